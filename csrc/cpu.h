@@ -1,0 +1,18 @@
+/* Which SIMD instruction sets this machine and its operating system can run. */
+#ifndef MP3A_CPU_H
+#define MP3A_CPU_H
+
+enum {
+  MP3A_CPU_SSE2 = 1u << 0, /* x86-64 baseline */
+  MP3A_CPU_AVX2 = 1u << 1,
+  MP3A_CPU_NEON = 1u << 2, /* arm64 baseline */
+  MP3A_CPU_AVX512 = 1u << 3 /* F, BW, DQ and VL together */
+};
+
+#define MP3A_CPU_ALL (~0u)
+
+/* The usable sets as a bit mask of MP3A_CPU_*. Detection is cheap but not
+   free (CPUID traps in virtual machines): callers keep the answer. Thread-safe. */
+unsigned mp3a_cpu_detect(void);
+
+#endif

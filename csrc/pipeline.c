@@ -1,0 +1,139 @@
+#include "pipeline.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "decoder.h"
+#include "encoder.h"
+#include "peak.h"
+#include "pool.h"
+#include "ring.h"
+
+/* Shorter clips stay on one thread: waking another costs more than it saves.
+   Measured by `bench/threshold.c`. */
+enum { MIN_FRAMES_FOR_TWO_THREADS = 8 * MP3A_BLOCK_FRAMES };
+
+/* Everything one clip needs, in one allocation. */
+typedef struct session {
+  mp3a_task decode_task; /* first, so that a task is its session */
+  mp3a_encoder encoder;
+  mp3a_decoder decoder;
+  mp3a_ring ring;
+  int32_t decode_status;
+} session;
+
+static bool is_cancelled(const mp3a_clip *clip) {
+  return clip->cancelled && atomic_load_explicit(clip->cancelled, memory_order_relaxed);
+}
+
+/* The largest magnitude of all channels, as bits. */
+static uint32_t scan_peak(const mp3a_clip *clip) {
+  uint32_t peak = 0;
+  for (int channel = 0; channel < clip->options.channel_count; channel++) {
+    const uint32_t bits = mp3a_peak_bits(clip->input[channel], clip->frame_count);
+    if (bits > peak) peak = bits;
+  }
+  return peak;
+}
+
+static int32_t run_on_one_thread(session *s, const mp3a_clip *clip, uint32_t *mp3_byte_size) {
+  unsigned char *bytes = s->ring.slots[0];
+  while (!s->encoder.finished) {
+    uint32_t byte_size = 0;
+    if (is_cancelled(clip)) return MP3A_CANCELLED;
+    int32_t status = mp3a_encoder_step(&s->encoder, bytes, &byte_size);
+    if (status == MP3A_OK) status = mp3a_decoder_feed(&s->decoder, bytes, byte_size);
+    if (status != MP3A_OK) return status;
+    *mp3_byte_size += byte_size;
+  }
+  return MP3A_OK;
+}
+
+/* The decoder's thread. */
+static void decode_all(mp3a_task *task) {
+  session *s = (session *)task;
+  const unsigned char *bytes;
+  uint32_t byte_size = 0;
+  while ((bytes = mp3a_ring_begin_read(&s->ring, &byte_size)) != NULL) {
+    s->decode_status = mp3a_decoder_feed(&s->decoder, bytes, byte_size);
+    if (s->decode_status != MP3A_OK) {
+      mp3a_ring_stop(&s->ring);
+      break;
+    }
+    mp3a_ring_end_read(&s->ring);
+  }
+  mp3a_ring_leave(&s->ring);
+}
+
+/* The encoder's side of two threads. */
+static int32_t encode_all(session *s, const mp3a_clip *clip, uint32_t *mp3_byte_size) {
+  while (!s->encoder.finished) {
+    uint32_t byte_size = 0;
+    if (is_cancelled(clip)) return MP3A_CANCELLED;
+    unsigned char *bytes = mp3a_ring_begin_write(&s->ring);
+    if (!bytes) return MP3A_OK; /* the decoder has failed and tells why */
+    const int32_t status = mp3a_encoder_step(&s->encoder, bytes, &byte_size);
+    if (status != MP3A_OK) return status;
+    mp3a_ring_end_write(&s->ring, byte_size);
+    *mp3_byte_size += byte_size;
+  }
+  return MP3A_OK;
+}
+
+static int32_t run_on_two_threads(session *s, const mp3a_clip *clip, uint32_t *mp3_byte_size) {
+  const int32_t status = encode_all(s, clip, mp3_byte_size);
+  if (status == MP3A_OK) {
+    mp3a_ring_close(&s->ring);
+  } else {
+    mp3a_ring_stop(&s->ring);
+  }
+  mp3a_ring_join(&s->ring);
+  return status != MP3A_OK ? status : s->decode_status;
+}
+
+static int32_t run_stages(session *s, const mp3a_clip *clip, uint32_t *mp3_byte_size) {
+  if (clip->frame_count >= MIN_FRAMES_FOR_TWO_THREADS && mp3a_ring_open(&s->ring)) {
+    if (mp3a_pool_assist(&s->decode_task)) {
+      const int32_t status = run_on_two_threads(s, clip, mp3_byte_size);
+      mp3a_ring_free(&s->ring);
+      return status;
+    }
+    mp3a_ring_free(&s->ring);
+  }
+  return run_on_one_thread(s, clip, mp3_byte_size);
+}
+
+static void begin(session *s, const mp3a_clip *clip, float peak) {
+  const int preserve_delay = (clip->options.flags & MP3A_PRESERVE_DELAY) != 0;
+  s->decode_task.run = decode_all;
+  s->decode_status = MP3A_OK;
+  mp3a_encoder_begin(&s->encoder, clip->input[0], clip->input[1], clip->frame_count, peak);
+  mp3a_decoder_begin(&s->decoder, clip->options.channel_count,
+                     preserve_delay ? 0 : MP3A_DELAY_FRAMES,
+                     mp3a_output_frame_count(&clip->options, clip->frame_count), peak,
+                     clip->output[0], clip->output[1]);
+}
+
+int32_t mp3a_pipeline_run(const mp3a_clip *clip, mp3a_stats *stats) {
+  const uint32_t peak_bits = scan_peak(clip);
+  if (peak_bits >= MP3A_INFINITY_BITS) return MP3A_NON_FINITE_AUDIO;
+  float peak;
+  memcpy(&peak, &peak_bits, sizeof peak);
+
+  session *s = malloc(sizeof *s);
+  if (!s) return MP3A_OUT_OF_MEMORY;
+  uint32_t mp3_byte_size = 0;
+  int32_t status = mp3a_encoder_open(&s->encoder, &clip->options);
+  if (status == MP3A_OK) {
+    begin(s, clip, peak);
+    status = run_stages(s, clip, &mp3_byte_size);
+    mp3a_encoder_close(&s->encoder);
+  }
+  /* The decoder has had everything: a missing frame is a fault, not silence. */
+  if (status == MP3A_OK && s->decoder.left_count > 0) status = MP3A_CORRUPT_MP3;
+  free(s);
+  if (status == MP3A_OK && stats) {
+    *stats = (mp3a_stats){.mp3_byte_size = mp3_byte_size, .peak = peak};
+  }
+  return status;
+}

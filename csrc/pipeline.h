@@ -1,0 +1,24 @@
+/* One clip through both stages, on one thread or two. */
+#ifndef MP3A_PIPELINE_H
+#define MP3A_PIPELINE_H
+
+#include <stdatomic.h>
+
+#include "mp3augment.h"
+
+typedef struct mp3a_clip {
+  mp3a_options options; /* checked by mp3a_check_clip() */
+  const float *input[2];
+  float *output[2];
+  uint32_t frame_count;
+  const atomic_bool *cancelled; /* looked at before each block; NULL: never */
+} mp3a_clip;
+
+/* Whether options and sizes are valid, without looking at samples or outputs. */
+int32_t mp3a_check_clip(const mp3a_options *options, const float *left, const float *right,
+                        uint32_t frame_count);
+
+/* Runs the clip; blocks until all is done. */
+int32_t mp3a_pipeline_run(const mp3a_clip *clip, mp3a_stats *stats);
+
+#endif

@@ -1,0 +1,27 @@
+/* A small test harness: counts checks, prints failures, ends with the one
+   line `N passed, N failed`. Random numbers are seeded, so a failure repeats. */
+#ifndef MP3A_CHECK_H
+#define MP3A_CHECK_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+/* Counts one test; on failure prints where, what and the message. */
+#define CHECK(condition, ...) \
+  check_that((condition) ? 1 : 0, __FILE__, __LINE__, #condition, __VA_ARGS__)
+
+void check_that(int ok, const char *file, int line, const char *what, const char *format, ...)
+    __attribute__((format(printf, 5, 6)));
+
+uint32_t check_random(void);              /* 32 uniform bits */
+float check_random_float(float low, float high);
+void check_seed(uint64_t seed);
+
+/* Nanoseconds of a monotonic clock: for printed ratios, never for a verdict. */
+uint64_t check_now_ns(void);
+
+/* Prints the closing line; returns the exit status of main. */
+int check_finish(void);
+
+#endif

@@ -1,0 +1,115 @@
+/* A user of the public C API who knows nothing but the header. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "check.h"
+#include "mp3augment.h"
+#include "signals.h"
+
+enum { COUNT = 20000 };
+
+static mp3a_options some_options(int32_t channel_count) {
+  return (mp3a_options){.struct_byte_size = sizeof(mp3a_options),
+                        .sample_rate_hz = 44100,
+                        .bitrate_kbps = 128,
+                        .quality = 7,
+                        .channel_count = channel_count};
+}
+
+static void check_mono_and_stereo(void) {
+  float *left = make_signal(COUNT, 44100, 1, 0.8f);
+  float *right = make_signal(COUNT, 44100, 2, 0.5f);
+  float *out_left = calloc(COUNT, sizeof(float));
+  float *out_right = calloc(COUNT, sizeof(float));
+  mp3a_stats stats;
+  mp3a_options options = some_options(2);
+  CHECK(mp3a_roundtrip(&options, left, right, COUNT, out_left, out_right, &stats) == MP3A_OK,
+        "stereo");
+  CHECK(correlation_at(left, out_left, COUNT) > 0.98, "left %f",
+        correlation_at(left, out_left, COUNT));
+  CHECK(correlation_at(right, out_right, COUNT) > 0.98, "right %f",
+        correlation_at(right, out_right, COUNT));
+  CHECK(find_offset(left, out_left, COUNT, 40) == 0, "offset");
+  CHECK(stats.mp3_byte_size > 6000 && stats.mp3_byte_size < 9000, "%u bytes",
+        stats.mp3_byte_size);
+  CHECK(stats.peak > 0.5f && stats.peak <= 1.0f, "peak %f", (double)stats.peak);
+  options = some_options(1);
+  CHECK(mp3a_roundtrip(&options, left, NULL, COUNT, left, NULL, NULL) == MP3A_OK, "in place");
+  CHECK(correlation_at(left, out_left, COUNT) > 0.95, "in place differs");
+  free(left), free(right), free(out_left), free(out_right);
+}
+
+typedef struct bad_call {
+  const char *name;
+  int32_t expected;
+  mp3a_options options;
+} bad_call;
+
+static void check_bad_options(void) {
+  const bad_call calls[] = {
+      {"no struct size", MP3A_INVALID_OPTION, {0, 44100, 128, 7, 1, 0}},
+      {"unknown flag", MP3A_INVALID_OPTION, {sizeof(mp3a_options), 44100, 128, 7, 1, 2}},
+      {"rate", MP3A_UNSUPPORTED_SAMPLE_RATE, {sizeof(mp3a_options), 44099, 128, 7, 1, 0}},
+      {"rate 0", MP3A_UNSUPPORTED_SAMPLE_RATE, {sizeof(mp3a_options), 0, 128, 7, 1, 0}},
+      {"bitrate", MP3A_UNSUPPORTED_BITRATE, {sizeof(mp3a_options), 44100, 129, 7, 1, 0}},
+      {"quality -1", MP3A_UNSUPPORTED_QUALITY, {sizeof(mp3a_options), 44100, 128, -1, 1, 0}},
+      {"quality 10", MP3A_UNSUPPORTED_QUALITY, {sizeof(mp3a_options), 44100, 128, 10, 1, 0}},
+      {"no channel", MP3A_UNSUPPORTED_CHANNELS, {sizeof(mp3a_options), 44100, 128, 7, 0, 0}},
+      {"3 channels", MP3A_UNSUPPORTED_CHANNELS, {sizeof(mp3a_options), 44100, 128, 7, 3, 0}},
+  };
+  float samples[100] = {0};
+  for (size_t i = 0; i < sizeof calls / sizeof *calls; i++) {
+    const int32_t status =
+        mp3a_roundtrip(&calls[i].options, samples, NULL, 100, samples, NULL, NULL);
+    CHECK(status == calls[i].expected, "%s: %d (%s)", calls[i].name, status,
+          mp3a_status_message(status));
+    CHECK(mp3a_output_frame_count(&calls[i].options, 100) == 0, "%s", calls[i].name);
+  }
+  CHECK(mp3a_roundtrip(NULL, samples, NULL, 100, samples, NULL, NULL) == MP3A_INVALID_OPTION,
+        "no options");
+}
+
+static int32_t call(const float *left, const float *right, uint32_t count, float *out_left,
+                    float *out_right, int32_t channel_count) {
+  const mp3a_options options = some_options(channel_count);
+  return mp3a_roundtrip(&options, left, right, count, out_left, out_right, NULL);
+}
+
+static void check_bad_audio(void) {
+  float a[100] = {0}, b[100] = {0};
+  const float *odd = (const float *)((const char *)a + 1);
+  CHECK(call(NULL, NULL, 100, a, NULL, 1) == MP3A_INVALID_AUDIO, "no input");
+  CHECK(call(a, b, 100, a, NULL, 1) == MP3A_INVALID_AUDIO, "right for mono");
+  CHECK(call(a, NULL, 100, a, b, 2) == MP3A_INVALID_AUDIO, "no right");
+  CHECK(call(a, NULL, 100, NULL, NULL, 1) == MP3A_INVALID_AUDIO, "no output");
+  CHECK(call(a, b, 100, a, NULL, 2) == MP3A_INVALID_AUDIO, "no right output");
+  CHECK(call(odd, NULL, 50, b, NULL, 1) == MP3A_INVALID_AUDIO, "misaligned");
+  CHECK(call(a, NULL, 0, a, NULL, 1) == MP3A_EMPTY_AUDIO, "empty");
+  CHECK(call(a, NULL, MP3A_MAX_FRAMES + 1u, a, NULL, 1) == MP3A_INVALID_AUDIO, "too long");
+  const float bad[] = {NAN, INFINITY, -INFINITY};
+  for (size_t i = 0; i < 3; i++) {
+    memset(a, 0, sizeof a);
+    b[7] = 0.5f;
+    a[99] = bad[i];
+    CHECK(call(a, NULL, 100, b, NULL, 1) == MP3A_NON_FINITE_AUDIO, "%f", (double)bad[i]);
+    CHECK(b[7] == 0.5f, "output touched");
+  }
+}
+
+static void check_messages(void) {
+  for (int32_t status = MP3A_OK; status <= MP3A_CANCELLED; status++) {
+    CHECK(strcmp(mp3a_status_message(status), "unknown status") != 0, "status %d", status);
+  }
+  CHECK(strcmp(mp3a_status_message(-1), "unknown status") == 0, "-1");
+  CHECK(strcmp(mp3a_status_message(1000), "unknown status") == 0, "1000");
+  CHECK(mp3a_abi_version() == MP3A_ABI_VERSION, "ABI");
+}
+
+int main(void) {
+  check_mono_and_stereo();
+  check_bad_options();
+  check_bad_audio();
+  check_messages();
+  return check_finish();
+}

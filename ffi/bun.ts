@@ -1,0 +1,119 @@
+import type { Completions, Platform, Runtime } from "./runtime.ts";
+import { type CFunction, type CType, type Handle, type Native, SYMBOLS } from "./symbols.ts";
+
+// The part of bun:ffi and node:* that is used here, so that other compilers can check this file too.
+interface BunFfi {
+  dlopen(path: string, symbols: Record<string, { args: string[]; returns: string }>): {
+    symbols: Record<string, (...parameters: unknown[]) => unknown>;
+  };
+  JSCallback: new (
+    callback: () => void,
+    definition: { args: []; returns: "void"; threadsafe: true },
+  ) => { ptr: Handle | null };
+}
+interface BunProcess {
+  arch: string;
+  platform: string;
+  env: Record<string, string | undefined>;
+  getBuiltinModule(name: "node:fs"): { readFileSync(path: string, encoding: "utf8"): string };
+}
+
+const BUN_TYPES: Record<CType, string> = {
+  i32: "i32",
+  u32: "u32",
+  buffer: "ptr",
+  handle: "ptr",
+  callback: "ptr",
+  string: "cstring",
+  void: "void",
+};
+
+/** Bun's adapter, when this is Bun. */
+export function bun(): Runtime | undefined {
+  const { Bun, process } = globalThis as {
+    Bun?: { isMainThread: boolean };
+    process?: BunProcess;
+  };
+  if (Bun === undefined || process === undefined) return undefined;
+  // A static import of bun:ffi would stop every other runtime.
+  const require = (import.meta as { require?: (name: string) => unknown }).require;
+  const ffi = require?.("bun:ffi") as BunFfi | undefined;
+  if (ffi === undefined) return undefined;
+  return {
+    name: "Bun",
+    platform: () => platformOf(process),
+    readEnvironment: (name) => process.env[name],
+    open: (lamePath, shimPath) => {
+      // It stays loaded as long as the process: nothing closes it. Bun wants a symbol.
+      ffi.dlopen(lamePath, { get_lame_version: { args: [], returns: "cstring" } });
+      return bind(ffi, shimPath);
+    },
+    permissionAdvice: () => undefined,
+    createCompletions: (native, onFinished) =>
+      createCompletions(ffi, Bun.isMainThread, native, onFinished),
+  };
+}
+
+function platformOf(process: BunProcess): Platform | undefined {
+  const arch = process.arch === "x64" ? "x86_64" : "aarch64";
+  if (process.arch !== "x64" && process.arch !== "arm64") return undefined;
+  if (process.platform === "linux") return { arch, os: "linux", libc: libcOf(process) };
+  if (process.platform === "darwin") return { arch, os: "macos" };
+  return process.platform === "win32" ? { arch, os: "windows" } : undefined;
+}
+
+/** Which C library this process has mapped. */
+function libcOf(process: BunProcess): "gnu" | "musl" {
+  const maps = process.getBuiltinModule("node:fs").readFileSync("/proc/self/maps", "utf8");
+  return maps.includes("/ld-musl-") ? "musl" : "gnu";
+}
+
+function bind(ffi: BunFfi, path: string): Native {
+  const table: Record<string, { args: string[]; returns: string }> = {};
+  for (const [name, symbol] of Object.entries<CFunction>(SYMBOLS)) {
+    table[name] = {
+      args: symbol.parameters.map((type) => BUN_TYPES[type]),
+      returns: BUN_TYPES[symbol.result],
+    };
+  }
+  const { symbols } = ffi.dlopen(path, table);
+  const message = symbols["mp3a_status_message"];
+  return {
+    ...symbols,
+    mp3a_status_message: (status: number) => String(message?.(status)),
+  } as unknown as Native;
+}
+
+/**
+ * Bun can't wait on another thread. The library calls back, and a timer keeps the
+ * process alive. In a worker the timer looks for itself: a callback into a worker
+ * that was terminated would crash the process.
+ */
+function createCompletions(
+  ffi: BunFfi,
+  isMainThread: boolean,
+  native: Native,
+  onFinished: (tag: number) => void,
+): Completions | undefined {
+  const intervalMs = isMainThread ? 0x7fffffff : 1;
+  let pendingCount = 0;
+  let keepAlive: ReturnType<typeof setInterval> | undefined;
+  const notify = isMainThread
+    ? new ffi.JSCallback(drain, { args: [], returns: "void", threadsafe: true }).ptr
+    : null;
+  const created = native.mp3a_queue_create(notify);
+  if (created === null) return undefined;
+  const queue = created;
+  function drain(): void {
+    for (let tag; (tag = native.mp3a_queue_poll(queue)) !== 0;) {
+      if (--pendingCount === 0) clearInterval(keepAlive);
+      onFinished(tag);
+    }
+  }
+  return {
+    queue,
+    expectOne: () => {
+      if (pendingCount++ === 0) keepAlive = setInterval(drain, intervalMs);
+    },
+  };
+}

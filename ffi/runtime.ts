@@ -1,0 +1,38 @@
+import { bun } from "./bun.ts";
+import { deno } from "./deno.ts";
+import type { Handle, Native } from "./symbols.ts";
+
+/** The platform, in Zig's words. */
+export interface Platform {
+  readonly arch: "x86_64" | "aarch64";
+  readonly os: "linux" | "macos" | "windows";
+  /** Of Linux: which C library the process runs on. */
+  readonly libc?: "gnu" | "musl";
+}
+
+/** The completions of background jobs, as the runtime hears of them. */
+export interface Completions {
+  readonly queue: Handle;
+  /** To be called for each job after its start; keeps the process alive until it has finished. */
+  expectOne(): void;
+}
+
+/** What differs between runtimes. */
+export interface Runtime {
+  readonly name: string;
+  /** The platform; undefined parts are ones that there is no library for. */
+  platform(): Platform | undefined;
+  /** An environment variable; undefined also when it may not be read. */
+  readEnvironment(name: string): string | undefined;
+  /** Opens libmp3lame and then the shim. Throws the runtime's own error. */
+  open(lamePath: string, shimPath: string): Native;
+  /** What to do about an error of `open`, if it is about a permission. */
+  permissionAdvice(error: unknown, folder: string): string | undefined;
+  /** A queue that calls `onFinished` with the tag of each job. */
+  createCompletions(native: Native, onFinished: (tag: number) => void): Completions | undefined;
+}
+
+/** The adapter of the runtime that runs this, or undefined for another one. */
+export function currentRuntime(): Runtime | undefined {
+  return deno() ?? bun();
+}

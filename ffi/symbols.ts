@@ -1,0 +1,103 @@
+/**
+ * The one table of the C functions in `csrc/mp3augment.h`, in a form that both
+ * runtimes' tables are made from. A test compares it with the header.
+ */
+
+/**
+ * The C types that cross: `buffer` is a pointer into a typed array (or NULL),
+ * `handle` an opaque pointer that C gave out, `callback` a function pointer.
+ */
+export type CType = "i32" | "u32" | "buffer" | "handle" | "callback" | "string" | "void";
+
+/** One C function. */
+export interface CFunction {
+  readonly parameters: readonly CType[];
+  readonly result: CType;
+  /** It waits: Deno calls it on another thread. */
+  readonly blocks?: true;
+}
+
+export const SYMBOLS = {
+  mp3a_abi_version: { parameters: [], result: "u32" },
+  mp3a_status_message: { parameters: ["i32"], result: "string" },
+  mp3a_nearest_bitrate_kbps: { parameters: ["i32", "i32"], result: "i32" },
+  mp3a_output_frame_count: { parameters: ["buffer", "u32"], result: "u32" },
+  // options, left, right, frame_count, out_left, out_right, stats
+  mp3a_roundtrip: {
+    parameters: ["buffer", "buffer", "buffer", "u32", "buffer", "buffer", "buffer"],
+    result: "i32",
+  },
+  mp3a_queue_create: { parameters: ["callback"], result: "handle" },
+  mp3a_queue_destroy: { parameters: ["handle"], result: "void" },
+  // queue, options, left, right, frame_count, tag, status
+  mp3a_job_start: {
+    parameters: ["handle", "buffer", "buffer", "buffer", "u32", "u32", "buffer"],
+    result: "handle",
+  },
+  mp3a_job_cancel: { parameters: ["handle"], result: "void" },
+  mp3a_queue_poll: { parameters: ["handle"], result: "u32" },
+  mp3a_queue_wait: { parameters: ["handle"], result: "u32", blocks: true },
+  // job, out_left, out_right, stats
+  mp3a_job_end: { parameters: ["handle", "buffer", "buffer", "buffer"], result: "i32" },
+} as const satisfies Record<string, CFunction>;
+
+/** `MP3A_ABI_VERSION` of the header that the table was written for. */
+export const ABI_VERSION = 1;
+
+/** The fields of `mp3a_options`, 32 bits each, in order. */
+export const OPTIONS_FIELDS = [
+  "struct_byte_size",
+  "sample_rate_hz",
+  "bitrate_kbps",
+  "quality",
+  "channel_count",
+  "flags",
+] as const;
+
+/** The fields of `mp3a_stats`, 32 bits each, in order. */
+export const STATS_FIELDS = ["mp3_byte_size", "peak"] as const;
+
+/** `MP3A_PRESERVE_DELAY`. */
+export const PRESERVE_DELAY_FLAG = 1;
+
+/** The names of `mp3a_status`, without `MP3A_`, by number. */
+export const STATUS_NAMES = [
+  "OK",
+  "INVALID_AUDIO",
+  "EMPTY_AUDIO",
+  "NON_FINITE_AUDIO",
+  "UNSUPPORTED_CHANNELS",
+  "UNSUPPORTED_SAMPLE_RATE",
+  "UNSUPPORTED_BITRATE",
+  "UNSUPPORTED_QUALITY",
+  "INVALID_OPTION",
+  "CORRUPT_MP3",
+  "OUT_OF_MEMORY",
+  "CANCELLED",
+] as const;
+
+declare const handleBrand: unique symbol;
+/** An opaque pointer: a queue or a job. */
+export type Handle = { readonly [handleBrand]: true };
+
+/** What JavaScript passes for each C type. */
+interface JsTypes {
+  i32: number;
+  u32: number;
+  buffer: Float32Array | Int32Array | null;
+  handle: Handle;
+  callback: Handle | null;
+  string: string;
+  void: void;
+}
+
+type Parameters<T extends readonly CType[]> = { [K in keyof T]: JsTypes[T[K]] };
+type Result<T extends CType> = T extends "handle" ? Handle | null : JsTypes[T];
+
+/** The loaded library: the functions of the table. */
+export type Native = {
+  readonly [K in keyof typeof SYMBOLS]: (
+    ...parameters: Parameters<(typeof SYMBOLS)[K]["parameters"]>
+  ) => (typeof SYMBOLS)[K] extends { blocks: true } ? Promise<Result<(typeof SYMBOLS)[K]["result"]>>
+    : Result<(typeof SYMBOLS)[K]["result"]>;
+};

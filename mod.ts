@@ -1,0 +1,25 @@
+/**
+ * Audio through a real MP3 encoder and decoder, in memory, aligned to the
+ * sample: data augmentation for people who train audio models.
+ *
+ * ```ts
+ * import { compressRoundtrip } from "@mp3-augment/mp3-augment";
+ *
+ * const samples = new Float32Array(48000); // one second of mono
+ * const degraded = compressRoundtrip(samples, { sampleRate: 48000, bitrateKbps: 32 });
+ * console.log(degraded.length); // 48000
+ * ```
+ *
+ * @module
+ */
+export {
+  BITRATES_KBPS,
+  DELAY_SAMPLES,
+  nearestBitrateKbps,
+  SAMPLE_RATES,
+} from "./src/constants.ts";
+export { type ErrorCode, Mp3AugmentError } from "./src/errors.ts";
+export type { Audio } from "./src/audio.ts";
+export type { AsyncRoundtripOptions, RoundtripOptions } from "./src/options.ts";
+export { compressRoundtrip, compressRoundtripAsync } from "./src/roundtrip.ts";
+export { loadLibrary, type LoadLibraryOptions } from "./src/native.ts";

@@ -1,0 +1,202 @@
+import { MAX_FRAMES } from "./constants.ts";
+import { Mp3AugmentError, show } from "./errors.ts";
+
+/**
+ * Planar 32-bit float audio, nominally -1 to 1: mono as one `Float32Array`, or
+ * one array per channel (1 or 2), all of one length. With the option
+ * `channels: 2` one `Float32Array` holds the left channel and then the right.
+ */
+export type Audio = Float32Array | readonly Float32Array[];
+
+/** Audio as the library takes it: one view per channel. */
+export interface Planes {
+  readonly channels: readonly Float32Array[];
+  /** Samples per channel. */
+  readonly frameCount: number;
+}
+
+// The built-in getters: a subclass may say of itself what it likes.
+const typedArray = Object.getPrototypeOf(Float32Array.prototype) as object;
+const tagOf = builtInGetter<string | undefined>(Symbol.toStringTag);
+const lengthOf = builtInGetter<number>("length");
+const bufferOf = builtInGetter<ArrayBufferLike>("buffer");
+const byteOffsetOf = builtInGetter<number>("byteOffset");
+
+function builtInGetter<T>(key: PropertyKey): (view: unknown) => T {
+  const getter = Object.getOwnPropertyDescriptor(typedArray, key)?.get;
+  return (view) => getter?.call(view) as T;
+}
+
+function isFloat32Array(value: unknown): value is Float32Array {
+  return tagOf(value) === "Float32Array";
+}
+
+function isDetached(view: Float32Array): boolean {
+  if (lengthOf(view) > 0) return false;
+  try {
+    new Uint8Array(bufferOf(view) as ArrayBuffer);
+    return false;
+  } catch {
+    return true;
+  }
+}
+
+/** Whether other threads may write into it at any time. */
+export function isShared(view: Float32Array): boolean {
+  return Object.prototype.toString.call(bufferOf(view)) === "[object SharedArrayBuffer]";
+}
+
+function checkView(view: unknown, name: string): asserts view is Float32Array {
+  if (!isFloat32Array(view)) {
+    throw new Mp3AugmentError(
+      "INVALID_AUDIO",
+      `${name} is ${show(view)}, not a Float32Array: convert it, for example by Float32Array.from()`,
+    );
+  }
+  if (isDetached(view)) {
+    throw new Mp3AugmentError(
+      "INVALID_AUDIO",
+      `${name} has a detached buffer (it was transferred): pass audio that this thread still owns`,
+    );
+  }
+}
+
+/** A view of the same memory that is a plain Float32Array, whatever class it came as. */
+function plainView(view: Float32Array, start: number, length: number): Float32Array {
+  return new Float32Array(bufferOf(view), byteOffsetOf(view) + 4 * start, length);
+}
+
+/** Checks audio and gives its channels. `name` is what messages call it. */
+export function toPlanes(audio: unknown, channels: number | undefined, name: string): Planes {
+  const channelArrays = Array.isArray(audio)
+    ? checkChannelArrays(audio, channels, name)
+    : splitFlat(audio, channels ?? 1, name);
+  const frameCount = channelArrays[0]?.length ?? 0;
+  if (frameCount > MAX_FRAMES) {
+    throw new Mp3AugmentError(
+      "INVALID_AUDIO",
+      `${name} has ${frameCount} samples per channel; at most ${MAX_FRAMES} are allowed: split it`,
+    );
+  }
+  return { channels: channelArrays, frameCount };
+}
+
+function checkChannelArrays(
+  audio: readonly unknown[],
+  channels: number | undefined,
+  name: string,
+): Float32Array[] {
+  if (audio.length < 1 || audio.length > 2) {
+    throw new Mp3AugmentError(
+      "UNSUPPORTED_CHANNELS",
+      `${name} has ${audio.length} channels; 1 or 2 are allowed: pass other layouts as pairs`,
+    );
+  }
+  if (channels !== undefined && channels !== audio.length) {
+    throw new Mp3AugmentError(
+      "INVALID_OPTION",
+      `channels is ${channels}, but ${name} is an array of ${audio.length}: leave channels out`,
+    );
+  }
+  const views = Array.from(audio, (view, index) => {
+    checkView(view, `${name}[${index}]`);
+    return plainView(view, 0, lengthOf(view));
+  });
+  const [left, right] = views;
+  if (left && right && left.length !== right.length) {
+    throw new Mp3AugmentError(
+      "INVALID_AUDIO",
+      `${name} has channels of ${left.length} and ${right.length} samples; equal lengths are needed`,
+    );
+  }
+  return views;
+}
+
+function splitFlat(audio: unknown, channels: number, name: string): Float32Array[] {
+  checkView(audio, name);
+  const length = lengthOf(audio);
+  if (channels === 1) return [plainView(audio, 0, length)];
+  if (length % 2 !== 0) {
+    throw new Mp3AugmentError(
+      "INVALID_AUDIO",
+      `${name} has ${length} samples, which channels: 2 can't halve: left and right are equally long`,
+    );
+  }
+  return [plainView(audio, 0, length / 2), plainView(audio, length / 2, length / 2)];
+}
+
+/** Throws `EMPTY_AUDIO` for no samples. */
+export function checkNotEmpty(planes: Planes, name: string): void {
+  if (planes.frameCount === 0) {
+    throw new Mp3AugmentError(
+      "EMPTY_AUDIO",
+      `${name} has no samples; at least 1 per channel is needed`,
+    );
+  }
+}
+
+/**
+ * Checks where the output goes: the size, and that it overlaps neither itself
+ * nor the input, unless it may be the input and is exactly that.
+ */
+export function checkOutput(
+  output: Planes,
+  input: Planes,
+  frameCount: number,
+  mayBeInput: boolean,
+): void {
+  if (output.channels.length !== input.channels.length) {
+    throw new Mp3AugmentError(
+      "INVALID_OPTION",
+      `out has ${output.channels.length} channels and samples ${input.channels.length}: give both the same form`,
+    );
+  }
+  if (output.frameCount !== frameCount) {
+    throw new Mp3AugmentError(
+      "INVALID_OPTION",
+      `out has ${output.frameCount} samples per channel, but the result has ${frameCount}`,
+    );
+  }
+  const [left, right] = output.channels;
+  const overlapsItself = left && right && overlap(left, right);
+  const overlapsInput = output.channels.some((to) =>
+    input.channels.some((from) => overlap(to, from) && !(mayBeInput && isSame(to, from)))
+  );
+  if (overlapsItself || overlapsInput) {
+    throw new Mp3AugmentError(
+      "INVALID_OPTION",
+      "out overlaps samples or itself: it may be exactly the input (without preserveDelay), or other memory",
+    );
+  }
+}
+
+function overlap(a: Float32Array, b: Float32Array): boolean {
+  return a.buffer === b.buffer && a.byteOffset < b.byteOffset + b.byteLength &&
+    b.byteOffset < a.byteOffset + a.byteLength;
+}
+
+function isSame(a: Float32Array, b: Float32Array): boolean {
+  return a.byteOffset === b.byteOffset && a.length === b.length;
+}
+
+/** New audio in the form of `like`, and its channels. */
+export function allocateLike(like: Audio, channels: number, frameCount: number): {
+  audio: Audio;
+  planes: Planes;
+} {
+  if (Array.isArray(like)) {
+    const arrays = Array.from({ length: channels }, () => new Float32Array(frameCount));
+    return { audio: arrays, planes: { channels: arrays, frameCount } };
+  }
+  const audio = new Float32Array(channels * frameCount);
+  return { audio, planes: { channels: splitFlat(audio, channels, "out"), frameCount } };
+}
+
+/** Where the first NaN or infinite sample is, for a message. */
+export function describeNonFinite(planes: Planes): string {
+  for (const [channel, samples] of planes.channels.entries()) {
+    const index = samples.findIndex((sample) => !Number.isFinite(sample));
+    if (index >= 0) return `sample ${index} of channel ${channel} is ${samples[index]}`;
+  }
+  return "a sample is NaN or infinite";
+}

@@ -1,0 +1,87 @@
+import { type Library, openLibrary } from "../ffi/library.ts";
+import {
+  OPTIONS_FIELDS,
+  PRESERVE_DELAY_FLAG,
+  STATS_FIELDS,
+  STATUS_NAMES,
+} from "../ffi/symbols.ts";
+import { type ErrorCode, Mp3AugmentError } from "./errors.ts";
+import type { CheckedOptions } from "./options.ts";
+
+/** Where the native library is. */
+export interface LoadLibraryOptions {
+  /**
+   * The folder that holds the two libraries. Default: the environment variable
+   * `MP3_AUGMENT_LIB`, else `lib/<target>/` beside the module.
+   */
+  path?: string;
+}
+
+let loaded: Library | undefined;
+
+/** The library, loaded at the first call. */
+export function library(): Library {
+  return loaded ??= openLibrary();
+}
+
+/**
+ * Loads the native library now instead of at the first use, or from another
+ * folder. Does nothing when it is already loaded from there.
+ *
+ * @throws {Mp3AugmentError} `LIBRARY_NOT_FOUND`, `LIBRARY_INCOMPATIBLE`, or
+ * `INVALID_OPTION` when it is already loaded from another folder
+ */
+export function loadLibrary(options: LoadLibraryOptions = {}): void {
+  const { path } = options;
+  if (loaded === undefined) {
+    loaded = openLibrary(path);
+  } else if (path !== undefined && path !== loaded.folder) {
+    throw new Mp3AugmentError(
+      "INVALID_OPTION",
+      `path is ${path}, but the library is already loaded from ${loaded.folder}: load it before the first use`,
+    );
+  }
+}
+
+/** What a round trip went through. */
+export interface Stats {
+  /** Size of the MP3 data between encoder and decoder. */
+  readonly mp3ByteSize: number;
+  /** The input's largest magnitude. */
+  readonly peak: number;
+}
+
+/** An empty `mp3a_stats`. */
+export function newStats(): Int32Array {
+  return new Int32Array(STATS_FIELDS.length);
+}
+
+export function readStats(stats: Int32Array): Stats {
+  const view = new DataView(stats.buffer);
+  const littleEndian = true; // as every supported machine is
+  return { mp3ByteSize: view.getUint32(0, littleEndian), peak: view.getFloat32(4, littleEndian) };
+}
+
+/** `mp3a_options` of checked options. */
+export function packOptions(options: CheckedOptions, channelCount: number): Int32Array {
+  const fields: Record<(typeof OPTIONS_FIELDS)[number], number> = {
+    struct_byte_size: OPTIONS_FIELDS.length * Int32Array.BYTES_PER_ELEMENT,
+    sample_rate_hz: options.sampleRate,
+    bitrate_kbps: options.bitrateKbps,
+    quality: options.quality,
+    channel_count: channelCount,
+    flags: options.preserveDelay ? PRESERVE_DELAY_FLAG : 0,
+  };
+  return Int32Array.from(OPTIONS_FIELDS, (name) => fields[name]);
+}
+
+/** The one place where a status becomes an error. `detail` replaces the library's own sentence. */
+export function checkStatus(status: number, detail?: () => string): void {
+  const name = STATUS_NAMES[status];
+  if (name === "OK") return;
+  const code: ErrorCode = name === undefined || name === "CANCELLED" ? "CORRUPT_MP3" : name;
+  throw new Mp3AugmentError(
+    code,
+    detail?.() ?? library().native.mp3a_status_message(status),
+  );
+}

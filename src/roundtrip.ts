@@ -1,0 +1,176 @@
+import {
+  allocateLike,
+  type Audio,
+  checkNotEmpty,
+  checkOutput,
+  describeNonFinite,
+  isShared,
+  type Planes,
+  toPlanes,
+} from "./audio.ts";
+import { pointers, runJob } from "./jobs.ts";
+import { checkStatus, library, newStats, packOptions, readStats, type Stats } from "./native.ts";
+import {
+  type AsyncRoundtripOptions,
+  type CheckedOptions,
+  checkOptions,
+  checkSignal,
+  type RoundtripOptions,
+} from "./options.ts";
+
+/** A call that was checked: nothing about it can be wrong but the samples' values. */
+interface CheckedCall {
+  readonly options: CheckedOptions;
+  readonly packedOptions: Int32Array;
+  readonly samples: Audio;
+  readonly input: Planes;
+  /** Samples per channel of the result. */
+  readonly outputFrameCount: number;
+}
+
+function checkCall(samples: unknown, givenOptions: unknown): CheckedCall {
+  const options = checkOptions(givenOptions);
+  const input = toPlanes(samples, options.channels, "samples");
+  checkNotEmpty(input, "samples");
+  const packedOptions = packOptions(options, input.channels.length);
+  const outputFrameCount = options.preserveDelay
+    ? library().native.mp3a_output_frame_count(packedOptions, input.frameCount)
+    : input.frameCount;
+  return { options, packedOptions, samples: samples as Audio, input, outputFrameCount };
+}
+
+/** Where the result goes: the caller's `out`, checked now, or new memory. */
+function prepareOutput(call: CheckedCall): { audio: Audio; planes: Planes } {
+  const { options, samples, input, outputFrameCount } = call;
+  if (options.out === undefined) {
+    return allocateLike(samples, input.channels.length, outputFrameCount);
+  }
+  const planes = toPlanes(options.out, options.channels, "out");
+  checkOutput(planes, input, outputFrameCount, !options.preserveDelay);
+  return { audio: options.out, planes };
+}
+
+/** Memory that another thread may write into is never given to the library. */
+function privateCopy(planes: Planes): Planes {
+  if (!planes.channels.some(isShared)) return planes;
+  return { ...planes, channels: planes.channels.map((channel) => new Float32Array(channel)) };
+}
+
+/** Lets `write` fill the planes, by way of private memory where they are shared. */
+function writeInto(planes: Planes, write: (planes: Planes) => void): void {
+  const target = privateCopy(planes);
+  write(target);
+  if (target === planes) return;
+  planes.channels.forEach((channel, index) => {
+    const written = target.channels[index];
+    if (written) channel.set(written);
+  });
+}
+
+/** The round trip, and what it went through. */
+export function roundtripWithStats(
+  samples: Audio,
+  options: RoundtripOptions,
+): { audio: Audio; stats: Stats } {
+  const call = checkCall(samples, options);
+  const { audio, planes } = prepareOutput(call);
+  const input = privateCopy(call.input);
+  const stats = newStats();
+  writeInto(planes, (output) => {
+    const status = library().native.mp3a_roundtrip(
+      call.packedOptions,
+      ...pointers(input),
+      input.frameCount,
+      ...pointers(output),
+      stats,
+    );
+    checkStatus(status, describeIfNonFinite(status, input));
+  });
+  return { audio, stats: readStats(stats) };
+}
+
+function describeIfNonFinite(status: number, input: Planes): (() => string) | undefined {
+  const NON_FINITE = 3;
+  if (status !== NON_FINITE) return undefined;
+  return () => `samples must be finite numbers, but ${describeNonFinite(input)}: clean the audio`;
+}
+
+/**
+ * Passes a clip through an MP3 encoder and decoder and returns what comes out:
+ * aligned with the input to the sample, and of its length.
+ *
+ * Clips louder than 1 are scaled down before the encoder and back after the
+ * decoder. LAME itself makes audio quieter by a factor of 0.95 (up to 128 kbps)
+ * to 1 (320 kbps). The result is the same whatever the call form, thread count
+ * and machine. The input is left as it is, unless it is also `out`.
+ *
+ * Blocks the calling thread; see {@linkcode compressRoundtripAsync}.
+ *
+ * @param samples mono, one array per channel, or flat with `channels: 2`
+ * @param options how to code; `sampleRate` and `bitrateKbps` are needed
+ * @returns `options.out` if given, else new audio in the form of the input
+ * @throws {Mp3AugmentError} with a code for what is wrong
+ */
+export function compressRoundtrip(
+  samples: Float32Array,
+  options: RoundtripOptions,
+): Float32Array;
+export function compressRoundtrip(
+  samples: readonly Float32Array[],
+  options: RoundtripOptions,
+): Float32Array[];
+export function compressRoundtrip(samples: Audio, options: RoundtripOptions): Audio;
+export function compressRoundtrip(samples: Audio, options: RoundtripOptions): Audio {
+  return roundtripWithStats(samples, options).audio;
+}
+
+/**
+ * As {@linkcode compressRoundtrip}, with the same bits, on a thread of the
+ * library's own pool: the event loop stays free, and several calls run at once
+ * on as many threads as there are cores.
+ *
+ * The input is copied before the call returns, so that it may be changed or
+ * transferred at once. `out` is written when the promise resolves.
+ *
+ * @param samples mono, one array per channel, or flat with `channels: 2`
+ * @param options how to code; `signal` aborts the call
+ * @returns a promise of `options.out` if given, else of new audio in the form
+ * of the input; it rejects with an {@linkcode Mp3AugmentError}, or with
+ * `signal.reason` on an abort
+ */
+export function compressRoundtripAsync(
+  samples: Float32Array,
+  options: AsyncRoundtripOptions,
+): Promise<Float32Array>;
+export function compressRoundtripAsync(
+  samples: readonly Float32Array[],
+  options: AsyncRoundtripOptions,
+): Promise<Float32Array[]>;
+export function compressRoundtripAsync(
+  samples: Audio,
+  options: AsyncRoundtripOptions,
+): Promise<Audio>;
+// Not a promise before the first await: a function that is async copies before it returns.
+export async function compressRoundtripAsync(
+  samples: Audio,
+  options: AsyncRoundtripOptions,
+): Promise<Audio> {
+  const call = checkCall(samples, options);
+  const signal = checkSignal(options);
+  signal?.throwIfAborted();
+  if (call.options.out !== undefined) prepareOutput(call); // an error is thrown before any work
+  return await runJob(call.packedOptions, privateCopy(call.input), signal, (takeOutput) => {
+    const { audio, planes } = prepareAsyncOutput(call);
+    writeInto(planes, (output) => checkStatus(takeOutput(output)));
+    return audio;
+  });
+}
+
+/** `out` again: while the job ran its owner may have transferred it. */
+function prepareAsyncOutput(call: CheckedCall): { audio: Audio; planes: Planes } {
+  // The input was copied, so nothing it does now matters.
+  const copied: Planes = { ...call.input, channels: call.input.channels.map(() => NO_SAMPLES) };
+  return prepareOutput({ ...call, input: copied });
+}
+
+const NO_SAMPLES = new Float32Array(0);

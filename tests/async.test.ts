@@ -1,0 +1,129 @@
+/** Calls in the background: the event loop, aborts, the caller's freedom, the process's end. */
+import assert from "node:assert/strict";
+import { compressRoundtrip, compressRoundtripAsync, Mp3AugmentError } from "../mod.ts";
+import { projectPath, runScript, test } from "./harness.ts";
+import { makeSignal, randomNumbers, realAudio, sameBits } from "./signals.ts";
+
+const OPTIONS = { sampleRate: 44100, bitrateKbps: 64 } as const;
+
+function sleep(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}
+
+test("the event loop stays free", async () => {
+  const long = makeSignal(44100 * 60, 44100);
+  let ticks = 0;
+  const timer = setInterval(() => ticks++, 1);
+  await compressRoundtripAsync(long, OPTIONS);
+  clearInterval(timer);
+  assert.ok(ticks >= 5, `${ticks} ticks`);
+});
+
+test("the input may change, go or be transferred at once", async () => {
+  const input = realAudio().slice(0, 60000);
+  const expected = compressRoundtrip(input, OPTIONS);
+  const changed = input.slice();
+  const first = compressRoundtripAsync(changed, OPTIONS);
+  changed.fill(0.5);
+  const transferred = input.slice();
+  const second = compressRoundtripAsync(transferred, OPTIONS);
+  structuredClone(transferred, { transfer: [transferred.buffer] });
+  assert.equal(transferred.length, 0);
+  assert.ok(sameBits(await first, expected));
+  assert.ok(sameBits(await second, expected));
+});
+
+test("out that is transferred meanwhile is an error", async () => {
+  const input = realAudio().slice(0, 60000);
+  const out = new Float32Array(input.length);
+  const call = compressRoundtripAsync(input, { ...OPTIONS, out });
+  structuredClone(out, { transfer: [out.buffer] });
+  await assert.rejects(
+    call,
+    (error) => error instanceof Mp3AugmentError && error.code === "INVALID_AUDIO",
+  );
+});
+
+test("100 calls at once", async () => {
+  const inputs = Array.from({ length: 100 }, (_, i) => makeSignal(3000 + 501 * i, 44100, i));
+  const outputs = await Promise.all(inputs.map((x) => compressRoundtripAsync(x, OPTIONS)));
+  outputs.forEach((output, i) => {
+    const input = inputs[i] as Float32Array;
+    assert.ok(sameBits(output, compressRoundtrip(input, OPTIONS)), `call ${i}`);
+  });
+});
+
+test("aborts at random moments", async () => {
+  const random = randomNumbers(7);
+  const input = makeSignal(44100 * 4, 44100);
+  const expected = compressRoundtrip(input, OPTIONS);
+  const reason = new Error("enough");
+  let abortedCount = 0;
+  const calls = Array.from({ length: 100 }, async () => {
+    const controller = new AbortController();
+    const call = compressRoundtripAsync(input, { ...OPTIONS, signal: controller.signal });
+    const timer = setTimeout(() => controller.abort(reason), random() * 400);
+    try {
+      assert.ok(sameBits(await call, expected));
+    } catch (error) {
+      assert.equal(error, reason);
+      abortedCount++;
+    } finally {
+      clearTimeout(timer);
+    }
+  });
+  await Promise.all(calls);
+  assert.ok(abortedCount > 20, `${abortedCount} aborted`);
+  assert.ok(sameBits(await compressRoundtripAsync(input, OPTIONS), expected), "works afterwards");
+});
+
+test("an abort rejects at once, before the work's end", async () => {
+  const long = makeSignal(44100 * 120, 44100);
+  const controller = new AbortController();
+  const call = compressRoundtripAsync(long, { ...OPTIONS, signal: controller.signal });
+  await sleep(10);
+  controller.abort();
+  let settled = false;
+  const settle = call.catch(() => settled = true);
+  await Promise.resolve();
+  await Promise.resolve();
+  await settle;
+  assert.ok(settled);
+  await assert.rejects(call, { name: "AbortError" });
+  await sleep(100); // the library's own end of it
+});
+
+test("a signal that is already aborted", async () => {
+  const signal = AbortSignal.abort("no");
+  await assert.rejects(
+    compressRoundtripAsync(makeSignal(100, 44100), { ...OPTIONS, signal }),
+    (reason) => reason === "no",
+  );
+});
+
+test("errors reject, also those found on the other thread", async () => {
+  const input = makeSignal(5000, 44100);
+  input[4999] = NaN;
+  const code = (expected: string) => (error: unknown) =>
+    error instanceof Mp3AugmentError && error.code === expected;
+  await assert.rejects(compressRoundtripAsync(input, OPTIONS), code("NON_FINITE_AUDIO"));
+  await assert.rejects(
+    compressRoundtripAsync(new Float32Array(0), OPTIONS),
+    code("EMPTY_AUDIO"),
+  );
+  const signal = "soon" as unknown as AbortSignal;
+  await assert.rejects(
+    compressRoundtripAsync(makeSignal(10, 44100), { ...OPTIONS, signal }),
+    code("INVALID_OPTION"),
+  );
+});
+
+for (const script of ["exits", "awaits", "exits-early", "worker"]) {
+  test(`a process of its own: ${script}`, async () => {
+    const path = projectPath(`tests/scripts/${script}.ts`);
+    const outcome = await runScript(path, ["--allow-ffi", "--allow-env", "--allow-read"]);
+    assert.equal(outcome.stderr, "");
+    assert.equal(outcome.stdout.trim(), "done");
+    assert.equal(outcome.code, 0);
+  });
+}

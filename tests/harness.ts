@@ -1,0 +1,105 @@
+/** One way to declare a test for both runtimes' own runners, and what tests need of the runtime. */
+import { spawn } from "node:child_process";
+import process from "node:process";
+import { fileURLToPath } from "node:url";
+
+type Body = () => void | Promise<void>;
+interface DenoRunner {
+  test(options: { name: string; fn: Body; sanitizeOps: boolean; sanitizeResources: boolean }): void;
+  execPath(): string;
+  Command: new (
+    command: string,
+    options: { args: string[]; env: Record<string, string> },
+  ) => { output(): Promise<{ code: number; stdout: Uint8Array; stderr: Uint8Array }> };
+}
+
+const deno = (globalThis as { Deno?: DenoRunner }).Deno;
+const TIMEOUT_MS = 300_000;
+
+/** `"Deno"` or `"Bun"`. */
+export const runtimeName: "Deno" | "Bun" = deno ? "Deno" : "Bun";
+
+const declare: (name: string, body: Body) => void = deno
+  // A library opened in one test stays open for all.
+  ? (name, fn) => deno.test({ name, fn, sanitizeOps: true, sanitizeResources: false })
+  : await declareInBun();
+
+async function declareInBun(): Promise<(name: string, body: Body) => void> {
+  const name = "bun:test"; // not a literal in the import, which Deno would try to resolve
+  const bun = await import(name) as {
+    test(name: string, body: Body, timeoutMs: number): void;
+  };
+  return (title, body) => bun.test(title, body, TIMEOUT_MS);
+}
+
+/** Declares a test. */
+export function test(name: string, body: Body): void {
+  declare(name, body);
+}
+
+/** The path of a file of the project, from its root. */
+export function projectPath(path: string): string {
+  return fileURLToPath(new URL(`../${path}`, import.meta.url));
+}
+
+/** What a program has printed and how it ended. */
+export interface Outcome {
+  code: number | null;
+  stdout: string;
+  stderr: string;
+}
+
+/** Runs a program to its end. Undefined variables stay as they are. */
+export function run(
+  command: string,
+  parameters: readonly string[],
+  env: Record<string, string | undefined> = {},
+): Promise<Outcome> {
+  const added = Object.fromEntries(
+    Object.entries(env).filter((entry): entry is [string, string] => entry[1] !== undefined),
+  );
+  return deno ? runByDeno(deno, command, parameters, added) : runByNode(command, parameters, added);
+}
+
+/** Deno's node:child_process would give every Deno that it starts all permissions. */
+async function runByDeno(
+  { Command }: DenoRunner,
+  command: string,
+  args: readonly string[],
+  env: Record<string, string>,
+): Promise<Outcome> {
+  const { code, stdout, stderr } = await new Command(command, { args: [...args], env }).output();
+  const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
+  return { code, stdout: text(stdout), stderr: text(stderr) };
+}
+
+function runByNode(
+  command: string,
+  parameters: readonly string[],
+  env: Record<string, string>,
+): Promise<Outcome> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(command, parameters, {
+      stdio: ["ignore", "pipe", "pipe"],
+      env: { ...process.env, ...env },
+    });
+    let stdout = "";
+    let stderr = "";
+    child.stdout.on("data", (chunk) => stdout += chunk);
+    child.stderr.on("data", (chunk) => stderr += chunk);
+    child.on("error", reject);
+    child.on("close", (code) => resolve({ code, stdout, stderr }));
+  });
+}
+
+/** Runs a script in a fresh process of this runtime. `permissions` are Deno's. */
+export function runScript(
+  path: string,
+  permissions: readonly string[],
+  options: { env?: Record<string, string | undefined>; parameters?: readonly string[] } = {},
+): Promise<Outcome> {
+  const parameters = options.parameters ?? [];
+  return deno
+    ? run(deno.execPath(), ["run", "--no-prompt", ...permissions, path, ...parameters], options.env)
+    : run(process.execPath, ["run", path, ...parameters], options.env);
+}

@@ -1,0 +1,152 @@
+/** The table of C functions against the header, and how the library is found. */
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import {
+  ABI_VERSION,
+  type CFunction,
+  OPTIONS_FIELDS,
+  PRESERVE_DELAY_FLAG,
+  STATS_FIELDS,
+  STATUS_NAMES,
+  SYMBOLS,
+} from "../ffi/symbols.ts";
+import { BITRATES_KBPS, DELAY_SAMPLES, nearestBitrateKbps, SAMPLE_RATES } from "../mod.ts";
+import { MAX_FRAMES } from "../src/constants.ts";
+import { library } from "../src/native.ts";
+import { projectPath, runScript, runtimeName, test } from "./harness.ts";
+
+const header: string = readFileSync(projectPath("csrc/mp3augment.h"), "utf8")
+  .replace(/\/\*[\s\S]*?\*\//g, " ");
+
+/** The C type of a declaration, as the table names it. */
+function cTypeOf(declaration: string): string {
+  if (/^mp3a_notify_fn\b/.test(declaration)) return "callback";
+  if (/^const char \*/.test(declaration)) return "string";
+  if (/mp3a_(queue|job) \*/.test(declaration)) return "handle";
+  if (declaration.includes("*")) return "buffer";
+  if (/^u?int32_t\b/.test(declaration)) return declaration.startsWith("u") ? "u32" : "i32";
+  return declaration.trim();
+}
+
+function structFields(name: string): string[] {
+  const body = new RegExp(`typedef struct ${name} \\{([^}]*)\\}`).exec(header)?.[1] ?? "";
+  return body.split(";").map((line) => line.trim()).filter(Boolean)
+    .map((line) => /^(?:u?int32_t|float) (\w+)$/.exec(line)?.[1] ?? `not 32 bits: ${line}`);
+}
+
+function definition(name: string): number {
+  return Number.parseInt(new RegExp(`#define ${name} (\\d+)`).exec(header)?.[1] ?? "NaN");
+}
+
+test("the table has the header's functions and types", () => {
+  const found: Record<string, CFunction> = {};
+  for (const match of header.matchAll(/MP3A_API ([^;(]*?)(mp3a_\w+)\(([^)]*)\);/g)) {
+    const [, result = "", name = "", list = ""] = match;
+    const parameters = list.split(",").map((parameter) => parameter.trim()).filter((parameter) =>
+      parameter !== "void"
+    );
+    found[name] = {
+      parameters: parameters.map(cTypeOf),
+      result: cTypeOf(result),
+    } as unknown as CFunction;
+  }
+  const expected = Object.fromEntries(
+    Object.entries<CFunction>(SYMBOLS).map(([name, { parameters, result }]) => [
+      name,
+      { parameters: [...parameters], result },
+    ]),
+  );
+  assert.deepEqual(found, expected);
+});
+
+test("structs, codes, flags and constants are the header's", () => {
+  assert.deepEqual(structFields("mp3a_options"), OPTIONS_FIELDS);
+  assert.deepEqual(structFields("mp3a_stats"), STATS_FIELDS);
+  const names = [...header.matchAll(/MP3A_(\w+) = (\d+)[,\s]/g)].map(([, name, value]) => {
+    assert.equal(STATUS_NAMES[Number(value)], name);
+    return name;
+  });
+  assert.equal(names.length, STATUS_NAMES.length);
+  assert.match(header, new RegExp(`MP3A_PRESERVE_DELAY = 1u << ${Math.log2(PRESERVE_DELAY_FLAG)}`));
+  assert.equal(definition("MP3A_ABI_VERSION"), ABI_VERSION);
+  assert.equal(definition("MP3A_DELAY_FRAMES"), DELAY_SAMPLES);
+  assert.equal(definition("MP3A_MAX_FRAMES"), MAX_FRAMES);
+});
+
+test("nearest bitrates are the library's", () => {
+  const { native } = library();
+  for (const sampleRate of SAMPLE_RATES) {
+    for (let bitrateKbps = 1; bitrateKbps <= 400; bitrateKbps++) {
+      const expected = native.mp3a_nearest_bitrate_kbps(sampleRate, bitrateKbps);
+      assert.equal(nearestBitrateKbps(sampleRate, bitrateKbps), expected);
+    }
+  }
+  assert.equal(native.mp3a_nearest_bitrate_kbps(44099, 64), 0);
+  assert.equal(native.mp3a_status_message(3), "the audio holds NaN or infinite samples");
+});
+
+test("TypeScript accepts exactly what C accepts", () => {
+  const { native } = library();
+  const accepts = (sampleRate: number, bitrateKbps: number, quality: number, channels: number) =>
+    native.mp3a_output_frame_count(
+      Int32Array.of(24, sampleRate, bitrateKbps, quality, channels, 0),
+      1,
+    ) === 1;
+  const range = (from: number, to: number) =>
+    Array.from({ length: to - from + 1 }, (_, i) => from + i);
+  const rates = range(0, 50000).filter((rate) => accepts(rate, 64, 7, 1));
+  const bitrates = range(-400, 400).filter((bitrate) => accepts(44100, bitrate, 7, 1));
+  const qualities = range(-20, 20).filter((quality) => accepts(44100, 64, quality, 1));
+  assert.deepEqual(rates, SAMPLE_RATES);
+  assert.deepEqual(bitrates, BITRATES_KBPS);
+  assert.deepEqual(qualities, range(0, 9));
+  assert.deepEqual(range(-3, 5).filter((channels) => accepts(44100, 64, 7, channels)), [1, 2]);
+});
+
+const SCRIPT = projectPath("tests/scripts/load.ts");
+
+interface Load {
+  permissions?: string[];
+  variable?: string;
+  path?: string;
+}
+
+/** What a fresh process says when it loads the library. */
+async function load({ permissions = ["--allow-ffi", "--allow-env"], variable, path }: Load) {
+  const { stdout, stderr } = await runScript(SCRIPT, permissions, {
+    env: { MP3_AUGMENT_LIB: variable },
+    parameters: path === undefined ? [] : [path],
+  });
+  assert.equal(stderr, "");
+  return stdout.trim();
+}
+
+test("loading: beside the module, by variable, by path", async () => {
+  const { folder } = library();
+  assert.equal(await load({}), "loaded 100");
+  assert.equal(await load({ variable: `${folder}/` }), "loaded 100");
+  assert.equal(await load({ path: folder, variable: "/nowhere" }), "loaded 100");
+});
+
+test("loading: a wrong place is named, with what to do", async () => {
+  const missing = await load({ variable: "/nowhere" });
+  assert.match(missing, /^LIBRARY_NOT_FOUND .*in \/nowhere \(the environment variable MP3_AUGM/);
+  assert.match(missing, /npm run setup/);
+  assert.match(await load({ path: "/none" }), /^LIBRARY_NOT_FOUND .*\(the path given to loadLib/);
+  const wrong = await load({ path: projectPath("tests") });
+  assert.match(wrong, /^LIBRARY_NOT_FOUND .*tests/);
+});
+
+if (runtimeName === "Deno") {
+  test("loading: the least permissions of the README are enough", async () => {
+    const { folder } = library();
+    assert.equal(await load({ permissions: [`--allow-ffi=${folder}`] }), "loaded 100");
+    const permissions = [`--allow-ffi=${folder}`, "--allow-env=MP3_AUGMENT_LIB"];
+    assert.match(await load({ permissions, variable: "/nowhere" }), /^LIBRARY_NOT_FOUND/);
+  });
+
+  test("loading: without the permission the message names it", async () => {
+    const message = await load({ permissions: [] });
+    assert.match(message, /^LIBRARY_NOT_FOUND .*--allow-ffi=\/.*lib\//);
+  });
+}

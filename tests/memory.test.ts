@@ -1,0 +1,42 @@
+/** Many calls leave no memory behind. */
+import assert from "node:assert/strict";
+import process from "node:process";
+import { compressRoundtrip, compressRoundtripAsync } from "../mod.ts";
+import { test } from "./harness.ts";
+import { makeSignal } from "./signals.ts";
+
+const OPTIONS = { sampleRate: 16000, bitrateKbps: 32 } as const;
+const MIB = 1 << 20;
+/** What a leak of even 50 KB in each of 1,000 calls would exceed. */
+const ALLOWED_GROWTH = 48 * MIB;
+
+test("1,000 calls in a row", () => {
+  const input = makeSignal(8000, 16000);
+  const out = new Float32Array(8000);
+  for (let i = 0; i < 200; i++) compressRoundtrip(input, { ...OPTIONS, out });
+  const before = process.memoryUsage().rss;
+  for (let i = 0; i < 1000; i++) {
+    compressRoundtrip(input, { ...OPTIONS, out });
+    assert.throws(() => compressRoundtrip(input.subarray(0, 0), OPTIONS));
+  }
+  const growth = process.memoryUsage().rss - before;
+  assert.ok(growth < ALLOWED_GROWTH, `grew by ${growth / MIB} MiB`);
+});
+
+test("1,000 calls in the background, every third aborted", async () => {
+  const input = makeSignal(16000, 16000);
+  const round = async () => {
+    const calls = Array.from({ length: 50 }, (_, i) => {
+      const controller = new AbortController();
+      const call = compressRoundtripAsync(input, { ...OPTIONS, signal: controller.signal });
+      if (i % 3 === 0) controller.abort();
+      return call.catch(() => undefined);
+    });
+    await Promise.all(calls);
+  };
+  for (let i = 0; i < 5; i++) await round();
+  const before = process.memoryUsage().rss;
+  for (let i = 0; i < 20; i++) await round();
+  const growth = process.memoryUsage().rss - before;
+  assert.ok(growth < ALLOWED_GROWTH, `grew by ${growth / MIB} MiB`);
+});

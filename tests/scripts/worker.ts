@@ -1,0 +1,29 @@
+/** Workers have a queue each, and may be terminated while their calls are under way. */
+import { compressRoundtrip } from "../../mod.ts";
+
+const url = new URL("./worker-inside.ts", import.meta.url).href;
+const input = Float32Array.from({ length: 100_000 }, (_, i) => Math.sin(i / 20) / 2);
+const expected = compressRoundtrip(input, { sampleRate: 44100, bitrateKbps: 64 });
+
+function firstMessage(worker: Worker): Promise<Float32Array | string> {
+  return new Promise((resolve, reject) => {
+    worker.onmessage = (event) => resolve(event.data);
+    worker.onerror = (event) => reject(event);
+  });
+}
+
+for (let round = 0; round < 5; round++) {
+  const finishing = new Worker(url, { type: "module" });
+  const doomed = new Worker(url, { type: "module" });
+  const output = firstMessage(finishing);
+  const started = firstMessage(doomed);
+  finishing.postMessage({ input, repeat: 1 });
+  doomed.postMessage({ input, repeat: 40 });
+  if (await started !== "started") throw new Error("the doomed worker did not start");
+  doomed.terminate();
+  const samples = await output as Float32Array;
+  if (!samples.every((sample, i) => sample === expected[i])) throw new Error("other samples");
+  finishing.terminate();
+}
+await new Promise((resolve) => setTimeout(resolve, 300));
+console.log("done");
