@@ -3,6 +3,7 @@
 
 const std = @import("std");
 const builtin = @import("builtin");
+const Build = std.Build;
 
 comptime {
     const wanted = std.SemanticVersion{ .major = 0, .minor = 16, .patch = 0 };
@@ -14,89 +15,159 @@ comptime {
 const lame_dir = "third_party/lame-3.100";
 const minimp3_dir = "third_party/minimp3";
 
-/// LAME without its decoder: mpglib_interface.c is empty then.
-const lame_files = [_][]const u8{
-    "VbrTag.c",      "bitstream.c", "encoder.c",      "gain_analysis.c", "id3tag.c",
-    "lame.c",        "newmdct.c",   "presets.c",      "psymodel.c",      "quantize.c",
-    "quantize_pvt.c", "reservoir.c", "set_get.c",      "tables.c",        "takehiro.c",
-    "util.c",        "vbrquantize.c", "version.c",
+const LameFile = struct {
+    name: []const u8,
+    /// Functions that csrc/kernels/ defines in place of LAME's, whose own get the suffix _lame.
+    replaced: []const []const u8 = &.{},
+    sse: bool = false,
+};
+
+/// LAME without its decoder (mpglib_interface.c is empty then). Its SSE2 Hartley
+/// transform keeps every byte, its SSE xrpow doesn't: only fft.c may know of SSE.
+const lame_files = [_]LameFile{
+    .{ .name = "VbrTag.c" },
+    .{ .name = "bitstream.c", .replaced = &.{ "format_bitstream", "copy_buffer" } },
+    .{ .name = "encoder.c" },
+    .{ .name = "fft.c", .sse = true },
+    .{ .name = "gain_analysis.c" },
+    .{ .name = "id3tag.c" },
+    .{ .name = "lame.c", .replaced = &.{"lame_encode_buffer_ieee_float"} },
+    .{ .name = "newmdct.c", .replaced = &.{"mdct_sub48"} },
+    .{ .name = "presets.c" },
+    .{ .name = "psymodel.c", .replaced = &.{ "L3psycho_anal_vbr", "psymodel_init" } },
+    .{ .name = "quantize.c", .replaced = &.{"init_xrpow_core_init"} },
+    .{ .name = "quantize_pvt.c", .replaced = &.{"iteration_init"} },
+    .{ .name = "reservoir.c" },
+    .{ .name = "set_get.c" },
+    .{ .name = "tables.c" },
+    .{ .name = "takehiro.c", .replaced = &.{ "best_huffman_divide", "count_bits", "noquant_count_bits" } },
+    .{ .name = "util.c", .replaced = &.{"init_log_table"} },
+    .{ .name = "vbrquantize.c" },
+    .{ .name = "version.c" },
+    .{ .name = "vector/xmm_quantize_sub.c", .sse = true },
 };
 
 /// What LAME's configure finds out, as it does on x86-64: the two macros about
 /// IEEE 754 change bytes, so every target gets them.
 const lame_config = [_][]const u8{
-    "-DSTDC_HEADERS",             "-DHAVE_ERRNO_H",     "-DHAVE_FCNTL_H",
-    "-DHAVE_LIMITS_H",            "-DHAVE_STDINT_H",    "-DHAVE_INTTYPES_H",
-    "-DHAVE_STRCHR",              "-DHAVE_MEMCPY",      "-DTAKEHIRO_IEEE754_HACK",
-    "-DUSE_FAST_LOG",             "-DNDEBUG",           "-DPACKAGE=\"lame\"",
-    "-Dieee754_float32_t=float",
+    "-DSTDC_HEADERS",        "-DHAVE_ERRNO_H",  "-DHAVE_FCNTL_H",
+    "-DHAVE_LIMITS_H",       "-DHAVE_STDINT_H", "-DHAVE_INTTYPES_H",
+    "-DHAVE_STRCHR",         "-DHAVE_MEMCPY",   "-DTAKEHIRO_IEEE754_HACK",
+    "-DUSE_FAST_LOG",        "-DNDEBUG",        "-DPACKAGE=\"lame\"",
+    "-DLAME_LIBRARY_BUILD",  "-Dieee754_float32_t=float",
 };
 
 /// No contraction into fused multiply-add: it changes bits.
 const exact_flags = [_][]const u8{ "-std=gnu11", "-ffp-contract=off" };
 
-const lame_flags = exact_flags ++ lame_config ++ [_][]const u8{"-w"};
+/// LAME shifts into the sign bit; that is its own, and not for our sanitizers.
+const lame_flags = exact_flags ++ lame_config ++ [_][]const u8{ "-w", "-fno-sanitize=undefined" };
 
-/// LAME's SSE2 Hartley transform keeps every byte. Its SSE xrpow doesn't: only
-/// fft.c may know of SSE.
-const lame_sse_flags = lame_flags ++ [_][]const u8{ "-DHAVE_XMMINTRIN_H", "-DMIN_ARCH_SSE" };
+const warning_flags = [_][]const u8{ "-Wall", "-Wextra", "-Werror" };
 
 const shim_files = [_][]const u8{
-    "cpu.c", "decoder.c", "encoder.c", "job.c", "mp3augment.c", "peak.c", "pipeline.c", "pool.c", "ring.c",
+    "cpu.c", "decoder.c", "encoder.c", "job.c", "lame_cache.c", "mp3augment.c", "peak.c", "pipeline.c", "pool.c", "ring.c",
+};
+const shim_flags = exact_flags ++ warning_flags ++ [_][]const u8{ "-Wmissing-prototypes", "-fvisibility=hidden" };
+
+const kernel_files = [_][]const u8{
+    "attack.c",    "bitstream.c",   "fht.c",      "filterbank.c",      "huffman_count.c", "huffman_divide.c", "input.c",   "kernels.c",
+    "masking.c",   "mdct.c",        "process_tables.c", "psymodel.c",  "quantize.c", "snapshot.c", "xrpow.c",
+};
+const kernel_flags = exact_flags ++ lame_config ++ warning_flags;
+
+/// Each C test is one program: its files, all in csrc/tests/.
+const Test = struct { name: []const u8, files: []const []const u8 = &.{} };
+const tests = [_]Test{
+    .{ .name = "test_peak" },
+    .{ .name = "test_ring" },
+    .{ .name = "test_api" },
+    .{ .name = "test_pipeline" },
+    .{ .name = "test_jobs" },
+    .{ .name = "check_snapshot" },
+    .{ .name = "check_kernels", .files = &.{
+        "check_bitstream.c", "check_fht.c", "check_filterbank.c", "check_masking.c", "check_mdct.c", "check_psymodel.c",
+    } },
 };
 
-const shim_flags = exact_flags ++ [_][]const u8{
-    "-Wall", "-Wextra", "-Werror", "-Wmissing-prototypes", "-fvisibility=hidden",
+const Target = Build.ResolvedTarget;
+const Mode = struct {
+    optimize: std.builtin.OptimizeMode,
+    sanitize_c: std.zig.SanitizeC = .off,
+    sanitize_thread: bool = false,
 };
 
-/// Each C test is one program: csrc/tests/<name>.c.
-const tests = [_][]const u8{ "test_peak", "test_ring", "test_api", "test_pipeline", "test_jobs" };
-
-pub fn build(b: *std.Build) void {
+pub fn build(b: *Build) void {
     const target = chooseTarget(b);
-    const optimize = b.option(std.builtin.OptimizeMode, "optimize", "Default: ReleaseFast") orelse .ReleaseFast;
+    const mode = Mode{
+        .optimize = b.option(std.builtin.OptimizeMode, "optimize", "Default: ReleaseFast") orelse .ReleaseFast,
+    };
+    const fetched = fetchSources(b);
 
-    const lame = addLameLibrary(b, target, optimize);
-    const shim = addShimLibrary(b, target, optimize, lame);
+    const lame = addLameLibrary(b, target, mode, .ours);
+    const shim = addShimLibrary(b, target, mode, lame);
     const install = b.addUpdateSourceFiles();
     install.addCopyFileToSource(lame.getEmittedBin(), libraryPath(b, target, "mp3lame", "0"));
     install.addCopyFileToSource(shim.getEmittedBin(), libraryPath(b, target, "mp3augment", null));
     b.getInstallStep().dependOn(&install.step);
+    waitFor(fetched, &.{ lame, shim });
 
-    addTestStep(b, target, "test", "Build and run the C tests", .{ .optimize = optimize });
-    addTestStep(b, target, "test-ubsan", "The C tests under the undefined-behaviour sanitizer", .{
+    addTestStep(b, target, fetched, "test", "Build and run the C tests", mode);
+    addTestStep(b, target, fetched, "test-ubsan", "The C tests under the undefined-behaviour sanitizer", .{
         .optimize = .ReleaseSafe,
         .sanitize_c = .full,
     });
-    addTestStep(b, target, "test-tsan", "The C tests under the thread sanitizer", .{
+    addTestStep(b, target, fetched, "test-tsan", "The C tests under the thread sanitizer", .{
         .optimize = .ReleaseSafe,
         .sanitize_thread = true,
     });
+    addAsanStep(b, fetched);
+    addBytesStep(b, target, fetched, lame);
 }
 
 /// One build runs on every machine of its target: the baseline CPU (more is chosen
 /// at run time, and compiled-in FMA would change bits) and an old glibc.
-fn chooseTarget(b: *std.Build) std.Build.ResolvedTarget {
+fn chooseTarget(b: *Build) Target {
     var query = b.standardTargetOptionsQueryOnly(.{});
     query.cpu_model = .baseline;
-    var target = b.resolveTargetQuery(query);
-    if (target.result.os.tag == .linux and target.result.abi == .gnu) {
-        query.cpu_arch = target.result.cpu.arch;
-        query.os_tag = .linux;
-        query.abi = .gnu;
-        query.glibc_version = .{ .major = 2, .minor = 17, .patch = 0 };
-        target = b.resolveTargetQuery(query);
+    const native = b.resolveTargetQuery(query);
+    if (native.result.os.tag != .linux or native.result.abi != .gnu) return native;
+    query.cpu_arch = native.result.cpu.arch;
+    query.os_tag = .linux;
+    query.abi = .gnu;
+    query.glibc_version = .{ .major = 2, .minor = 17, .patch = 0 };
+    return b.resolveTargetQuery(query);
+}
+
+/// `zig build` alone works in a fresh clone, with whichever JavaScript runtime there
+/// is. Null when the sources are already there.
+fn fetchSources(b: *Build) ?*Build.Step {
+    const io = b.graph.io;
+    const header = b.pathFromRoot(minimp3_dir ++ "/minimp3.h");
+    const license = b.pathFromRoot(lame_dir ++ "/COPYING");
+    if (std.Io.Dir.cwd().access(io, header, .{})) |_| {
+        if (std.Io.Dir.cwd().access(io, license, .{})) |_| return null else |_| {}
+    } else |_| {}
+    const names = [_][]const u8{ "node", "bun", "deno" };
+    for (names) |name| {
+        const runtime = b.findProgram(&.{name}, &.{}) catch continue;
+        const run = b.addSystemCommand(&.{runtime});
+        if (std.mem.eql(u8, name, "deno")) run.addArgs(&.{ "run", "-A" });
+        run.addFileArg(b.path("scripts/fetch-sources.mjs"));
+        run.setCwd(b.path("."));
+        return &run.step;
     }
-    return target;
+    return &b.addFail("LAME and minimp3 are missing, and fetching them takes Node, Deno or Bun: " ++
+        "install one, or run scripts/fetch-sources.mjs elsewhere").step;
+}
+
+fn waitFor(fetched: ?*Build.Step, compiles: []const *Build.Step.Compile) void {
+    const step = fetched orelse return;
+    for (compiles) |compile| compile.step.dependOn(step);
 }
 
 /// lib/<arch>-<os>[-<abi>]/<file>, the names that ffi/library.ts looks for.
-fn libraryPath(
-    b: *std.Build,
-    target: std.Build.ResolvedTarget,
-    name: []const u8,
-    version: ?[]const u8,
-) []const u8 {
+fn libraryPath(b: *Build, target: Target, name: []const u8, version: ?[]const u8) []const u8 {
     const t = target.result;
     const folder = switch (t.os.tag) {
         .macos => b.fmt("{t}-macos", .{t.cpu.arch}),
@@ -110,14 +181,8 @@ fn libraryPath(
     return b.fmt("lib/{s}/{s}", .{ folder, file });
 }
 
-const Mode = struct {
-    optimize: std.builtin.OptimizeMode,
-    sanitize_c: std.zig.SanitizeC = .off,
-    sanitize_thread: bool = false,
-};
-
-fn createModule(b: *std.Build, target: std.Build.ResolvedTarget, mode: Mode) *std.Build.Module {
-    return b.createModule(.{
+fn createModule(b: *Build, target: Target, mode: Mode) *Build.Module {
+    const module = b.createModule(.{
         .target = target,
         .optimize = mode.optimize,
         .link_libc = true,
@@ -126,58 +191,60 @@ fn createModule(b: *std.Build, target: std.Build.ResolvedTarget, mode: Mode) *st
         .strip = mode.optimize == .ReleaseFast,
         .pic = true,
     });
-}
-
-fn addLameSources(b: *std.Build, module: *std.Build.Module) void {
-    const is_x86 = module.resolved_target.?.result.cpu.arch == .x86_64;
-    module.addIncludePath(b.path(lame_dir ++ "/include"));
-    module.addIncludePath(b.path(lame_dir ++ "/libmp3lame"));
-    module.addCSourceFiles(.{
-        .root = b.path(lame_dir ++ "/libmp3lame"),
-        .files = &lame_files,
-        .flags = &lame_flags,
-    });
-    module.addCSourceFile(.{
-        .file = b.path(lame_dir ++ "/libmp3lame/fft.c"),
-        .flags = if (is_x86) &lame_sse_flags else &lame_flags,
-    });
-    if (is_x86) module.addCSourceFile(.{
-        .file = b.path(lame_dir ++ "/libmp3lame/vector/xmm_quantize_sub.c"),
-        .flags = &lame_sse_flags,
-    });
-}
-
-fn addShimSources(b: *std.Build, module: *std.Build.Module) void {
-    module.addIncludePath(b.path("csrc"));
-    module.addIncludePath(b.path(lame_dir ++ "/include"));
+    for (include_dirs) |dir| module.addIncludePath(b.path(dir));
     module.addSystemIncludePath(b.path(minimp3_dir));
+    return module;
+}
+
+/// LAME has an encoder.h too: its own comes first.
+const include_dirs = [_][]const u8{ lame_dir ++ "/include", lame_dir ++ "/libmp3lame", "csrc" };
+
+/// Stock LAME is what the tests and benchmarks compare with.
+const Lame = enum { stock, ours };
+
+fn lameFileFlags(b: *Build, file: LameFile, is_x86: bool, which: Lame) []const []const u8 {
+    var flags: std.ArrayList([]const u8) = .empty;
+    flags.appendSlice(b.allocator, &lame_flags) catch @panic("OOM");
+    if (file.sse and is_x86) {
+        flags.appendSlice(b.allocator, &.{ "-DHAVE_XMMINTRIN_H", "-DMIN_ARCH_SSE" }) catch @panic("OOM");
+    }
+    if (which == .ours) for (file.replaced) |name| {
+        flags.append(b.allocator, b.fmt("-D{s}={s}_lame", .{ name, name })) catch @panic("OOM");
+    };
+    return flags.items;
+}
+
+fn addLameSources(b: *Build, module: *Build.Module, which: Lame) void {
+    const is_x86 = module.resolved_target.?.result.cpu.arch == .x86_64;
+    for (lame_files) |file| module.addCSourceFile(.{
+        .file = b.path(b.fmt("{s}/libmp3lame/{s}", .{ lame_dir, file.name })),
+        .flags = lameFileFlags(b, file, is_x86, which),
+    });
+    if (which == .stock) return;
+    module.addCSourceFiles(.{ .root = b.path("csrc/kernels"), .files = &kernel_files, .flags = &kernel_flags });
+}
+
+fn addShimSources(b: *Build, module: *Build.Module) void {
     module.addCSourceFiles(.{ .root = b.path("csrc"), .files = &shim_files, .flags = &shim_flags });
 }
 
-fn addLameLibrary(
-    b: *std.Build,
-    target: std.Build.ResolvedTarget,
-    optimize: std.builtin.OptimizeMode,
-) *std.Build.Step.Compile {
-    const module = createModule(b, target, .{ .optimize = optimize });
-    addLameSources(b, module);
+fn addLameLibrary(b: *Build, target: Target, mode: Mode, which: Lame) *Build.Step.Compile {
+    const module = createModule(b, target, mode);
+    addLameSources(b, module, which);
+    if (which == .ours) module.addCSourceFile(.{ .file = b.path("csrc/cpu.c"), .flags = &shim_flags });
     const library = b.addLibrary(.{
         .name = "mp3lame",
         .linkage = .dynamic,
         .version = .{ .major = 0, .minor = 0, .patch = 0 }, // stock LAME's: a stock build can take its place
         .root_module = module,
     });
-    exportOnly(b, library, "lame_*; get_lame_*; id3tag_*;");
+    library.link_z_defs = true;
+    exportOnly(b, library, "lame_*; get_lame_*; id3tag_*; mp3a_lame_*;");
     return library;
 }
 
-fn addShimLibrary(
-    b: *std.Build,
-    target: std.Build.ResolvedTarget,
-    optimize: std.builtin.OptimizeMode,
-    lame: *std.Build.Step.Compile,
-) *std.Build.Step.Compile {
-    const module = createModule(b, target, .{ .optimize = optimize });
+fn addShimLibrary(b: *Build, target: Target, mode: Mode, lame: *Build.Step.Compile) *Build.Step.Compile {
+    const module = createModule(b, target, mode);
     addShimSources(b, module);
     module.linkLibrary(lame);
     // Found beside itself even where nobody has loaded libmp3lame before.
@@ -188,12 +255,13 @@ fn addShimLibrary(
     }
     const library = b.addLibrary(.{ .name = "mp3augment", .linkage = .dynamic, .root_module = module });
     library.each_lib_rpath = false; // no path of the build machine
+    library.link_z_defs = true;
     exportOnly(b, library, "mp3a_*;");
     return library;
 }
 
 /// ELF exports by pattern; the other formats by their own defaults.
-fn exportOnly(b: *std.Build, library: *std.Build.Step.Compile, patterns: []const u8) void {
+fn exportOnly(b: *Build, library: *Build.Step.Compile, patterns: []const u8) void {
     if (library.rootModuleTarget().ofmt != .elf) return;
     const script = b.addWriteFiles().add("exports.map", b.fmt("{{ global: {s} local: *; }};\n", .{patterns}));
     library.setVersionScript(script);
@@ -202,32 +270,121 @@ fn exportOnly(b: *std.Build, library: *std.Build.Step.Compile, patterns: []const
 /// Every C test as a program of its own, with both libraries inside so that a
 /// sanitizer sees all of it.
 fn addTestStep(
-    b: *std.Build,
-    target: std.Build.ResolvedTarget,
+    b: *Build,
+    target: Target,
+    fetched: ?*Build.Step,
     name: []const u8,
     description: []const u8,
     mode: Mode,
 ) void {
     const step = b.step(name, description);
     const module = createModule(b, target, mode);
-    addLameSources(b, module);
+    addLameSources(b, module, .ours);
     addShimSources(b, module);
     const both = b.addLibrary(.{ .name = b.fmt("{s}-both", .{name}), .linkage = .static, .root_module = module });
-    for (tests) |test_name| {
+    waitFor(fetched, &.{both});
+    for (tests) |t| {
         const program = createModule(b, target, mode);
-        program.addIncludePath(b.path("csrc"));
-        program.addIncludePath(b.path(lame_dir ++ "/include"));
-        program.addSystemIncludePath(b.path(minimp3_dir));
-        program.addCSourceFiles(.{
-            .root = b.path("csrc/tests"),
-            .files = &.{ b.fmt("{s}.c", .{test_name}), "check.c" },
-            .flags = &shim_flags,
-        });
+        program.addCSourceFiles(.{ .root = b.path("csrc/tests"), .files = testFiles(b, t), .flags = &kernel_flags });
         program.linkLibrary(both);
-        const executable = b.addExecutable(.{ .name = b.fmt("{s}-{s}", .{ name, test_name }), .root_module = program });
-        const run = b.addRunArtifact(executable);
-        run.stdio = .inherit;
-        run.has_side_effects = true;
-        step.dependOn(&run.step);
+        const executable = b.addExecutable(.{ .name = b.fmt("{s}-{s}", .{ name, t.name }), .root_module = program });
+        waitFor(fetched, &.{executable});
+        step.dependOn(runProgram(b, b.addRunArtifact(executable)));
     }
+}
+
+fn testFiles(b: *Build, t: Test) []const []const u8 {
+    var files: std.ArrayList([]const u8) = .empty;
+    files.appendSlice(b.allocator, &.{ b.fmt("{s}.c", .{t.name}), "check.c" }) catch @panic("OOM");
+    files.appendSlice(b.allocator, t.files) catch @panic("OOM");
+    return files.items;
+}
+
+/// Its output is the result: shown, and never taken from the cache.
+fn runProgram(b: *Build, run: *Build.Step.Run) *Build.Step {
+    _ = b;
+    run.stdio = .inherit;
+    run.has_side_effects = true;
+    return &run.step;
+}
+
+/// Zig has no run-time library of the address sanitizer: another compiler builds
+/// everything once more, file by file.
+fn addAsanStep(b: *Build, fetched: ?*Build.Step) void {
+    const step = b.step("test-asan", "The C tests under the address and undefined-behaviour sanitizers");
+    const compiler = b.option([]const u8, "asan-compiler", "A gcc or clang for test-asan, default: cc") orelse "cc";
+    const is_x86 = b.graph.host.result.cpu.arch == .x86_64;
+    var objects: std.ArrayList(Build.LazyPath) = .empty;
+    for (lame_files) |file| {
+        const path = b.fmt("{s}/libmp3lame/{s}", .{ lame_dir, file.name });
+        append(b, &objects, asanObject(b, compiler, fetched, path, lameFileFlags(b, file, is_x86, .ours)));
+    }
+    for (kernel_files) |file| {
+        append(b, &objects, asanObject(b, compiler, fetched, b.fmt("csrc/kernels/{s}", .{file}), &kernel_flags));
+    }
+    for (shim_files) |file| {
+        append(b, &objects, asanObject(b, compiler, fetched, b.fmt("csrc/{s}", .{file}), &shim_flags));
+    }
+    for (tests) |t| {
+        const link = b.addSystemCommand(&.{ compiler, "-fsanitize=address,undefined", "-pthread", "-o" });
+        const program = link.addOutputFileArg(b.fmt("asan-{s}", .{t.name}));
+        for (objects.items) |object| link.addFileArg(object);
+        for (testFiles(b, t)) |file| {
+            link.addFileArg(asanObject(b, compiler, fetched, b.fmt("csrc/tests/{s}", .{file}), &kernel_flags));
+        }
+        link.addArgs(&.{ "-ldl", "-lm" });
+        const run = Build.Step.Run.create(b, b.fmt("run asan-{s}", .{t.name}));
+        run.addFileArg(program);
+        step.dependOn(runProgram(b, run));
+    }
+}
+
+fn append(b: *Build, list: *std.ArrayList(Build.LazyPath), object: Build.LazyPath) void {
+    list.append(b.allocator, object) catch @panic("OOM");
+}
+
+fn asanObject(
+    b: *Build,
+    compiler: []const u8,
+    fetched: ?*Build.Step,
+    source: []const u8,
+    flags: []const []const u8,
+) Build.LazyPath {
+    const compile = b.addSystemCommand(&.{ compiler, "-c", "-g", "-O1", "-fno-omit-frame-pointer" });
+    compile.addArgs(&.{ "-fsanitize=address,undefined", "-fno-sanitize-recover=all" });
+    compile.addArgs(flags);
+    for (include_dirs) |dir| compile.addPrefixedDirectoryArg("-I", b.path(dir));
+    compile.addArg("-isystem");
+    compile.addDirectoryArg(b.path(minimp3_dir));
+    compile.addFileArg(b.path(source));
+    compile.addArg("-o");
+    const name = b.fmt("{s}.o", .{std.fs.path.stem(source)});
+    if (fetched) |s| compile.step.dependOn(s);
+    return compile.addOutputFileArg(name);
+}
+
+/// Whole encodes of stock LAME and of our library, byte for byte.
+fn addBytesStep(b: *Build, target: Target, fetched: ?*Build.Step, ours: *Build.Step.Compile) void {
+    const mode = Mode{ .optimize = .ReleaseFast };
+    const stock = addLameLibrary(b, target, mode, .stock);
+    const program = createModule(b, target, mode);
+    program.addCSourceFiles(.{
+        .root = b.path("csrc/tests"),
+        .files = &.{ "check_bytes.c", "check.c" },
+        .flags = &exact_flags,
+    });
+    program.linkSystemLibrary("dl", .{});
+    const executable = b.addExecutable(.{ .name = "check_bytes", .root_module = program });
+    waitFor(fetched, &.{ stock, executable });
+
+    const step = b.step("test-bytes", "MP3 bytes against stock LAME: a sample, or with `-- --full` every case");
+    const run = b.addRunArtifact(executable);
+    run.addArtifactArg(stock);
+    run.addArtifactArg(ours);
+    if (b.args) |arguments| run.addArgs(arguments);
+    step.dependOn(runProgram(b, run));
+
+    const stock_step = b.step("stock", "Build stock LAME into zig-out/stock/, for the benchmarks");
+    const copy = b.addInstallFile(stock.getEmittedBin(), "stock/libmp3lame.so.0");
+    stock_step.dependOn(&copy.step);
 }

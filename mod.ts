@@ -12,14 +12,10 @@
  *
  * @module
  */
-export {
-  BITRATES_KBPS,
-  DELAY_SAMPLES,
-  nearestBitrateKbps,
-  SAMPLE_RATES,
-} from "./src/constants.ts";
+export { BITRATES_KBPS, DELAY_SAMPLES, nearestBitrateKbps, SAMPLE_RATES } from "./src/constants.ts";
 export { type ErrorCode, Mp3AugmentError } from "./src/errors.ts";
 export type { Audio } from "./src/audio.ts";
 export type { AsyncRoundtripOptions, RoundtripOptions } from "./src/options.ts";
 export { compressRoundtrip, compressRoundtripAsync } from "./src/roundtrip.ts";
+export { type BatchJob, type BatchOptions, compressRoundtripBatch } from "./src/batch.ts";
 export { loadLibrary, type LoadLibraryOptions } from "./src/native.ts";

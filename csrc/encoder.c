@@ -1,45 +1,17 @@
 #include "encoder.h"
 
-#include <stdarg.h>
-
+#include "lame_cache.h"
 #include "ring.h"
 
-/* LAME prints to stderr by default. A library doesn't. */
-static void say_nothing(const char *format, va_list arguments) {
-  (void)format;
-  (void)arguments;
-}
-
-/* The settings of fast-mp3-augment, but without the Info frame, which a decoder
-   would play as a frame of silence. */
-static bool configure(lame_global_flags *lame, const mp3a_options *options) {
-  int failed = 0;
-  failed |= lame_set_errorf(lame, say_nothing);
-  failed |= lame_set_debugf(lame, say_nothing);
-  failed |= lame_set_msgf(lame, say_nothing);
-  failed |= lame_set_num_channels(lame, options->channel_count);
-  failed |= lame_set_in_samplerate(lame, options->sample_rate_hz);
-  failed |= lame_set_out_samplerate(lame, options->sample_rate_hz);
-  failed |= lame_set_mode(lame, options->channel_count == 1 ? MONO : STEREO);
-  failed |= lame_set_brate(lame, options->bitrate_kbps);
-  failed |= lame_set_quality(lame, options->quality);
-  failed |= lame_set_disable_reservoir(lame, 1);
-  failed |= lame_set_bWriteVbrTag(lame, 0);
-  return failed == 0 && lame_init_params(lame) >= 0;
-}
-
 int32_t mp3a_encoder_open(mp3a_encoder *encoder, const mp3a_options *options) {
-  encoder->lame = lame_init();
-  if (!encoder->lame) return MP3A_OUT_OF_MEMORY;
-  if (!configure(encoder->lame, options)) {
-    /* The options are checked before: what is left is memory. */
-    lame_close(encoder->lame);
-    return MP3A_OUT_OF_MEMORY;
-  }
-  return MP3A_OK;
+  encoder->options = *options;
+  encoder->lame = mp3a_lame_take(options);
+  return encoder->lame ? MP3A_OK : MP3A_OUT_OF_MEMORY;
 }
 
-void mp3a_encoder_close(mp3a_encoder *encoder) { lame_close(encoder->lame); }
+void mp3a_encoder_close(mp3a_encoder *encoder) {
+  mp3a_lame_give_back(encoder->lame, &encoder->options);
+}
 
 void mp3a_encoder_begin(mp3a_encoder *encoder, const float *left, const float *right,
                         uint32_t frame_count, float peak) {

@@ -11,6 +11,7 @@ enum { MP3A_BLOCK_FRAMES = 1152 }; /* PCM frames that one step encodes */
 
 typedef struct mp3a_encoder {
   lame_global_flags *lame;
+  mp3a_options options;
   const float *input[2]; /* what is left to encode; the second is NULL for mono */
   uint32_t left_count;   /* PCM frames left */
   float factor;          /* 1, or what brings a loud clip to a peak of 1 */
@@ -18,7 +19,7 @@ typedef struct mp3a_encoder {
   float scaled[2][MP3A_BLOCK_FRAMES]; /* the block of a loud clip */
 } mp3a_encoder;
 
-/* Sets LAME up. On MP3A_OK the caller closes the encoder. */
+/* Takes a fresh LAME. On MP3A_OK the caller closes the encoder. */
 int32_t mp3a_encoder_open(mp3a_encoder *encoder, const mp3a_options *options);
 void mp3a_encoder_close(mp3a_encoder *encoder);
 

@@ -4,6 +4,7 @@
 #include <stddef.h>
 
 #include "pipeline.h"
+#include "pool.h"
 
 enum { ENCODER_DELAY = 576 };
 
@@ -30,6 +31,8 @@ static int is_sample_rate(int32_t sample_rate_hz) {
   return contains(sample_rates_hz, sizeof sample_rates_hz / sizeof *sample_rates_hz,
                   sample_rate_hz);
 }
+
+uint32_t mp3a_thread_limit(void) { return mp3a_pool_thread_limit(); }
 
 uint32_t mp3a_abi_version(void) { return MP3A_ABI_VERSION; }
 
@@ -69,7 +72,9 @@ int32_t mp3a_nearest_bitrate_kbps(int32_t sample_rate_hz, int32_t bitrate_kbps) 
 
 static int32_t check_options(const mp3a_options *options) {
   if (!options || options->struct_byte_size != sizeof *options) return MP3A_INVALID_OPTION;
-  if (options->flags & ~(uint32_t)MP3A_PRESERVE_DELAY) return MP3A_INVALID_OPTION;
+  if (options->flags & ~(uint32_t)(MP3A_PRESERVE_DELAY | MP3A_ONE_THREAD)) {
+    return MP3A_INVALID_OPTION;
+  }
   if (!is_sample_rate(options->sample_rate_hz)) return MP3A_UNSUPPORTED_SAMPLE_RATE;
   if (!contains(bitrates_kbps, sizeof bitrates_kbps / sizeof *bitrates_kbps,
                 options->bitrate_kbps)) {

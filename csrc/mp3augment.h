@@ -64,7 +64,9 @@ enum {
   /* Keep the codec's delay at the front and its padding at the end: the output
      has mp3a_output_frame_count() PCM frames, and the input's first sample is
      at MP3A_DELAY_FRAMES. */
-  MP3A_PRESERVE_DELAY = 1u << 0
+  MP3A_PRESERVE_DELAY = 1u << 0,
+  /* Decode on the encoder's thread, even when another one is idle. */
+  MP3A_ONE_THREAD = 1u << 1
 };
 
 /* How to code. All fields are 32 bits wide, without padding between them. */
@@ -120,6 +122,10 @@ MP3A_API uint32_t mp3a_output_frame_count(const mp3a_options *options, uint32_t 
 MP3A_API int32_t mp3a_roundtrip(const mp3a_options *options, const float *left,
                                 const float *right, uint32_t frame_count, float *out_left,
                                 float *out_right, mp3a_stats *stats);
+
+/* How many threads the library's pool has at most: the cores that this process
+   may use. */
+MP3A_API uint32_t mp3a_thread_limit(void);
 
 /* A queue of finished jobs. The jobs of all queues share one pool of at most
    as many threads as the process may use cores; it lives as long as the process. */

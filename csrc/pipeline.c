@@ -91,8 +91,13 @@ static int32_t run_on_two_threads(session *s, const mp3a_clip *clip, uint32_t *m
   return status != MP3A_OK ? status : s->decode_status;
 }
 
+static bool pays_two_threads(const mp3a_clip *clip) {
+  return !(clip->options.flags & MP3A_ONE_THREAD) &&
+         clip->frame_count >= MIN_FRAMES_FOR_TWO_THREADS;
+}
+
 static int32_t run_stages(session *s, const mp3a_clip *clip, uint32_t *mp3_byte_size) {
-  if (clip->frame_count >= MIN_FRAMES_FOR_TWO_THREADS && mp3a_ring_open(&s->ring)) {
+  if (pays_two_threads(clip) && mp3a_ring_open(&s->ring)) {
     if (mp3a_pool_assist(&s->decode_task)) {
       const int32_t status = run_on_two_threads(s, clip, mp3_byte_size);
       mp3a_ring_free(&s->ring);

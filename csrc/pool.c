@@ -66,6 +66,14 @@ static bool stay_loaded(void) {
 #endif
 }
 
+unsigned mp3a_pool_thread_limit(void) {
+  pthread_mutex_lock(&pool.mutex);
+  if (pool.thread_limit == 0) pool.thread_limit = count_cores();
+  const unsigned limit = pool.thread_limit;
+  pthread_mutex_unlock(&pool.mutex);
+  return limit;
+}
+
 static mp3a_task *take_first(void) {
   mp3a_task *task = pool.first;
   pool.first = task->next;
@@ -91,10 +99,8 @@ static void *run_thread(void *unused) {
 
 /* Makes one more thread, idle from the start. Called under the mutex. */
 static bool add_thread(void) {
-  if (pool.thread_limit == 0) {
-    if (!stay_loaded()) return false;
-    pool.thread_limit = count_cores();
-  }
+  if (pool.thread_limit == 0) pool.thread_limit = count_cores();
+  if (pool.thread_count == 0 && !stay_loaded()) return false;
   if (pool.thread_count >= pool.thread_limit) return false;
   pthread_attr_t attributes;
   pthread_t thread;

@@ -27,6 +27,7 @@ export const SYMBOLS = {
     parameters: ["buffer", "buffer", "buffer", "u32", "buffer", "buffer", "buffer"],
     result: "i32",
   },
+  mp3a_thread_limit: { parameters: [], result: "u32" },
   mp3a_queue_create: { parameters: ["callback"], result: "handle" },
   mp3a_queue_destroy: { parameters: ["handle"], result: "void" },
   // queue, options, left, right, frame_count, tag, status
@@ -59,6 +60,9 @@ export const STATS_FIELDS = ["mp3_byte_size", "peak"] as const;
 
 /** `MP3A_PRESERVE_DELAY`. */
 export const PRESERVE_DELAY_FLAG = 1;
+
+/** `MP3A_ONE_THREAD`. */
+export const ONE_THREAD_FLAG = 2;
 
 /** The names of `mp3a_status`, without `MP3A_`, by number. */
 export const STATUS_NAMES = [

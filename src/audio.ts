@@ -50,7 +50,9 @@ function checkView(view: unknown, name: string): asserts view is Float32Array {
   if (!isFloat32Array(view)) {
     throw new Mp3AugmentError(
       "INVALID_AUDIO",
-      `${name} is ${show(view)}, not a Float32Array: convert it, for example by Float32Array.from()`,
+      `${name} is ${
+        show(view)
+      }, not a Float32Array: convert it, for example by Float32Array.from()`,
     );
   }
   if (isDetached(view)) {

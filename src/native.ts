@@ -1,5 +1,6 @@
 import { type Library, openLibrary } from "../ffi/library.ts";
 import {
+  ONE_THREAD_FLAG,
   OPTIONS_FIELDS,
   PRESERVE_DELAY_FLAG,
   STATS_FIELDS,
@@ -63,14 +64,18 @@ export function readStats(stats: Int32Array): Stats {
 }
 
 /** `mp3a_options` of checked options. */
-export function packOptions(options: CheckedOptions, channelCount: number): Int32Array {
+export function packOptions(
+  options: CheckedOptions,
+  channelCount: number,
+  oneThread: boolean,
+): Int32Array {
   const fields: Record<(typeof OPTIONS_FIELDS)[number], number> = {
     struct_byte_size: OPTIONS_FIELDS.length * Int32Array.BYTES_PER_ELEMENT,
     sample_rate_hz: options.sampleRate,
     bitrate_kbps: options.bitrateKbps,
     quality: options.quality,
     channel_count: channelCount,
-    flags: options.preserveDelay ? PRESERVE_DELAY_FLAG : 0,
+    flags: (options.preserveDelay ? PRESERVE_DELAY_FLAG : 0) | (oneThread ? ONE_THREAD_FLAG : 0),
   };
   return Int32Array.from(OPTIONS_FIELDS, (name) => fields[name]);
 }

@@ -19,7 +19,7 @@ import {
 } from "./options.ts";
 
 /** A call that was checked: nothing about it can be wrong but the samples' values. */
-interface CheckedCall {
+export interface CheckedCall {
   readonly options: CheckedOptions;
   readonly packedOptions: Int32Array;
   readonly samples: Audio;
@@ -28,15 +28,22 @@ interface CheckedCall {
   readonly outputFrameCount: number;
 }
 
-function checkCall(samples: unknown, givenOptions: unknown): CheckedCall {
+/** Checks everything but the samples' values. `oneThread`: leave other cores to other calls. */
+export function checkCall(
+  samples: unknown,
+  givenOptions: unknown,
+  oneThread = false,
+): CheckedCall {
   const options = checkOptions(givenOptions);
   const input = toPlanes(samples, options.channels, "samples");
   checkNotEmpty(input, "samples");
-  const packedOptions = packOptions(options, input.channels.length);
+  const packedOptions = packOptions(options, input.channels.length, oneThread);
   const outputFrameCount = options.preserveDelay
     ? library().native.mp3a_output_frame_count(packedOptions, input.frameCount)
     : input.frameCount;
-  return { options, packedOptions, samples: samples as Audio, input, outputFrameCount };
+  const call = { options, packedOptions, samples: samples as Audio, input, outputFrameCount };
+  if (options.out !== undefined) prepareOutput(call); // its errors, before any work
+  return call;
 }
 
 /** Where the result goes: the caller's `out`, checked now, or new memory. */
@@ -158,8 +165,12 @@ export async function compressRoundtripAsync(
   const call = checkCall(samples, options);
   const signal = checkSignal(options);
   signal?.throwIfAborted();
-  if (call.options.out !== undefined) prepareOutput(call); // an error is thrown before any work
-  return await runJob(call.packedOptions, privateCopy(call.input), signal, (takeOutput) => {
+  return await runCall(call, signal);
+}
+
+/** Runs a checked call on the pool; the input is copied before this returns. */
+export function runCall(call: CheckedCall, signal: AbortSignal | undefined): Promise<Audio> {
+  return runJob(call.packedOptions, privateCopy(call.input), signal, (takeOutput) => {
     const { audio, planes } = prepareAsyncOutput(call);
     writeInto(planes, (output) => checkStatus(takeOutput(output)));
     return audio;

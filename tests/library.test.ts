@@ -4,6 +4,7 @@ import { readFileSync } from "node:fs";
 import {
   ABI_VERSION,
   type CFunction,
+  ONE_THREAD_FLAG,
   OPTIONS_FIELDS,
   PRESERVE_DELAY_FLAG,
   STATS_FIELDS,
@@ -62,12 +63,13 @@ test("the table has the header's functions and types", () => {
 test("structs, codes, flags and constants are the header's", () => {
   assert.deepEqual(structFields("mp3a_options"), OPTIONS_FIELDS);
   assert.deepEqual(structFields("mp3a_stats"), STATS_FIELDS);
-  const names = [...header.matchAll(/MP3A_(\w+) = (\d+)[,\s]/g)].map(([, name, value]) => {
+  const names = [...header.matchAll(/MP3A_(\w+) = (\d+)(?! *<|u)[,\s]/g)].map(([, name, value]) => {
     assert.equal(STATUS_NAMES[Number(value)], name);
     return name;
   });
   assert.equal(names.length, STATUS_NAMES.length);
   assert.match(header, new RegExp(`MP3A_PRESERVE_DELAY = 1u << ${Math.log2(PRESERVE_DELAY_FLAG)}`));
+  assert.match(header, new RegExp(`MP3A_ONE_THREAD = 1u << ${Math.log2(ONE_THREAD_FLAG)}`));
   assert.equal(definition("MP3A_ABI_VERSION"), ABI_VERSION);
   assert.equal(definition("MP3A_DELAY_FRAMES"), DELAY_SAMPLES);
   assert.equal(definition("MP3A_MAX_FRAMES"), MAX_FRAMES);

@@ -49,7 +49,7 @@ typedef struct bad_call {
 static void check_bad_options(void) {
   const bad_call calls[] = {
       {"no struct size", MP3A_INVALID_OPTION, {0, 44100, 128, 7, 1, 0}},
-      {"unknown flag", MP3A_INVALID_OPTION, {sizeof(mp3a_options), 44100, 128, 7, 1, 2}},
+      {"unknown flag", MP3A_INVALID_OPTION, {sizeof(mp3a_options), 44100, 128, 7, 1, 4}},
       {"rate", MP3A_UNSUPPORTED_SAMPLE_RATE, {sizeof(mp3a_options), 44099, 128, 7, 1, 0}},
       {"rate 0", MP3A_UNSUPPORTED_SAMPLE_RATE, {sizeof(mp3a_options), 0, 128, 7, 1, 0}},
       {"bitrate", MP3A_UNSUPPORTED_BITRATE, {sizeof(mp3a_options), 44100, 129, 7, 1, 0}},
@@ -103,6 +103,7 @@ static void check_messages(void) {
   }
   CHECK(strcmp(mp3a_status_message(-1), "unknown status") == 0, "-1");
   CHECK(strcmp(mp3a_status_message(1000), "unknown status") == 0, "1000");
+  CHECK(mp3a_thread_limit() >= 1, "threads");
   CHECK(mp3a_abi_version() == MP3A_ABI_VERSION, "ABI");
 }
 

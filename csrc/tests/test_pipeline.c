@@ -96,6 +96,16 @@ static void check_clip(mp3a_options o, uint32_t count) {
           r.mp3_byte_size);
     CHECK(wrong == 0, "%d Hz, %d kbps, quality %d, %u frames, preserve %u: %u samples differ",
           o.sample_rate_hz, o.bitrate_kbps, o.quality, count, preserve, wrong);
+    /* On one thread: the same bits. */
+    o.flags |= MP3A_ONE_THREAD;
+    float *once_more[2] = {calloc(out_count, sizeof(float)), calloc(out_count, sizeof(float))};
+    mp3a_roundtrip(&o, input[0], input[1], count, once_more[0],
+                   o.channel_count == 2 ? once_more[1] : NULL, NULL);
+    for (int channel = 0; channel < o.channel_count; channel++) {
+      CHECK(memcmp(once_more[channel], output[channel], out_count * sizeof(float)) == 0,
+            "one thread, %u", count);
+    }
+    free(once_more[0]), free(once_more[1]);
     /* The input as the output: the same bits, as the encoder is always ahead. */
     if (!preserve) {
       mp3a_roundtrip(&o, input[0], input[1], count, input[0], input[1], NULL);

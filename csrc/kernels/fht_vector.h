@@ -1,0 +1,163 @@
+/* The vector tiers of fht.c, one source for all widths. Included once per tier
+   with VECTOR_BYTES, TIER(name) and TARGET defined. */
+
+#define LANES (VECTOR_BYTES / 4)
+
+typedef float TIER(vec) __attribute__((vector_size(VECTOR_BYTES)));
+typedef float TIER(vec_unaligned)
+    __attribute__((vector_size(VECTOR_BYTES), aligned(4), may_alias));
+typedef double TIER(wide) __attribute__((vector_size(2 * VECTOR_BYTES)));
+
+#if VECTOR_BYTES == 16
+#define REVERSED(v) __builtin_shufflevector(v, v, 3, 2, 1, 0)
+#else
+#define REVERSED(v) __builtin_shufflevector(v, v, 7, 6, 5, 4, 3, 2, 1, 0)
+#endif
+#define LOAD(p) (*(const TIER(vec_unaligned) *)(p))
+#define STORE(p, v) (*(TIER(vec_unaligned) *)(p) = (v))
+#define TIMES_SQRT2(v) \
+  __builtin_convertvector(__builtin_convertvector(v, TIER(wide)) * sqrt2, TIER(vec))
+
+/* Stores lane l of the 16 vectors as the block of residue r + l. */
+#if VECTOR_BYTES == 16
+static inline TARGET void TIER(store_blocks)(float *spectrum, const TIER(vec) y[16], int r,
+                                             int bits) {
+  for (int quarter = 0; quarter < 4; quarter++) {
+    const TIER(vec) *in = y + 4 * quarter;
+    TIER(vec) a = __builtin_shufflevector(in[0], in[1], 0, 4, 1, 5);
+    TIER(vec) b = __builtin_shufflevector(in[0], in[1], 2, 6, 3, 7);
+    TIER(vec) c = __builtin_shufflevector(in[2], in[3], 0, 4, 1, 5);
+    TIER(vec) d = __builtin_shufflevector(in[2], in[3], 2, 6, 3, 7);
+    float *out = spectrum + 4 * quarter;
+    STORE(out + 16 * reverse_bits(r, bits), __builtin_shufflevector(a, c, 0, 1, 4, 5));
+    STORE(out + 16 * reverse_bits(r + 1, bits), __builtin_shufflevector(a, c, 2, 3, 6, 7));
+    STORE(out + 16 * reverse_bits(r + 2, bits), __builtin_shufflevector(b, d, 0, 1, 4, 5));
+    STORE(out + 16 * reverse_bits(r + 3, bits), __builtin_shufflevector(b, d, 2, 3, 6, 7));
+  }
+}
+#else
+static inline TARGET void TIER(store_blocks)(float *spectrum, const TIER(vec) y[16], int r,
+                                             int bits) {
+  for (int half = 0; half < 2; half++) {
+    const TIER(vec) *in = y + 8 * half;
+    TIER(vec) low[4], high[4], out[8];
+    for (int i = 0; i < 4; i++) {
+      low[i] = __builtin_shufflevector(in[2 * i], in[2 * i + 1], 0, 8, 1, 9, 4, 12, 5, 13);
+      high[i] = __builtin_shufflevector(in[2 * i], in[2 * i + 1], 2, 10, 3, 11, 6, 14, 7, 15);
+    }
+    for (int i = 0; i < 4; i++) { /* lane pairs l and l + 4 of rows 0-3 and 4-7 */
+      TIER(vec) a = i < 2 ? low[0] : high[0], b = i < 2 ? low[1] : high[1];
+      TIER(vec) c = i < 2 ? low[2] : high[2], d = i < 2 ? low[3] : high[3];
+      TIER(vec) p, q;
+      if (i % 2 == 0) {
+        p = __builtin_shufflevector(a, b, 0, 1, 8, 9, 4, 5, 12, 13);
+        q = __builtin_shufflevector(c, d, 0, 1, 8, 9, 4, 5, 12, 13);
+      } else {
+        p = __builtin_shufflevector(a, b, 2, 3, 10, 11, 6, 7, 14, 15);
+        q = __builtin_shufflevector(c, d, 2, 3, 10, 11, 6, 7, 14, 15);
+      }
+      out[i] = __builtin_shufflevector(p, q, 0, 1, 2, 3, 8, 9, 10, 11);
+      out[i + 4] = __builtin_shufflevector(p, q, 4, 5, 6, 7, 12, 13, 14, 15);
+    }
+    for (int lane = 0; lane < 8; lane++)
+      STORE(spectrum + 16 * reverse_bits(r + lane, bits) + 8 * half, out[lane]);
+  }
+}
+#endif
+
+static inline TARGET TIER(vec) TIER(windowed)(const float *s, const float *w, int i) {
+  return LOAD(w + i) * LOAD(s + i);
+}
+
+/* load_block() of LANES residues: y[4 * row + column]. */
+static inline TARGET void TIER(load_rows)(const float *s, const float *w, int eighth, int r,
+                                          TIER(vec) y[16]) {
+  for (int row = 0; row < 4; row++, y += 4) {
+    int i = r + (row >> 1 | (row & 1) << 1) * (eighth / 2);
+    TIER(vec) y0 = TIER(windowed)(s, w, i), y1 = TIER(windowed)(s, w, i + 4 * eighth);
+    TIER(vec) y2 = TIER(windowed)(s, w, i + 2 * eighth);
+    TIER(vec) y3 = TIER(windowed)(s, w, i + 6 * eighth);
+    TIER(vec) f1 = y0 - y1, f0 = y0 + y1, f3 = y2 - y3, f2 = y2 + y3;
+    y[0] = f0 + f2;
+    y[2] = f0 - f2;
+    y[1] = f1 + f3;
+    y[3] = f1 - f3;
+  }
+}
+
+/* plain_pair() and the one turned pair of quarters of four values. */
+static inline TARGET void TIER(small_pass)(TIER(vec) y[16]) {
+  TIER(vec) f1 = y[0] - y[4], f0 = y[0] + y[4], f3 = y[8] - y[12], f2 = y[8] + y[12];
+  y[8] = f0 - f2, y[0] = f0 + f2, y[12] = f1 - f3, y[4] = f1 + f3;
+  f1 = y[2] - y[6], f0 = y[2] + y[6], f3 = TIMES_SQRT2(y[14]), f2 = TIMES_SQRT2(y[10]);
+  y[10] = f0 - f2, y[2] = f0 + f2, y[14] = f1 - f3, y[6] = f1 + f3;
+
+  float c1 = twiddles[0].c1[0], s1 = twiddles[0].s1[0];
+  float c2 = twiddles[0].c2[0], s2 = twiddles[0].s2[0];
+  TIER(vec) b = s2 * y[5] - c2 * y[7], a = c2 * y[5] + s2 * y[7];
+  f1 = y[1] - a, f0 = y[1] + a;
+  TIER(vec) g1 = y[3] - b, g0 = y[3] + b;
+  b = s2 * y[13] - c2 * y[15], a = c2 * y[13] + s2 * y[15];
+  f3 = y[9] - a, f2 = y[9] + a;
+  TIER(vec) g3 = y[11] - b, g2 = y[11] + b;
+  b = s1 * f2 - c1 * g3, a = c1 * f2 + s1 * g3;
+  y[9] = f0 - a, y[1] = f0 + a, y[15] = g1 - b, y[7] = g1 + b;
+  b = c1 * g2 - s1 * f3, a = s1 * g2 + c1 * f3;
+  y[11] = g0 - a, y[3] = g0 + a, y[13] = f1 - b, y[5] = f1 + b;
+}
+
+/* turned_pair() of LANES pairs, i and up. `f` counts up from i, `g` down from
+   k - i, so that its vectors lie at k - i - LANES + 1, reversed. */
+static inline TARGET void TIER(turned_pairs)(float *x, int k, int i, const pass_twiddles *t) {
+  float *f = x + i, *g = x + k - i - (LANES - 1);
+  TIER(vec) c1 = LOAD(t->c1 + i - 1), s1 = LOAD(t->s1 + i - 1);
+  TIER(vec) c2 = LOAD(t->c2 + i - 1), s2 = LOAD(t->s2 + i - 1);
+  TIER(vec) fk = LOAD(f + k), gk = REVERSED(LOAD(g + k));
+  TIER(vec) b = s2 * fk - c2 * gk, a = c2 * fk + s2 * gk;
+  TIER(vec) fx = LOAD(f), gx = REVERSED(LOAD(g));
+  TIER(vec) f1 = fx - a, f0 = fx + a, g1 = gx - b, g0 = gx + b;
+  fk = LOAD(f + 3 * k), gk = REVERSED(LOAD(g + 3 * k));
+  b = s2 * fk - c2 * gk, a = c2 * fk + s2 * gk;
+  fx = LOAD(f + 2 * k), gx = REVERSED(LOAD(g + 2 * k));
+  TIER(vec) f3 = fx - a, f2 = fx + a, g3 = gx - b, g2 = gx + b;
+  b = s1 * f2 - c1 * g3, a = c1 * f2 + s1 * g3;
+  STORE(f + 2 * k, f0 - a);
+  STORE(f, f0 + a);
+  STORE(g + 3 * k, REVERSED(g1 - b));
+  STORE(g + k, REVERSED(g1 + b));
+  b = c1 * g2 - s1 * f3, a = s1 * g2 + c1 * f3;
+  STORE(g + 2 * k, REVERSED(g0 - a));
+  STORE(g, REVERSED(g0 + a));
+  STORE(f + 3 * k, f1 - b);
+  STORE(f + k, f1 + b);
+}
+
+/* A pass over one block. The last vector of pairs runs one too far, into the
+   middle that plain_pair() owns: those four values are put back. */
+static inline TARGET void TIER(pass_block)(float *x, int k, const pass_twiddles *t) {
+  float *middle = x + k / 2;
+  plain_pair(x, k);
+  float m0 = middle[0], m1 = middle[k], m2 = middle[2 * k], m3 = middle[3 * k];
+  for (int i = 1; i < k / 2; i += LANES) TIER(turned_pairs)(x, k, i, t);
+  middle[0] = m0, middle[k] = m1, middle[2 * k] = m2, middle[3 * k] = m3;
+}
+
+static TARGET void TIER(windowed_fht)(const float *samples, const float *window, float *spectrum,
+                                      int size) {
+  int bits = log2_blocks(size);
+  for (int r = 0; r < size / 16; r += LANES) {
+    TIER(vec) y[16];
+    TIER(load_rows)(samples, window, size / 8, r, y);
+    TIER(small_pass)(y);
+    TIER(store_blocks)(spectrum, y, r, bits);
+  }
+  const pass_twiddles *t = twiddles + 1;
+  for (int k = 16; k < size; k *= 4, t++)
+    for (float *x = spectrum; x < spectrum + size; x += 4 * k) TIER(pass_block)(x, k, t);
+}
+
+#undef LANES
+#undef REVERSED
+#undef LOAD
+#undef STORE
+#undef TIMES_SQRT2

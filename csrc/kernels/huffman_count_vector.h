@@ -1,0 +1,71 @@
+/* The vector tiers of huffman_count.c, one source for all widths. Included once
+   per tier with VECTOR_BYTES, TIER(name) and TARGET defined, after the tier's
+   own PICK(table, index) (16 bytes of `table` by the low bits of `index`, 0
+   where its top bit is set) and SUM(bytes). Without PICK, no sums by tables. */
+
+typedef uint8_t TIER(bytes) __attribute__((vector_size(VECTOR_BYTES)));
+typedef uint8_t TIER(bytes_unaligned)
+    __attribute__((vector_size(VECTOR_BYTES), aligned(1), may_alias));
+typedef uint16_t TIER(words) __attribute__((vector_size(VECTOR_BYTES)));
+
+#define LOAD(p) (*(const TIER(bytes_unaligned) *)(p))
+/* Loads that keep the first `left` bytes only. */
+#define KEEP(left) LOAD(kept_bytes + 32 - ((left) < VECTOR_BYTES ? (left) : VECTOR_BYTES))
+
+static inline TARGET int TIER(largest)(const uint8_t *keys, int pairs) {
+  TIER(bytes) most = {0};
+  for (int i = 0; i < pairs; i += VECTOR_BYTES) {
+    TIER(bytes) v = LOAD(keys + i) & KEEP(pairs - i);
+    most = __builtin_elementwise_max(most, v & 15);
+    most = __builtin_elementwise_max(most, v >> 4);
+  }
+  return __builtin_reduce_max(most);
+}
+
+#ifdef PICK
+/* Values up to 3: sixteen pairs, whose lengths a vector holds. */
+static inline TARGET void TIER(sum_small)(int largest, const uint8_t *keys, int pairs,
+                                          unsigned lengths[3]) {
+  const TIER(bytes) table0 = LOAD(small_lengths[largest][0]);
+  const TIER(bytes) table1 = LOAD(small_lengths[largest][1]);
+  SUMS sum0 = {0}, sum1 = {0};
+  for (int i = 0; i < pairs; i += VECTOR_BYTES) {
+    TIER(bytes) v = LOAD(keys + i);
+    TIER(bytes) index = (v & 3) | (v >> 2 & 12) | (TIER(bytes))~KEEP(pairs - i);
+    sum0 = ADD_SUM(sum0, PICK(table0, index));
+    sum1 = ADD_SUM(sum1, PICK(table1, index));
+  }
+  lengths[0] = TOTAL(sum0), lengths[1] = TOTAL(sum1);
+}
+
+static TARGET void TIER(quads)(const uint8_t *keys, int quads, unsigned lengths[2]) {
+  const TIER(bytes) table = LOAD(quad_lengths);
+  SUMS sum0 = {0}, sum1 = {0};
+  for (int i = 0; i < 2 * quads; i += VECTOR_BYTES) {
+    TIER(bytes) keep = KEEP(2 * quads - i), v = LOAD(keys + i) & keep;
+    TIER(bytes) ones = (v | v >> 3) & 3; /* two bits of each pair */
+    /* The first pair of a quadruple is in the low byte of its word. */
+    TIER(words) w = (TIER(words))ones;
+    w = (w << 2 | w >> 8) & 15;
+    TIER(bytes) index = (TIER(bytes))(w | 0x8000) | ~keep;
+    sum0 = ADD_SUM(sum0, PICK(table, index));
+    sum1 = ADD_SUM(sum1, (v & 1) + (v >> 4));
+  }
+  lengths[0] = TOTAL(sum0), lengths[1] = 4u * (unsigned)quads + TOTAL(sum1);
+}
+#endif
+
+static TARGET int TIER(region)(const uint8_t *keys, int pairs, unsigned lengths[3]) {
+  int const largest = TIER(largest)(keys, pairs);
+#ifdef PICK
+  if (largest <= 3) {
+    TIER(sum_small)(largest, keys, pairs, lengths);
+    return largest;
+  }
+#endif
+  if (largest > 0 && largest < 15) sum_lengths(pair_lengths[largest], keys, pairs, lengths);
+  return largest;
+}
+
+#undef LOAD
+#undef KEEP

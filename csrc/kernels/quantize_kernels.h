@@ -1,0 +1,15 @@
+/* Quantization of a granule's lines. */
+#ifndef MP3A_QUANTIZE_KERNELS_H
+#define MP3A_QUANTIZE_KERNELS_H
+
+typedef struct mp3a_quantize_kernels {
+  /* quantized[i] = powers[i] * scale rounded, for a reconstruction by the power
+     4/3, to the nearer value; i < count. Products must be at most IXMAX_VAL. */
+  void (*lines)(const float *powers, float scale, int count, int *quantized);
+  /* quantized[i] = 0 where powers[i] < limit, i < count. */
+  void (*drop_small)(const float *powers, float limit, int count, int *quantized);
+} mp3a_quantize_kernels;
+
+void mp3a_quantize_select(mp3a_quantize_kernels *kernels, unsigned cpu_flags);
+
+#endif

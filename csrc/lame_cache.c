@@ -1,0 +1,178 @@
+#include "lame_cache.h"
+
+#include <pthread.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#if defined(_WIN32)
+#include <windows.h>
+#endif
+
+enum {
+  TEMPLATE_COUNT = 8, /* settings that are kept; about 100 KB each, as is a spare */
+  SPARE_COUNT = 2     /* used copies that are kept for each, to be reset */
+};
+
+/* What our libmp3lame adds to LAME's API, see csrc/kernels/snapshot.h. Missing in
+   a stock libmp3lame, which works too, only slower. */
+typedef lame_global_flags *(*clone_fn)(const lame_global_flags *fresh);
+typedef int (*reset_fn)(lame_global_flags *used, const lame_global_flags *fresh);
+
+#if defined(_WIN32)
+static clone_fn find_clone(void) {
+  return (clone_fn)(void *)GetProcAddress(GetModuleHandleA("mp3lame.dll"), "mp3a_lame_clone");
+}
+static reset_fn find_reset(void) {
+  return (reset_fn)(void *)GetProcAddress(GetModuleHandleA("mp3lame.dll"), "mp3a_lame_reset");
+}
+#else
+__attribute__((weak)) lame_global_flags *mp3a_lame_clone(const lame_global_flags *fresh);
+__attribute__((weak)) int mp3a_lame_reset(lame_global_flags *used,
+                                          const lame_global_flags *fresh);
+static clone_fn find_clone(void) { return mp3a_lame_clone; }
+static reset_fn find_reset(void) { return mp3a_lame_reset; }
+#endif
+
+/* One setting: a fresh encoder that is only copied, and copies to be used again. */
+typedef struct template {
+  mp3a_options options;
+  lame_global_flags *fresh; /* NULL: an empty place */
+  lame_global_flags *spares[SPARE_COUNT];
+  unsigned copier_count; /* threads that are reading `fresh` */
+  uint64_t last_use;
+} template;
+
+static struct {
+  pthread_mutex_t mutex;
+  template templates[TEMPLATE_COUNT];
+  uint64_t use_count;
+} cache = {.mutex = PTHREAD_MUTEX_INITIALIZER};
+
+/* LAME prints to stderr by default. A library doesn't. */
+static void say_nothing(const char *format, va_list arguments) {
+  (void)format;
+  (void)arguments;
+}
+
+/* The settings of fast-mp3-augment, but without the Info frame, which a decoder
+   would play as a frame of silence. */
+static bool configure(lame_global_flags *lame, const mp3a_options *options) {
+  int failed = 0;
+  failed |= lame_set_errorf(lame, say_nothing);
+  failed |= lame_set_debugf(lame, say_nothing);
+  failed |= lame_set_msgf(lame, say_nothing);
+  failed |= lame_set_num_channels(lame, options->channel_count);
+  failed |= lame_set_in_samplerate(lame, options->sample_rate_hz);
+  failed |= lame_set_out_samplerate(lame, options->sample_rate_hz);
+  failed |= lame_set_mode(lame, options->channel_count == 1 ? MONO : STEREO);
+  failed |= lame_set_brate(lame, options->bitrate_kbps);
+  failed |= lame_set_quality(lame, options->quality);
+  failed |= lame_set_disable_reservoir(lame, 1);
+  failed |= lame_set_bWriteVbrTag(lame, 0);
+  return failed == 0 && lame_init_params(lame) >= 0;
+}
+
+/* Called under the mutex: a stock LAME fills tables of the whole process here. */
+static lame_global_flags *make(const mp3a_options *options) {
+  lame_global_flags *lame = lame_init();
+  if (!lame) return NULL;
+  if (configure(lame, options)) return lame;
+  lame_close(lame);
+  return NULL;
+}
+
+/* Flags don't concern the encoder. */
+static bool is_for(const template *t, const mp3a_options *options) {
+  return t->fresh && t->options.sample_rate_hz == options->sample_rate_hz &&
+         t->options.bitrate_kbps == options->bitrate_kbps &&
+         t->options.quality == options->quality &&
+         t->options.channel_count == options->channel_count;
+}
+
+static template *find(const mp3a_options *options) {
+  for (int i = 0; i < TEMPLATE_COUNT; i++) {
+    if (is_for(&cache.templates[i], options)) return &cache.templates[i];
+  }
+  return NULL;
+}
+
+static void empty(template *t) {
+  for (int i = 0; i < SPARE_COUNT; i++) {
+    if (t->spares[i]) lame_close(t->spares[i]);
+    t->spares[i] = NULL;
+  }
+  if (t->fresh) lame_close(t->fresh);
+  t->fresh = NULL;
+}
+
+/* The place that was not used for longest, emptied; NULL when all are being copied. */
+static template *make_room(void) {
+  template *oldest = NULL;
+  for (int i = 0; i < TEMPLATE_COUNT; i++) {
+    template *t = &cache.templates[i];
+    if (t->copier_count > 0) continue;
+    if (!oldest || !t->fresh || (oldest->fresh && t->last_use < oldest->last_use)) oldest = t;
+  }
+  if (oldest) empty(oldest);
+  return oldest;
+}
+
+/* The setting's template, made if need be; NULL when there is no memory or no place. */
+static template *find_or_make(const mp3a_options *options) {
+  template *t = find(options);
+  if (t) return t;
+  t = make_room();
+  if (!t) return NULL;
+  t->fresh = make(options);
+  t->options = *options;
+  return t->fresh ? t : NULL;
+}
+
+static lame_global_flags *take_spare(template *t) {
+  for (int i = 0; i < SPARE_COUNT; i++) {
+    lame_global_flags *spare = t->spares[i];
+    t->spares[i] = NULL;
+    if (spare) return spare;
+  }
+  return NULL;
+}
+
+lame_global_flags *mp3a_lame_take(const mp3a_options *options) {
+  const clone_fn clone = find_clone();
+  const reset_fn reset = find_reset();
+  pthread_mutex_lock(&cache.mutex);
+  template *t = clone && reset ? find_or_make(options) : NULL;
+  if (!t) {
+    lame_global_flags *lame = make(options);
+    pthread_mutex_unlock(&cache.mutex);
+    return lame;
+  }
+  t->last_use = ++cache.use_count;
+  t->copier_count++;
+  lame_global_flags *lame = take_spare(t);
+  pthread_mutex_unlock(&cache.mutex);
+
+  if (lame && reset(lame, t->fresh) != 0) {
+    lame_close(lame);
+    lame = NULL;
+  }
+  if (!lame) lame = clone(t->fresh);
+
+  pthread_mutex_lock(&cache.mutex);
+  t->copier_count--;
+  pthread_mutex_unlock(&cache.mutex);
+  return lame;
+}
+
+void mp3a_lame_give_back(lame_global_flags *lame, const mp3a_options *options) {
+  pthread_mutex_lock(&cache.mutex);
+  template *t = find(options);
+  for (int i = 0; t && lame && i < SPARE_COUNT; i++) {
+    if (t->spares[i]) continue;
+    t->spares[i] = lame;
+    lame = NULL;
+  }
+  pthread_mutex_unlock(&cache.mutex);
+  if (lame) lame_close(lame);
+}

@@ -1,0 +1,153 @@
+/** Many clips at once: order, bits, errors with their index, progress, aborts, memory. */
+import assert from "node:assert/strict";
+import process from "node:process";
+import {
+  type Audio,
+  type BatchJob,
+  BITRATES_KBPS,
+  compressRoundtrip,
+  compressRoundtripBatch,
+  Mp3AugmentError,
+  SAMPLE_RATES,
+} from "../mod.ts";
+import { test } from "./harness.ts";
+import { makeSignal, sameBits } from "./signals.ts";
+
+function mixedJobs(count: number): BatchJob[] {
+  return Array.from({ length: count }, (_, i) => {
+    const sampleRate = SAMPLE_RATES[i % 9] ?? 0;
+    const left = makeSignal(1000 + 737 * (i % 23), sampleRate, i);
+    const right = makeSignal(left.length, sampleRate, i + 1);
+    const bitrateKbps = BITRATES_KBPS[i % 18] ?? 0;
+    return {
+      samples: i % 3 === 0 ? [left, right] : left,
+      sampleRate,
+      bitrateKbps,
+      quality: i % 10,
+      preserveDelay: i % 5 === 0,
+    };
+  });
+}
+
+function assertSame(found: Audio | undefined, expected: Audio, what: string): void {
+  const a = [found].flat() as Float32Array[], b = [expected].flat() as Float32Array[];
+  assert.equal(Array.isArray(found), Array.isArray(expected), what);
+  assert.equal(a.length, b.length, what);
+  a.forEach((channel, i) => assert.ok(sameBits(channel, b[i] as Float32Array), what));
+}
+
+for (const threads of [undefined, 1, 2, 7]) {
+  test(`the same bits as single calls, in order, threads: ${threads}`, async () => {
+    const jobs = mixedJobs(120);
+    const progress: number[] = [];
+    const results = await compressRoundtripBatch(jobs, {
+      ...(threads === undefined ? {} : { threads }),
+      onProgress: (done, total) => {
+        assert.equal(total, jobs.length);
+        progress.push(done);
+      },
+    });
+    assert.deepEqual(progress, Array.from(jobs, (_, i) => i + 1));
+    jobs.forEach((job, i) => {
+      assertSame(results[i], compressRoundtrip(job.samples, job), `job ${i}`);
+    });
+  });
+}
+
+test("no jobs", async () => assert.deepEqual(await compressRoundtripBatch([]), []));
+
+test("each job's own out", async () => {
+  const jobs = mixedJobs(20).map((job) => ({ ...job, preserveDelay: false }));
+  const results = await compressRoundtripBatch(jobs.map((job) => ({ ...job, out: job.samples })));
+  results.forEach((result, i) => assert.equal(result, jobs[i]?.samples));
+});
+
+/** An abort rejects at once; the library needs until its next MP3 frame. */
+function libraryEnd(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, 100));
+}
+
+function fails(code: string, message: RegExp) {
+  return (error: unknown) => {
+    assert.ok(error instanceof Mp3AugmentError, String(error));
+    assert.equal(error.code, code);
+    assert.match(error.message, message);
+    return true;
+  };
+}
+
+test("a bad job is told with its index before anything starts", async () => {
+  const jobs = mixedJobs(10);
+  const out = new Float32Array((jobs[1]?.samples as Float32Array).length);
+  jobs[1] = { ...jobs[1] as BatchJob, out, preserveDelay: false };
+  jobs[7] = { ...jobs[7] as BatchJob, bitrateKbps: 63 };
+  let progressed = false;
+  await assert.rejects(
+    compressRoundtripBatch(jobs, { onProgress: () => progressed = true }),
+    fails("UNSUPPORTED_BITRATE", /^jobs\[7\]: bitrateKbps is 63/),
+  );
+  assert.ok(!progressed && out.every((sample) => sample === 0));
+  const nothing = undefined as unknown as BatchJob;
+  await assert.rejects(
+    compressRoundtripBatch([nothing]),
+    fails("INVALID_OPTION", /^jobs\[0\]: undefined is not a job/),
+  );
+});
+
+test("a sample that is no number is told with its index too", async () => {
+  const jobs = mixedJobs(30).map((job) => ({ ...job, samples: [job.samples].flat()[0] as Audio }));
+  (jobs[20]?.samples as Float32Array)[500] = NaN;
+  await assert.rejects(
+    compressRoundtripBatch(jobs),
+    fails("NON_FINITE_AUDIO", /^jobs\[20\]: /),
+  );
+  await libraryEnd();
+});
+
+test("options of the batch are checked", async () => {
+  for (const threads of [0, -1, 1.5, NaN, "2"]) {
+    const options = { threads: threads as number };
+    await assert.rejects(compressRoundtripBatch([], options), fails("INVALID_OPTION", /^threads/));
+  }
+  const onProgress = 5 as unknown as () => void;
+  await assert.rejects(
+    compressRoundtripBatch([], { onProgress }),
+    fails("INVALID_OPTION", /^onPr/),
+  );
+});
+
+test("an abort and a throwing onProgress end the batch", async () => {
+  const jobs = mixedJobs(200);
+  const controller = new AbortController();
+  const reason = new Error("enough");
+  let doneCount = 0;
+  const onProgress = (done: number) => {
+    doneCount = done;
+    if (done === 5) controller.abort(reason);
+  };
+  const { signal } = controller;
+  await assert.rejects(compressRoundtripBatch(jobs, { onProgress, signal }), (e) => e === reason);
+  assert.ok(doneCount < 20, `${doneCount} done`);
+  await assert.rejects(
+    compressRoundtripBatch(jobs, {
+      onProgress: () => {
+        throw reason;
+      },
+    }),
+    (e) => e === reason,
+  );
+  await assert.rejects(compressRoundtripBatch(jobs, { signal }), (e) => e === reason);
+  await libraryEnd();
+});
+
+test("memory holds only the clips under way", async () => {
+  const samples = makeSignal(2_000_000, 44100); // 8 MB
+  const out = new Float32Array(samples.length);
+  const job: BatchJob = { samples, out, sampleRate: 44100, bitrateKbps: 32, quality: 9 };
+  await compressRoundtripBatch([job, job]);
+  const before = process.memoryUsage().rss;
+  let most = 0;
+  const onProgress = () => most = Math.max(most, process.memoryUsage().rss - before);
+  await compressRoundtripBatch(Array(40).fill(job), { onProgress, threads: 1 });
+  assert.ok(most < 64e6, `${most / 1e6} MB more; all copies at once would be 320`);
+});
