@@ -122,10 +122,12 @@ export function compressRoundtrip(
   samples: Float32Array,
   options: RoundtripOptions,
 ): Float32Array;
+/** Channel by channel: returns one array per channel. */
 export function compressRoundtrip(
   samples: readonly Float32Array[],
   options: RoundtripOptions,
 ): Float32Array[];
+/** Either form: returns the same. */
 export function compressRoundtrip(samples: Audio, options: RoundtripOptions): Audio;
 export function compressRoundtrip(samples: Audio, options: RoundtripOptions): Audio {
   return roundtripWithStats(samples, options).audio;
@@ -149,10 +151,12 @@ export function compressRoundtripAsync(
   samples: Float32Array,
   options: AsyncRoundtripOptions,
 ): Promise<Float32Array>;
+/** Channel by channel: resolves to one array per channel. */
 export function compressRoundtripAsync(
   samples: readonly Float32Array[],
   options: AsyncRoundtripOptions,
 ): Promise<Float32Array[]>;
+/** Either form: resolves to the same. */
 export function compressRoundtripAsync(
   samples: Audio,
   options: AsyncRoundtripOptions,
