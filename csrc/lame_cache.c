@@ -39,7 +39,6 @@ typedef struct template {
   mp3a_options options;
   lame_global_flags *fresh; /* NULL: an empty place */
   lame_global_flags *spares[SPARE_COUNT];
-  unsigned copier_count; /* threads that are reading `fresh` */
   uint64_t last_use;
 } template;
 
@@ -106,27 +105,29 @@ static void empty(template *t) {
   t->fresh = NULL;
 }
 
-/* The place that was not used for longest, emptied; NULL when all are being copied. */
+/* The place that was not used for longest, emptied. */
 static template *make_room(void) {
-  template *oldest = NULL;
-  for (int i = 0; i < TEMPLATE_COUNT; i++) {
-    template *t = &cache.templates[i];
-    if (t->copier_count > 0) continue;
-    if (!oldest || !t->fresh || (oldest->fresh && t->last_use < oldest->last_use)) oldest = t;
+  template *oldest = &cache.templates[0];
+  for (int i = 1; i < TEMPLATE_COUNT; i++) {
+    if (cache.templates[i].last_use < oldest->last_use) oldest = &cache.templates[i];
   }
-  if (oldest) empty(oldest);
+  empty(oldest);
   return oldest;
 }
 
-/* The setting's template, made if need be; NULL when there is no memory or no place. */
-static template *find_or_make(const mp3a_options *options) {
+/* The setting's template, made if need be; NULL when memory ran out. One that can't
+   be copied, for want of memory when it was made, isn't kept. */
+static template *find_or_make(const mp3a_options *options, clone_fn clone) {
   template *t = find(options);
   if (t) return t;
   t = make_room();
-  if (!t) return NULL;
   t->fresh = make(options);
+  if (!t->fresh) return NULL;
   t->options = *options;
-  return t->fresh ? t : NULL;
+  t->spares[0] = clone(t->fresh);
+  if (t->spares[0]) return t;
+  empty(t);
+  return NULL;
 }
 
 static lame_global_flags *take_spare(template *t) {
@@ -138,29 +139,25 @@ static lame_global_flags *take_spare(template *t) {
   return NULL;
 }
 
+/* A copy takes microseconds, which the lock covers. */
+static lame_global_flags *take_copy(const mp3a_options *options, clone_fn clone,
+                                    reset_fn reset) {
+  template *t = find_or_make(options, clone);
+  if (!t) return NULL;
+  t->last_use = ++cache.use_count;
+  lame_global_flags *lame = take_spare(t);
+  if (!lame) return clone(t->fresh);
+  if (reset(lame, t->fresh) == 0) return lame;
+  lame_close(lame);
+  return clone(t->fresh);
+}
+
 lame_global_flags *mp3a_lame_take(const mp3a_options *options) {
   const clone_fn clone = find_clone();
   const reset_fn reset = find_reset();
   pthread_mutex_lock(&cache.mutex);
-  template *t = clone && reset ? find_or_make(options) : NULL;
-  if (!t) {
-    lame_global_flags *lame = make(options);
-    pthread_mutex_unlock(&cache.mutex);
-    return lame;
-  }
-  t->last_use = ++cache.use_count;
-  t->copier_count++;
-  lame_global_flags *lame = take_spare(t);
-  pthread_mutex_unlock(&cache.mutex);
-
-  if (lame && reset(lame, t->fresh) != 0) {
-    lame_close(lame);
-    lame = NULL;
-  }
-  if (!lame) lame = clone(t->fresh);
-
-  pthread_mutex_lock(&cache.mutex);
-  t->copier_count--;
+  lame_global_flags *lame =
+      clone && reset ? take_copy(options, clone, reset) : make(options);
   pthread_mutex_unlock(&cache.mutex);
   return lame;
 }

@@ -68,12 +68,11 @@ function testScripts(work) {
   const reporters = ["spec", "stdout", "junit", report].map((value, index) =>
     `--test-reporter${index % 2 ? "-destination" : ""}=${value}`
   );
-  const files = readdirSync(join(root, "scripts")).filter((name) => name.endsWith(".test.mjs"));
-  return runTests(
-    node,
-    ["--test", ...reporters, ...files.map((name) => `scripts/${name}`)],
-    report,
+  const files = ["scripts", "bench", "demo"].flatMap((folder) =>
+    readdirSync(join(root, folder)).filter((name) => name.endsWith(".test.mjs"))
+      .map((name) => `${folder}/${name}`)
   );
+  return runTests(node, ["--test", ...reporters, ...files], report);
 }
 
 /**

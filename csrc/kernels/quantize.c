@@ -1,5 +1,6 @@
 /* Quantization: takes the place of LAME's count_bits (takehiro.c is compiled
    with that name ending in _lame). */
+#include <math.h>
 #include <string.h>
 
 #include "lame.h"
@@ -9,9 +10,12 @@
 #include "quantize_pvt.h"
 
 #include "kernels.h"
+#include "quantize_steps.h"
 
 #if defined(__x86_64__)
 #include <immintrin.h>
+#elif defined(__aarch64__)
+#include <arm_neon.h>
 #endif
 
 /* ---- kernels ---- */
@@ -48,6 +52,15 @@ static void drop_small_scalar(const float *powers, float limit, int count, int *
     if (!(powers[i] >= limit)) quantized[i] = 0;
 }
 
+static void square_errors_scalar(const float *lines, const int *quantized, float step, int count,
+                                 int room, float *squares) {
+  (void)room;
+  for (int i = 0; i < count; i++) {
+    float const error = fabsf(lines[i]) - pow43[quantized[i]] * step;
+    squares[i] = error * error;
+  }
+}
+
 #if defined(__x86_64__) || defined(__aarch64__)
 #define TIER(name) name##_128
 #define TARGET
@@ -69,14 +82,14 @@ static void drop_small_scalar(const float *powers, float limit, int count, int *
 #endif
 
 void mp3a_quantize_select(mp3a_quantize_kernels *kernels, unsigned cpu_flags) {
-  *kernels = (mp3a_quantize_kernels){lines_scalar, drop_small_scalar};
+  *kernels = (mp3a_quantize_kernels){lines_scalar, drop_small_scalar, square_errors_scalar};
 #if defined(__x86_64__) || defined(__aarch64__)
   if (cpu_flags & (MP3A_CPU_SSE2 | MP3A_CPU_NEON))
-    *kernels = (mp3a_quantize_kernels){lines_128, drop_small_128};
+    *kernels = (mp3a_quantize_kernels){lines_128, drop_small_128, square_errors_128};
 #endif
 #if defined(__x86_64__)
   if (cpu_flags & MP3A_CPU_AVX2)
-    *kernels = (mp3a_quantize_kernels){lines_avx2, drop_small_avx2};
+    *kernels = (mp3a_quantize_kernels){lines_avx2, drop_small_avx2, square_errors_avx2};
 #endif
   (void)cpu_flags;
 }
@@ -101,21 +114,23 @@ static void quantize_run(const line_run *run, const FLOAT *powers, FLOAT scale, 
   }
 }
 
-/* The exponent of a band's step, 210 too high. */
-static inline int step_of(gr_info const *granule, int sfb) {
-  int scalefac = granule->scalefac[sfb] + (granule->preflag ? pretab[sfb] : 0);
-  return granule->global_gain - (scalefac << (granule->scalefac_scale + 1)) -
-         granule->subblock_gain[granule->window[sfb]] * 8;
+void mp3a_band_steps(gr_info const *granule, int bands, int step[SFBMAX]) {
+  int const shift = granule->scalefac_scale + 1;
+  for (int sfb = 0; sfb < bands; sfb++)
+    step[sfb] = granule->global_gain - (granule->scalefac[sfb] << shift);
+  if (granule->preflag) /* long blocks only */
+    for (int sfb = 0; sfb < bands; sfb++) step[sfb] -= pretab[sfb] << shift;
+  if (granule->block_type == SHORT_TYPE)
+    for (int sfb = 0; sfb < bands; sfb++)
+      step[sfb] -= granule->subblock_gain[granule->window[sfb]] * 8;
 }
 
 /* Against the last counted noise: a band whose step is the same keeps its
    values, while the global gain is the same; from where the last quantization
    had only ones, a band with no finer step has only ones again. The band that
    holds the last line to code is quantized in any case unless it is kept. */
-static run_kind kind_of_band(gr_info const *granule, calc_noise_data const *before, int sfb,
-                             int is_last) {
-  int is_same_gain = granule->global_gain == before->global_gain;
-  int step = is_same_gain || granule->block_type == NORM_TYPE ? step_of(granule, sfb) : -1;
+static inline run_kind kind_of_band(calc_noise_data const *before, int is_same_gain, int step,
+                                    int sfb, int is_last) {
   if (is_same_gain && before->step[sfb] == step) return RUN_NONE;
   if (!is_last && before->sfb_count1 > 0 && sfb >= before->sfb_count1 && before->step[sfb] > 0 &&
       step >= before->step[sfb])
@@ -128,12 +143,14 @@ static void quantize_changed(const FLOAT *powers, gr_info *granule,
                              calc_noise_data const *before, FLOAT scale) {
   int const lines = granule->max_nonzero_coeff + 1;
   int const bands = granule->block_type == SHORT_TYPE ? 39 : 22;
-  int *quantized = granule->l3_enc;
+  int const is_same_gain = granule->global_gain == before->global_gain;
+  int step[SFBMAX], *quantized = granule->l3_enc;
   line_run run = {RUN_NONE, 0, 0};
+  mp3a_band_steps(granule, bands, step);
   for (int sfb = 0, begin = 0; sfb < bands; sfb++) {
     int end = begin + granule->width[sfb];
     int is_last = end >= lines;
-    run_kind kind = kind_of_band(granule, before, sfb, is_last);
+    run_kind kind = kind_of_band(before, is_same_gain, step[sfb], sfb, is_last);
     if (is_last && kind != RUN_NONE) {
       memset(quantized + lines - 1, 0, sizeof(int) * (577 - lines));
       end = lines > begin ? lines : begin;

@@ -8,6 +8,10 @@ typedef struct mp3a_quantize_kernels {
   void (*lines)(const float *powers, float scale, int count, int *quantized);
   /* quantized[i] = 0 where powers[i] < limit, i < count. */
   void (*drop_small)(const float *powers, float limit, int count, int *quantized);
+  /* squares[i] = (|lines[i]| - quantized[i]^(4/3) * step)^2, i < count. Where
+     `room`, at least `count`, allows, also up to a vector beyond. */
+  void (*square_errors)(const float *lines, const int *quantized, float step, int count, int room,
+                        float *squares);
 } mp3a_quantize_kernels;
 
 void mp3a_quantize_select(mp3a_quantize_kernels *kernels, unsigned cpu_flags);

@@ -1,26 +1,50 @@
 /* The vector tiers of quantize.c, one source for all widths. Included once per
-   tier with VECTOR_BYTES, TIER(name) and TARGET defined, and WITH_PERMUTE(...)
-   keeping its argument where lanes can be picked by index. */
+   tier with VECTOR_BYTES, TIER(name) and TARGET defined. */
 
 #define LANES (VECTOR_BYTES / 4)
 
 typedef float TIER(vec) __attribute__((vector_size(VECTOR_BYTES)));
 typedef int TIER(bits) __attribute__((vector_size(VECTOR_BYTES)));
+typedef double TIER(wide) __attribute__((vector_size(2 * VECTOR_BYTES)));
 typedef float TIER(vec_unaligned)
     __attribute__((vector_size(VECTOR_BYTES), aligned(4), may_alias));
 typedef int TIER(bits_unaligned) __attribute__((vector_size(VECTOR_BYTES), aligned(4), may_alias));
 
-/* Which value from 0 to 15 each lane has to reach. */
-static inline TARGET TIER(vec) TIER(look_up)(TIER(bits) n) {
+/* table[n], n from 0 to 15. */
+static inline TARGET TIER(vec) TIER(pick)(const float table[16], TIER(bits) n) {
 #if VECTOR_BYTES == 32
-  __m256i index = (__m256i)n;
-  __m256 low = _mm256_permutevar8x32_ps(_mm256_loadu_ps(smallest_rounded_up), index);
-  __m256 high = _mm256_permutevar8x32_ps(_mm256_loadu_ps(smallest_rounded_up + 8), index);
+  __m256 low = _mm256_permutevar8x32_ps(_mm256_loadu_ps(table), (__m256i)n);
+  __m256 high = _mm256_permutevar8x32_ps(_mm256_loadu_ps(table + 8), (__m256i)n);
   return (TIER(vec))_mm256_blendv_ps(low, high, (__m256)(n << 28));
 #else
-  const float *t = smallest_rounded_up;
-  return (TIER(vec)){t[n[0]], t[n[1]], t[n[2]], t[n[3]]};
+  return (TIER(vec)){table[n[0]], table[n[1]], table[n[2]], table[n[3]]};
 #endif
+}
+
+/* The same for any n of the table. */
+static inline TARGET TIER(vec) TIER(gather)(const float *table, TIER(bits) n) {
+#if VECTOR_BYTES == 32
+  return (TIER(vec))_mm256_i32gather_ps(table, (__m256i)n, 4);
+#else
+  return (TIER(vec)){table[n[0]], table[n[1]], table[n[2]], table[n[3]]};
+#endif
+}
+
+static inline TARGET int TIER(is_any_above_15)(TIER(bits) n) {
+#if VECTOR_BYTES == 32
+  return !_mm256_testz_si256((__m256i)n, _mm256_set1_epi32(~15));
+#elif defined(__x86_64__)
+  return _mm_movemask_epi8((__m128i)(n > 15)) != 0;
+#else
+  return vmaxvq_s32((int32x4_t)n) > 15;
+#endif
+}
+
+/* lines_scalar() of LANES lines, from the sums rounded once. */
+static inline TARGET TIER(bits) TIER(round_large)(TIER(vec) x, TIER(bits) n) {
+  TIER(wide) sum = __builtin_convertvector(x, TIER(wide)) + (double)two_to_23;
+  sum += __builtin_convertvector(TIER(gather)(adj43asm, n), TIER(wide));
+  return (TIER(bits))__builtin_convertvector(sum, TIER(vec)) - two_to_23_bits;
 }
 
 /* x + 2^23 in float rounds as in double: the exact sum is rounded once, and
@@ -30,10 +54,11 @@ static TARGET void TIER(lines)(const float *powers, float scale, int count, int 
   for (; i + LANES <= count; i += LANES) {
     TIER(vec) x = scale * *(const TIER(vec_unaligned) *)(powers + i);
     TIER(bits) n = (TIER(bits))(x + two_to_23) - two_to_23_bits;
-    if (__builtin_reduce_or(n) > 15)
-      lines_scalar(powers + i, scale, LANES, quantized + i);
+    TIER(bits_unaligned) *out = (TIER(bits_unaligned) *)(quantized + i);
+    if (TIER(is_any_above_15)(n))
+      *out = TIER(round_large)(x, n);
     else
-      *(TIER(bits_unaligned) *)(quantized + i) = n + (x < TIER(look_up)(n));
+      *out = n + (x < TIER(pick)(smallest_rounded_up, n));
   }
   lines_scalar(powers + i, scale, count - i, quantized + i);
 }
@@ -46,6 +71,19 @@ static TARGET void TIER(drop_small)(const float *powers, float limit, int count,
     *(TIER(bits_unaligned) *)(quantized + i) &= is_large;
   }
   drop_small_scalar(powers + i, limit, count - i, quantized + i);
+}
+
+static TARGET void TIER(square_errors)(const float *lines, const int *quantized, float step,
+                                       int count, int room, float *squares) {
+  int i = 0;
+  for (; i < count && i + LANES <= room; i += LANES) {
+    TIER(bits) n = *(const TIER(bits_unaligned) *)(quantized + i);
+    TIER(vec) x = *(const TIER(vec_unaligned) *)(lines + i);
+    TIER(vec) power = TIER(is_any_above_15)(n) ? TIER(gather)(pow43, n) : TIER(pick)(pow43, n);
+    x = (TIER(vec))((TIER(bits))x & 0x7fffffff) - power * step;
+    *(TIER(vec_unaligned) *)(squares + i) = x * x;
+  }
+  square_errors_scalar(lines + i, quantized + i, step, count - i, room - i, squares + i);
 }
 
 #undef LANES

@@ -146,6 +146,8 @@ static lame_internal_flags *clone_internal(const lame_internal_flags *from) {
 
 lame_global_flags *mp3a_lame_clone(const lame_global_flags *fresh) {
   if (!is_fresh(fresh)) return NULL;
+  /* LAME doesn't look whether it got this. */
+  if (!fresh->internal_flags->bs.buf) return NULL;
   lame_global_flags *clone = lame_calloc(lame_global_flags, 1);
   if (!clone) return NULL;
   clone->lame_allocated_gfp = 1;

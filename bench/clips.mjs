@@ -1,0 +1,128 @@
+// The bench's clips, all made from one real recording (the npm package audio-lena: 12.27 s of mono at
+// 44.1 kHz), the same on every run.
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+/** @typedef {import("./worker.mjs").ClipFile & { name: string, isLong: boolean }} Clip */
+
+const SOURCE_RATE = 44100;
+
+/** The recording itself: mono, 32-bit floats. */
+export const recordingPath = fileURLToPath(
+  new URL("lena.raw", import.meta.resolve("audio-lena")),
+);
+
+function readRecording() {
+  const bytes = readFileSync(recordingPath);
+  return new Float32Array(
+    bytes.buffer,
+    bytes.byteOffset,
+    bytes.byteLength >> 2,
+  );
+}
+
+/**
+ * Resampling by a windowed sinc, good enough for a benchmark.
+ * @param {Float32Array} samples
+ * @param {number} from Hz
+ * @param {number} to Hz
+ */
+function resample(samples, from, to) {
+  const HALF_WIDTH = 16;
+  const cutoff = Math.min(1, to / from);
+  const reach = HALF_WIDTH / cutoff;
+  return Float32Array.from(
+    { length: Math.floor(samples.length * to / from) },
+    (_, index) => {
+      const center = index * from / to;
+      let sum = 0;
+      for (let i = Math.ceil(center - reach); i <= center + reach; i++) {
+        const x = Math.PI * cutoff * (i - center);
+        const window = 0.5 + 0.5 * Math.cos(Math.PI * (i - center) / reach);
+        sum += (samples[i] ?? 0) * window * (x === 0 ? 1 : Math.sin(x) / x);
+      }
+      return sum * cutoff;
+    },
+  );
+}
+
+/**
+ * A second channel that has to do with the first, as in a real room: later, softer and duller.
+ * @param {Float32Array} left
+ */
+function makeRight(left) {
+  const DELAY = 441;
+  let smoothed = 0;
+  return left.map((sample, index) => {
+    smoothed += 0.4 * ((left[index - DELAY] ?? 0) - smoothed);
+    return 0.3 * sample + 0.6 * smoothed;
+  });
+}
+
+/**
+ * @param {Float32Array} samples
+ * @param {number} frameCount
+ */
+function tile(samples, frameCount) {
+  return Float32Array.from(
+    { length: frameCount },
+    (_, index) => samples[index % samples.length] ?? 0,
+  );
+}
+
+/**
+ * Writes the clips into a folder.
+ * @param {string} folder
+ * @param {boolean} quick only short ones
+ * @returns {Clip[]}
+ */
+export function makeClips(folder, quick) {
+  const recording = readRecording();
+  /** @type {(name: string, sampleRate: number, channels: Float32Array[], isLong?: boolean) => Clip} */
+  const write = (name, sampleRate, channels, isLong = false) => {
+    const path = join(folder, `${name.replaceAll(" ", "-")}.f32`);
+    const bytes = channels.map(({ buffer, byteOffset, byteLength }) =>
+      new Uint8Array(buffer, byteOffset, byteLength)
+    );
+    writeFileSync(path, Buffer.concat(bytes));
+    const [{ length: frameCount }] = /** @type {[Float32Array]} */ (channels);
+    return {
+      name,
+      path,
+      sampleRate,
+      channelCount: channels.length,
+      frameCount,
+      isLong,
+    };
+  };
+  /** @param {number} seconds @param {number} sampleRate */
+  const mono = (seconds, sampleRate) => {
+    // A little more than is needed, so that the last sample has neighbours on both sides.
+    const part = recording.subarray(
+      0,
+      Math.ceil((seconds + 0.1) * SOURCE_RATE),
+    );
+    return resample(part, SOURCE_RATE, sampleRate).subarray(
+      0,
+      seconds * sampleRate,
+    );
+  };
+  /** @param {number} seconds */
+  const stereo = (seconds) => {
+    const left = tile(recording, seconds * SOURCE_RATE);
+    return [left, makeRight(left)];
+  };
+  if (quick) {
+    return [
+      write("1 s mono 16 kHz", 16000, [mono(1, 16000)]),
+      write("10 s stereo 44.1 kHz", SOURCE_RATE, stereo(10), true),
+    ];
+  }
+  return [
+    write("1 s mono 16 kHz", 16000, [mono(1, 16000)]),
+    write("8 s mono 48 kHz", 48000, [mono(8, 48000)]),
+    write("8 s stereo 44.1 kHz", SOURCE_RATE, stereo(8)),
+    write("10 min stereo 44.1 kHz", SOURCE_RATE, stereo(600), true),
+  ];
+}

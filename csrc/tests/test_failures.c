@@ -1,0 +1,143 @@
+/* Memory, threads and locks that run out, one after the other: every call ends
+   with a status, nothing leaks, nothing hangs. The functions that can fail are
+   defined here and so come before the C library's. */
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdlib.h>
+
+#include "check.h"
+#include "mp3augment.h"
+#include "signals.h"
+
+extern void *__libc_malloc(size_t size);
+extern void *__libc_calloc(size_t count, size_t size);
+extern void *__libc_realloc(void *pointer, size_t size);
+extern void __libc_free(void *pointer);
+
+static atomic_long live_count;      /* blocks that were not freed */
+static atomic_long calls_left = -1; /* until the one that fails; below 0: none does */
+static atomic_bool has_failed;
+
+/* Whether this call is the one that fails. */
+static bool fails_now(void) {
+  if (atomic_load(&calls_left) < 0) return false;
+  if (atomic_fetch_sub(&calls_left, 1) != 0) return false;
+  atomic_store(&has_failed, true);
+  return true;
+}
+
+static void *count(void *pointer) {
+  if (pointer) atomic_fetch_add(&live_count, 1);
+  return pointer;
+}
+
+void *malloc(size_t size) { return fails_now() ? NULL : count(__libc_malloc(size)); }
+
+void *calloc(size_t number, size_t size) {
+  return fails_now() ? NULL : count(__libc_calloc(number, size));
+}
+
+void *realloc(void *pointer, size_t size) {
+  if (fails_now()) return NULL;
+  if (pointer) atomic_fetch_sub(&live_count, 1);
+  return count(__libc_realloc(pointer, size));
+}
+
+void free(void *pointer) {
+  if (pointer) atomic_fetch_sub(&live_count, 1);
+  __libc_free(pointer);
+}
+
+int pthread_create(pthread_t *thread, const pthread_attr_t *attributes,
+                   void *(*run)(void *), void *argument) {
+  int (*next)(pthread_t *, const pthread_attr_t *, void *(*)(void *), void *) =
+      (__typeof__(next))dlsym(RTLD_NEXT, "pthread_create");
+  return fails_now() ? 11 : next(thread, attributes, run, argument);
+}
+
+int pthread_mutex_init(pthread_mutex_t *mutex, const pthread_mutexattr_t *attributes) {
+  int (*next)(pthread_mutex_t *, const pthread_mutexattr_t *) =
+      (__typeof__(next))dlsym(RTLD_NEXT, "pthread_mutex_init");
+  return fails_now() ? 12 : next(mutex, attributes);
+}
+
+int pthread_cond_init(pthread_cond_t *condition, const pthread_condattr_t *attributes) {
+  int (*next)(pthread_cond_t *, const pthread_condattr_t *) =
+      (__typeof__(next))dlsym(RTLD_NEXT, "pthread_cond_init");
+  return fails_now() ? 12 : next(condition, attributes);
+}
+
+enum { FRAMES = 30000, MAX_CALLS = 2000 };
+
+static float *input, *output;
+
+/* Another bitrate each time, so that an encoder is made anew and not copied. */
+static mp3a_options next_options(void) {
+  static const int32_t bitrates[] = {32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224};
+  static unsigned index;
+  const int32_t bitrate = bitrates[index++ % (sizeof bitrates / sizeof *bitrates)];
+  return (mp3a_options){sizeof(mp3a_options), 44100, bitrate, 7, 1, 0};
+}
+
+static int32_t run_directly(void) {
+  const mp3a_options options = next_options();
+  return mp3a_roundtrip(&options, input, NULL, FRAMES, output, NULL, NULL);
+}
+
+static int32_t run_as_job(void) {
+  const mp3a_options options = next_options();
+  mp3a_queue *queue = mp3a_queue_create(NULL);
+  if (!queue) return MP3A_OUT_OF_MEMORY;
+  int32_t status;
+  mp3a_job *job = mp3a_job_start(queue, &options, input, NULL, FRAMES, 1, &status);
+  if (job) {
+    mp3a_queue_wait(queue);
+    status = mp3a_job_end(job, output, NULL, NULL);
+  }
+  mp3a_queue_destroy(queue);
+  return status;
+}
+
+/* Lets the 1st, 2nd, 3rd … call fail, until none is left to fail. */
+static void check_each_failure(const char *name, int32_t (*run)(void)) {
+  unsigned failed_count = 0, error_count = 0;
+  for (long n = 0; n < MAX_CALLS; n++) {
+    atomic_store(&has_failed, false);
+    atomic_store(&calls_left, n);
+    const int32_t status = run();
+    atomic_store(&calls_left, -1);
+    CHECK(status == MP3A_OK || status == MP3A_OUT_OF_MEMORY, "%s, call %ld: %d", name, n, status);
+    error_count += status != MP3A_OK;
+    if (!atomic_load(&has_failed)) break;
+    failed_count++;
+  }
+  CHECK(failed_count >= 5, "%s: only %u calls can fail", name, failed_count);
+  CHECK(error_count >= 3, "%s: only %u failures were told", name, error_count);
+  CHECK(failed_count < MAX_CALLS, "%s never came through", name);
+}
+
+/* The library keeps encoders of 8 settings; after 12 other ones it holds as many
+   blocks as before, or it leaks. */
+static long settled_count(void) {
+  for (int i = 0; i < 24; i++) {
+    CHECK(run_directly() == MP3A_OK, "after a failure");
+    CHECK(run_as_job() == MP3A_OK, "after a failure");
+  }
+  return atomic_load(&live_count);
+}
+
+int main(void) {
+  input = make_signal(FRAMES, 44100, 1, 0.8f);
+  output = calloc(FRAMES, sizeof *output);
+  check_each_failure("first thread", run_directly);
+  const long before = settled_count();
+  check_each_failure("roundtrip", run_directly);
+  check_each_failure("job", run_as_job);
+  const long after = settled_count();
+  CHECK(after <= before + 2 && after >= before - 2, "%ld blocks before, %ld after", before, after);
+  free(input), free(output);
+  return check_finish();
+}
