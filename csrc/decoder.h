@@ -6,6 +6,8 @@
 #include "minimp3_float.h"
 #include "mp3augment.h"
 
+enum { MP3A_MAX_MP3_FRAME = 1152 }; /* PCM frames in an MP3 frame of MPEG-1 */
+
 typedef struct mp3a_decoder {
   mp3dec_t codec;
   int channel_count;
@@ -13,7 +15,7 @@ typedef struct mp3a_decoder {
   uint32_t left_count; /* PCM frames still to be written */
   float gain;          /* 1, or a loud clip's peak */
   float *output[2];    /* where the next sample goes; the second is NULL for mono */
-  float pcm[MINIMP3_MAX_SAMPLES_PER_FRAME];
+  float pcm[2][MP3A_MAX_MP3_FRAME]; /* what is decoded but not wanted as it is */
 } mp3a_decoder;
 
 /* Begins a clip: the first `skip_count` decoded PCM frames are dropped, the

@@ -168,6 +168,23 @@ static void search_gain(lame_internal_flags *gfc, gr_info *granule, int target, 
 
 /* ---- frames ---- */
 
+/* What best_scalefac_store() makes of scale factors that are all 0, which need
+   no bits. In MPEG-1, long blocks: without values in the bands from 11 on, which
+   preemphasis applies to, it turns that on; and the second granule shares the
+   factors of the first, marked by -1. */
+static void store_scalefactors(lame_internal_flags *gfc, int gr, int ch) {
+  III_side_info_t *side = &gfc->l3_side;
+  gr_info *granule = &side->tt[gr][ch];
+  memset(side->scfsi[ch], 0, sizeof side->scfsi[ch]);
+  if (gfc->cfg.mode_gr == 1 || granule->block_type == SHORT_TYPE) return;
+  int i = gfc->scalefac_band.l[11];
+  while (i < gfc->scalefac_band.l[SBPSY_l] && granule->l3_enc[i] == 0) i++;
+  granule->preflag = i == gfc->scalefac_band.l[SBPSY_l];
+  if (gr == 0 || side->tt[0][ch].block_type == SHORT_TYPE) return;
+  for (int band = 0; band < 4; band++) side->scfsi[ch][band] = 1;
+  for (int sfb = 0; sfb < SBPSY_l; sfb++) granule->scalefac[sfb] = -1;
+}
+
 static void encode_granule(lame_internal_flags *gfc, int gr, int ch, int target) {
   gr_info *granule = &gfc->l3_side.tt[gr][ch];
   FLOAT powers[576];
@@ -176,7 +193,7 @@ static void encode_granule(lame_internal_flags *gfc, int gr, int ch, int target)
     granule->max_nonzero_coeff = last_line_to_code(gfc, granule);
     search_gain(gfc, granule, target, ch, powers);
   }
-  best_scalefac_store(gfc, gr, ch, &gfc->l3_side);
+  store_scalefactors(gfc, gr, ch);
   if (gfc->cfg.use_best_huffman == 1) best_huffman_divide(gfc, granule);
   ResvAdjust(gfc, granule);
 }

@@ -47,6 +47,10 @@ static const float smallest_rounded_up[16] = {
   0x1.607c3p+2f,  0x1.a06912p+2f, 0x1.e05b0ep+2f, 0x1.10282cp+3f, 0x1.3023f2p+3f,
   0x1.502084p+3f, 0x1.701dbp+3f,  0x1.901b5p+3f,  0x1.b0194ap+3f, 0x1.d0178ap+3f};
 
+/* Past 15, adj43asm is between -0.003 and 0.001: only an x closer to a tie than
+   that may round to another value than n. */
+static const float lowest_rest = -0.497f, highest_rest = 0.499f;
+
 static void drop_small_scalar(const float *powers, float limit, int count, int *quantized) {
   for (int i = 0; i < count; i++)
     if (!(powers[i] >= limit)) quantized[i] = 0;

@@ -40,22 +40,29 @@ static inline TARGET int TIER(is_any_above_15)(TIER(bits) n) {
 #endif
 }
 
-/* lines_scalar() of LANES lines, from the sums rounded once. */
+/* lines_scalar() of LANES lines, x rounded to n. */
 static inline TARGET TIER(bits) TIER(round_large)(TIER(vec) x, TIER(bits) n) {
   TIER(wide) sum = __builtin_convertvector(x, TIER(wide)) + (double)two_to_23;
   sum += __builtin_convertvector(TIER(gather)(adj43asm, n), TIER(wide));
   return (TIER(bits))__builtin_convertvector(sum, TIER(vec)) - two_to_23_bits;
 }
 
+/* Whether a value past 15 may have to be rounded otherwise than to n. */
+static inline TARGET int TIER(is_any_near_tie)(TIER(vec) x, TIER(bits) n) {
+  TIER(vec) rest = x - __builtin_convertvector(n, TIER(vec));
+  return TIER(is_any_above_15)(((rest < lowest_rest) | (rest > highest_rest)) & n);
+}
+
 /* x + 2^23 in float rounds as in double: the exact sum is rounded once, and
-   where a double couldn't hold it (x below 2^-6) no tie is near. */
+   where a double couldn't hold it (x below 2^-6) no tie is near. Past 15, pick()
+   returns what is smaller than x. */
 static TARGET void TIER(lines)(const float *powers, float scale, int count, int *quantized) {
   int i = 0;
   for (; i + LANES <= count; i += LANES) {
     TIER(vec) x = scale * *(const TIER(vec_unaligned) *)(powers + i);
     TIER(bits) n = (TIER(bits))(x + two_to_23) - two_to_23_bits;
     TIER(bits_unaligned) *out = (TIER(bits_unaligned) *)(quantized + i);
-    if (TIER(is_any_above_15)(n))
+    if (TIER(is_any_above_15)(n) && TIER(is_any_near_tie)(x, n))
       *out = TIER(round_large)(x, n);
     else
       *out = n + (x < TIER(pick)(smallest_rounded_up, n));

@@ -12,6 +12,10 @@
 
 #include "kernels.h"
 
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
+
 static float raise_scalar(const float *lines, int count, float *powers, float largest) {
   for (int i = 0; i < count; i++) {
     double x = fabsf(lines[i]);
@@ -32,6 +36,7 @@ static float raise_scalar(const float *lines, int count, float *powers, float la
 #endif
 
 #if defined(__x86_64__)
+#define ROUGH_ROOTS
 #define TIER(name) name##_avx2
 #define TARGET __attribute__((target("avx2")))
 #define VECTOR_BYTES 32
@@ -39,6 +44,7 @@ static float raise_scalar(const float *lines, int count, float *powers, float la
 #undef TIER
 #undef TARGET
 #undef VECTOR_BYTES
+#undef ROUGH_ROOTS
 #endif
 
 void mp3a_xrpow_select(mp3a_xrpow_kernels *kernels, unsigned cpu_flags) {

@@ -15,6 +15,50 @@ static inline TARGET TIER(vec) TIER(power_of)(TIER(vec) x) {
   return __builtin_convertvector(w, TIER(vec));
 }
 
+#ifdef ROUGH_ROOTS
+typedef long long TIER(wide_bits) __attribute__((vector_size(2 * VECTOR_BYTES)));
+
+/* Roots of doubles take most of the time, so the power y is first taken in
+   float, p = sqrt(x) sqrt(sqrt(x)), which is off by a factor 1 + e with |e| below
+   3.5 * 2^-24. One step of Newton's method for y^4 = x^3, in double, adds
+   (x^3 - p^4) / (4 p^3) and leaves an error below 2^-42: 1.5 e^2, and 2^-20 e as
+   the divisor is a float. The exact code's own is 2^-52. Unless a float's
+   rounding border is closer than 2^-40, both round alike. That holds for x from
+   2^-40 to 2^50, where p^3 is a float; elsewhere and near a border, the sign of
+   *doubt is set. */
+static inline TARGET TIER(vec) TIER(rough_power_of)(TIER(vec) x, TIER(bits) *doubt) {
+  TIER(vec) root = __builtin_elementwise_sqrt(x);
+  TIER(vec) p = root * __builtin_elementwise_sqrt(root);
+  TIER(wide) divisor = __builtin_convertvector(0.25f / (p * p * p), TIER(wide));
+  TIER(wide) wide_x = __builtin_convertvector(x, TIER(wide));
+  TIER(wide) wide_p = __builtin_convertvector(p, TIER(wide)), p2 = wide_p * wide_p;
+  TIER(wide) y = wide_p + (wide_x * wide_x * wide_x - p2 * p2) * divisor;
+
+  /* 2^-40 of y is at most 2^13 units of its last place; a float's is 2^29. */
+  TIER(wide_bits) above = ((TIER(wide_bits))y + (1 << 28) + (1 << 13)) & 0x1fffffff;
+  above -= 1 << 14;
+  TIER(bits) size = (TIER(bits))x;
+  *doubt |= (TIER(bits))__builtin_shufflevector(above, above, 0, 1, 2, 3);
+  *doubt |= (TIER(bits))__builtin_shufflevector(above, above, 4, 5, 6, 7);
+  *doubt |= (size - 0x2b800000) | (0x58800000 - size);
+  return __builtin_convertvector(y, TIER(vec));
+}
+#endif
+
+static inline TARGET void TIER(powers_of)(TIER(vec) *a, TIER(vec) *b) {
+#ifdef ROUGH_ROOTS
+  TIER(bits) doubt = {0};
+  TIER(vec) power_a = TIER(rough_power_of)(*a, &doubt);
+  TIER(vec) power_b = TIER(rough_power_of)(*b, &doubt);
+  if (_mm256_movemask_ps((__m256)doubt) == 0) {
+    *a = power_a, *b = power_b;
+    return;
+  }
+#endif
+  *a = TIER(power_of)(*a);
+  *b = TIER(power_of)(*b);
+}
+
 /* `a` where it is greater, so that a NaN leaves the other. */
 static inline TARGET TIER(vec) TIER(larger)(TIER(vec) a, TIER(vec) most) {
   TIER(bits) m = a > most;
@@ -31,8 +75,7 @@ static TARGET float TIER(raise)(const float *lines, int count, float *powers, fl
     a = (TIER(vec))((TIER(bits))a & 0x7fffffff);
     b = (TIER(vec))((TIER(bits))b & 0x7fffffff);
     if (__builtin_reduce_or((TIER(bits))a | (TIER(bits))b) != 0) {
-      a = TIER(power_of)(a);
-      b = TIER(power_of)(b);
+      TIER(powers_of)(&a, &b);
       most = TIER(larger)(a, most);
       most = TIER(larger)(b, most);
     }

@@ -9,7 +9,8 @@
 
 /* One entry per csrc/tests/check_NAME.c. */
 #define FAMILIES(X) \
-  X(bitstream) X(fht) X(filterbank) X(masking) X(mdct) X(psymodel)
+  X(bitstream) X(fht) X(filterbank) X(masking) X(mdct) X(psymodel) \
+  X(synthesis)
 
 #define DECLARE(family) void check_##family(unsigned cpu_flags, const char *tier, int bench);
 FAMILIES(DECLARE)
