@@ -9,9 +9,9 @@
 #include "pool.h"
 #include "ring.h"
 
-/* Shorter clips stay on one thread: waking another costs more than it saves.
-   Measured by `bench/threshold.c`. */
-enum { MIN_FRAMES_FOR_TWO_THREADS = 8 * MP3A_BLOCK_FRAMES };
+/* Shorter clips stay on one thread: waking another costs more than it saves, by
+   `npm run bench -- --threshold` on a machine with 2 cores. */
+enum { MIN_FRAMES_FOR_TWO_THREADS = 32 * MP3A_BLOCK_FRAMES };
 
 /* Everything one clip needs, in one allocation. */
 typedef struct session {

@@ -70,7 +70,7 @@ int pthread_cond_init(pthread_cond_t *condition, const pthread_condattr_t *attri
   return fails_now() ? 12 : next(condition, attributes);
 }
 
-enum { FRAMES = 30000, MAX_CALLS = 2000 };
+enum { FRAMES = 40000, MAX_CALLS = 2000 };
 
 static float *input, *output;
 

@@ -8,7 +8,7 @@
 #include "mp3augment.h"
 #include "signals.h"
 
-enum { JOB_COUNT = 60, FRAMES = 12000 };
+enum { JOB_COUNT = 60, FRAMES = 40000 };
 
 static mp3a_options options_of(uint32_t index) {
   const int32_t rates[] = {16000, 44100, 48000};
@@ -48,12 +48,12 @@ static void check_all(void) {
 static void check_cancel(void) {
   mp3a_queue *queue = mp3a_queue_create(NULL);
   mp3a_job *jobs[JOB_COUNT];
-  float *input = make_signal(10 * FRAMES, 44100, 9, 0.8f);
+  float *input = make_signal(3 * FRAMES, 44100, 9, 0.8f);
   unsigned cancelled_count = 0;
   for (uint32_t i = 0; i < JOB_COUNT; i++) {
     int32_t status;
     const mp3a_options o = options_of(i);
-    jobs[i] = mp3a_job_start(queue, &o, input, NULL, 10 * FRAMES, i + 1, &status);
+    jobs[i] = mp3a_job_start(queue, &o, input, NULL, 3 * FRAMES, i + 1, &status);
     if (i % 3 == 0) mp3a_job_cancel(jobs[i / 2]);
   }
   for (uint32_t i = 0; i < JOB_COUNT; i += 2) mp3a_job_cancel(jobs[i]);
