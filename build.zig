@@ -35,8 +35,8 @@ const lame_files = [_]LameFile{
     .{ .name = "newmdct.c", .replaced = &.{"mdct_sub48"} },
     .{ .name = "presets.c" },
     .{ .name = "psymodel.c", .replaced = &.{ "L3psycho_anal_vbr", "psymodel_init" } },
-    .{ .name = "quantize.c", .replaced = &.{"init_xrpow_core_init"} },
-    .{ .name = "quantize_pvt.c", .replaced = &.{"iteration_init"} },
+    .{ .name = "quantize.c", .replaced = &.{ "CBR_iteration_loop", "init_xrpow_core_init" } },
+    .{ .name = "quantize_pvt.c", .replaced = &.{ "calc_noise", "iteration_init" } },
     .{ .name = "reservoir.c" },
     .{ .name = "set_get.c" },
     .{ .name = "tables.c" },
@@ -71,8 +71,10 @@ const shim_files = [_][]const u8{
 const shim_flags = exact_flags ++ warning_flags ++ [_][]const u8{ "-Wmissing-prototypes", "-fvisibility=hidden" };
 
 const kernel_files = [_][]const u8{
-    "attack.c",  "bitstream.c", "fht.c",            "filterbank.c", "huffman_count.c", "huffman_divide.c", "input.c", "kernels.c",
-    "masking.c", "mdct.c",      "process_tables.c", "psymodel.c",   "quantize.c",      "snapshot.c",       "xrpow.c",
+    "attack.c",        "bitstream.c",      "cbr_loop.c",       "fht.c",      "filterbank.c",
+    "huffman_count.c", "huffman_divide.c", "input.c",          "kernels.c",  "masking.c",
+    "mdct.c",          "noise.c",          "process_tables.c", "psymodel.c", "quantize.c",
+    "snapshot.c",      "xrpow.c",
 };
 const kernel_flags = exact_flags ++ lame_config ++ warning_flags;
 
@@ -88,8 +90,9 @@ const tests = [_]Test{
     .{ .name = "test_failures", .plain = true },
     .{ .name = "check_snapshot" },
     .{ .name = "check_kernels", .files = &.{
-        "check_bitstream.c", "check_fht.c", "check_filterbank.c", "check_masking.c", "check_mdct.c", "check_psymodel.c",
-        "check_synthesis.c",
+        "check_bitstream.c",     "check_fht.c",   "check_filterbank.c", "check_masking.c",
+        "check_huffman_count.c", "check_mdct.c",  "check_psymodel.c",   "check_quantize.c",
+        "check_synthesis.c",     "check_xrpow.c",
     } },
 };
 
@@ -381,6 +384,8 @@ fn asanObject(
     compile.addArg("-isystem");
     compile.addDirectoryArg(b.path(minimp3_dir));
     compile.addFileArg(b.path(source));
+    compile.addArgs(&.{ "-MD", "-MF" });
+    _ = compile.addDepFileOutputArg(b.fmt("{s}.d", .{std.fs.path.stem(source)}));
     compile.addArg("-o");
     const name = b.fmt("{s}.o", .{std.fs.path.stem(source)});
     if (fetched) |s| compile.step.dependOn(s);

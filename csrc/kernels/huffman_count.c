@@ -213,13 +213,13 @@ void mp3a_huffman_count_select(mp3a_huffman_count_kernels *kernels, unsigned cpu
 
 /* ---- choosing tables ---- */
 
-/* Tables with linbits: the first of 24 … 31 and of 16 … 23 that holds the value,
-   the latter not before the eighth below the former. */
+/* The smallest tables with linbits for what is above 15, by its number of bits. */
+static const uint8_t low_escaped[14] = {0,  16, 17, 18, 19, 20, 20, 21, 21, 22, 22, 23, 23, 23};
+static const uint8_t high_escaped[14] = {0,  24, 24, 24, 24, 25, 26, 27, 28, 29, 30, 30, 31, 31};
+
 static int choose_escaped(int largest, const unsigned lengths[3], int *bits) {
-  unsigned const excess = (unsigned)largest - 15;
-  int low, high = 24;
-  while (high < 32 && ht[high].linmax < excess) high++;
-  for (low = high - 8; low < 24 && ht[low].linmax < excess;) low++;
+  int const size = 32 - __builtin_clz((unsigned)largest - 15);
+  int const low = low_escaped[size], high = high_escaped[size];
   unsigned const low_bits = lengths[0] + lengths[2] * ht[low].xlen;
   unsigned const high_bits = lengths[1] + lengths[2] * ht[high].xlen;
   *bits += (int)(low_bits > high_bits ? high_bits : low_bits);

@@ -1,7 +1,8 @@
 /* The vector tiers of huffman_count.c, one source for all widths. Included once
-   per tier with VECTOR_BYTES, TIER(name) and TARGET defined, after the tier's
-   own PICK(table, index) (16 bytes of `table` by the low bits of `index`, 0
-   where its top bit is set) and SUM(bytes). Without PICK, no sums by tables. */
+   per tier with VECTOR_BYTES, TIER(name) and TARGET defined. With PICK(table,
+   index), which takes bytes of a 16-byte `table` by the low four bits of `index`,
+   and 0 where its top bit is set, come SUMS, a vector of sums, ADD_SUM(sum, bytes)
+   and TOTAL(sum); without it, these sums are left to the scalar code. */
 
 typedef uint8_t TIER(bytes) __attribute__((vector_size(VECTOR_BYTES)));
 typedef uint8_t TIER(bytes_unaligned)

@@ -56,7 +56,10 @@ static void sum_band(band_sums *s, int band) {
   length_sums even, odd = {0};
   __builtin_memcpy(&even, s->sums[band], sizeof even);
   int i = begin / 2;
-  for (; i + 2 <= end / 2; i += 2) even += key_lengths[s->keys[i]], odd += key_lengths[s->keys[i + 1]];
+  for (; i + 2 <= end / 2; i += 2) {
+    even += key_lengths[s->keys[i]];
+    odd += key_lengths[s->keys[i + 1]];
+  }
   if (i < end / 2) even += key_lengths[s->keys[i]];
   even += odd;
   __builtin_memcpy(s->sums[band + 1], &even, sizeof even);
@@ -172,7 +175,8 @@ void best_huffman_divide(const lame_internal_flags *const gfc, gr_info *const gr
 
   s.quantized = granule->l3_enc;
   s.edges = gfc->scalefac_band.l;
-  mp3a_kernels()->huffman_count.pack(granule->l3_enc, part.count1 < 575 ? part.count1 + 2 : 576, s.keys);
+  int const lines = part.count1 < 575 ? part.count1 + 2 : 576;
+  mp3a_kernels()->huffman_count.pack(granule->l3_enc, lines, s.keys);
   if (is_normal) {
     end_at(&s, part.big_values);
     for (int i = 0; i < SUMMED_TABLES; i++) s.sums[0][i] = 0;

@@ -10,18 +10,19 @@ typedef float TIER(vec_unaligned)
     __attribute__((vector_size(VECTOR_BYTES), aligned(4), may_alias));
 typedef int TIER(bits_unaligned) __attribute__((vector_size(VECTOR_BYTES), aligned(4), may_alias));
 
-/* table[n], n from 0 to 15. */
+/* table[n % 16] of a table of 16. */
 static inline TARGET TIER(vec) TIER(pick)(const float table[16], TIER(bits) n) {
 #if VECTOR_BYTES == 32
   __m256 low = _mm256_permutevar8x32_ps(_mm256_loadu_ps(table), (__m256i)n);
   __m256 high = _mm256_permutevar8x32_ps(_mm256_loadu_ps(table + 8), (__m256i)n);
   return (TIER(vec))_mm256_blendv_ps(low, high, (__m256)(n << 28));
 #else
+  n &= 15;
   return (TIER(vec)){table[n[0]], table[n[1]], table[n[2]], table[n[3]]};
 #endif
 }
 
-/* The same for any n of the table. */
+/* table[n]. */
 static inline TARGET TIER(vec) TIER(gather)(const float *table, TIER(bits) n) {
 #if VECTOR_BYTES == 32
   return (TIER(vec))_mm256_i32gather_ps(table, (__m256i)n, 4);

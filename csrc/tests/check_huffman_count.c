@@ -90,7 +90,8 @@ static void print_times(lame_internal_flags *gfc, const char *tier) {
     spent[2] += divided - copied, spent[3] += check_now_ns() - counted_lame;
   }
   for (int i = 0; i < 4; i += 2)
-    printf("%-8s %-19s %8.1f ns  %.2fx of LAME's\n", tier, i ? "best_huffman_divide" : "noquant_count_bits",
+    printf("%-8s %-19s %8.1f ns  %.2fx of LAME's\n", tier,
+           i ? "best_huffman_divide" : "noquant_count_bits",
            (double)spent[i] / (TIMES * GRANULES), (double)spent[i + 1] / (double)spent[i]);
 }
 
@@ -103,7 +104,8 @@ void check_huffman_count(unsigned cpu_flags, const char *tier, int bench) {
   for (int i = 0; i < (bench ? 1 : 40); i++) {
     lame_global_flags *encoder = random_encoder();
     if (bench) print_times(encoder->internal_flags, tier);
-    for (int round = 0; !bench && round < 100; round++) check_granule(encoder->internal_flags, tier);
+    for (int round = 0; !bench && round < 100; round++)
+      check_granule(encoder->internal_flags, tier);
     lame_close(encoder);
   }
   mp3a_kernels_limit(MP3A_CPU_ALL);

@@ -48,7 +48,8 @@ static void check_ties(const mp3a_quantize_kernels *scalar, const mp3a_quantize_
 static void check_lines(const mp3a_quantize_kernels *scalar,
                         const mp3a_quantize_kernels *kernels, const char *tier) {
   for (int round = 0; round < 2000; round++) {
-    float const most = round % 2 ? 20 : expf(check_random_float(0, 9)), scale = round % 4 ? 1 : 0.3f;
+    float const most = round % 2 ? 20 : expf(check_random_float(0, 9));
+    float const scale = round % 4 ? 1 : 0.3f;
     for (int i = 0; i < LINES + GUARD; i++)
       powers[i] = check_random_float(0, most) * (pick(4) ? 1 : check_random_float(0, 0.1f));
     compare_lines(scalar, kernels, tier, pick(GUARD), round % 3 ? LINES : pick(LINES + 1), scale);
@@ -153,7 +154,8 @@ static void print_times(const mp3a_quantize_kernels *scalar,
   at[1] = check_now_ns();
   for (int i = 0; i < TIMES; i++) kernels->lines(powers, 1, LINES, values[0]);
   at[2] = check_now_ns();
-  for (int i = 0; i < TIMES; i++) scalar->square_errors(powers, values[0], 1, LINES, LINES, squares);
+  for (int i = 0; i < TIMES; i++)
+    scalar->square_errors(powers, values[0], 1, LINES, LINES, squares);
   at[3] = check_now_ns();
   for (int i = 0; i < TIMES; i++)
     kernels->square_errors(powers, values[0], 1, LINES, LINES, squares);
