@@ -71,10 +71,10 @@ const shim_files = [_][]const u8{
 const shim_flags = exact_flags ++ warning_flags ++ [_][]const u8{ "-Wmissing-prototypes", "-fvisibility=hidden" };
 
 const kernel_files = [_][]const u8{
-    "attack.c",        "bitstream.c",      "cbr_loop.c",       "fht.c",      "filterbank.c",
-    "huffman_count.c", "huffman_divide.c", "input.c",          "kernels.c",  "masking.c",
-    "mdct.c",          "noise.c",          "process_tables.c", "psymodel.c", "quantize.c",
-    "snapshot.c",      "xrpow.c",
+    "attack.c",        "bitstream.c",      "cbr_loop.c",       "fht.c",           "filterbank.c",
+    "huffman_count.c", "huffman_divide.c", "input.c",          "kernels.c",       "masking.c",
+    "mdct.c",          "noise.c",          "process_tables.c", "psy_constants.c", "psymodel.c",
+    "quantize.c",      "snapshot.c",       "xrpow.c",
 };
 const kernel_flags = exact_flags ++ lame_config ++ warning_flags;
 
