@@ -176,6 +176,8 @@ export async function buildThreshold() {
   const sources = files.filter((name) => name.endsWith(".c") && name !== "pipeline.c");
   const paths = [
     "bench/threshold.c",
+    "csrc/kernels/frame.c",
+    "csrc/kernels/synthesis.c",
     ...sources.map((name) => relative(root, join(folder, name))),
   ];
   const headers = files.map((name) => join(folder, name));
