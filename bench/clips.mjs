@@ -126,3 +126,46 @@ export function makeClips(folder, quick) {
     write("10 min stereo 44.1 kHz", SOURCE_RATE, stereo(600), true),
   ];
 }
+
+/**
+ * Writes mixed clips into one file, and the list of them: 1 to 8 s, all nine rates, mono and stereo,
+ * bitrates from 32 to 192 kbps. The recording is taken as it is at every rate: what matters here is
+ * how much there is to code.
+ * @param {string} folder
+ * @param {number} count
+ */
+export function makeBatch(folder, count) {
+  const RATES = [8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000];
+  const BITRATES = [32, 64, 96, 128, 192];
+  const recording = readRecording();
+  const right = makeRight(recording);
+  let offset = 0, audioSeconds = 0;
+  /** @type {Float32Array[]} */
+  const parts = [];
+  const list = Array.from({ length: count }, (_, i) => {
+    const sampleRate = RATES[(i * 5) % RATES.length] ?? 0;
+    const seconds = 1 + (i * 37 % 71) / 10;
+    const frameCount = Math.round(seconds * sampleRate);
+    const start = i * 7919 % Math.max(1, recording.length - frameCount);
+    const channelCount = 1 + i % 2;
+    parts.push(
+      ...[recording, right].slice(0, channelCount)
+        .map((channel) => channel.subarray(start, start + frameCount)),
+    );
+    const entry = { offset, frameCount, channelCount, sampleRate };
+    offset += frameCount * channelCount;
+    audioSeconds += seconds;
+    return { ...entry, bitrateKbps: BITRATES[i % BITRATES.length] };
+  });
+  const paths = [join(folder, "batch.json"), join(folder, "batch.f32")];
+  writeFileSync(paths[0] ?? "", JSON.stringify(list));
+  writeFileSync(
+    paths[1] ?? "",
+    Buffer.concat(
+      parts.map((part) =>
+        new Uint8Array(part.buffer, part.byteOffset, part.byteLength)
+      ),
+    ),
+  );
+  return { paths, audioSeconds };
+}

@@ -1,4 +1,5 @@
-// npm run bench [-- --quick] [--peers NAME,…] [--kbps 64,128] [--quality 7] [--rounds N] [--json FILE]
+// npm run bench [-- --quick] [--peers NAME,…] [--clips NAME,…] [--kbps 64,128] [--quality 7]
+//               [--rounds N] [--json FILE]
 // npm run bench -- --threshold
 //
 // Compares this module with other ways through MP3 and prints markdown tables.
@@ -16,6 +17,7 @@
 //
 // --quick      short clips, two rounds, nothing large to install: to see that it works
 // --peers      only those whose names contain one of these texts (the baseline always takes part)
+// --clips      only those whose names contain one of these texts
 // --kbps, --quality   the settings; every pair of them is a case for each clip
 // --json       writes every single measurement
 // --threshold  measures instead from which length on two threads beat one (bench/threshold.c)
@@ -56,17 +58,20 @@ function readArguments(args) {
     quick: flag,
     threshold: flag,
     peers: text,
+    clips: text,
     kbps: text,
     quality: text,
   };
   try {
-    const parsed = parseArgs({ args, options: { ...options, rounds: text, json: text } })
-      .values;
+    const parsed =
+      parseArgs({ args, options: { ...options, rounds: text, json: text } })
+        .values;
     const quick = parsed.quick ?? false;
     return {
       quick,
       threshold: parsed.threshold ?? false,
       names: parsed.peers?.split(",") ?? [""],
+      clipNames: parsed.clips?.split(",") ?? [""],
       bitrates: numbers(parsed.kbps ?? (quick ? "64" : "64,128"), "--kbps"),
       qualities: numbers(parsed.quality ?? "7", "--quality"),
       rounds: numbers(parsed.rounds ?? (quick ? "2" : "15"), "--rounds")[0] ??
@@ -83,7 +88,9 @@ function readArguments(args) {
  * @param {string} option
  */
 function numbers(list, option) {
-  const values = list.split(",").map((text) => /^\d+$/.test(text) ? Number(text) : NaN);
+  const values = list.split(",").map((text) =>
+    /^\d+$/.test(text) ? Number(text) : NaN
+  );
   if (values.some(Number.isNaN)) {
     throw new Failure(`${option} ${list}: whole numbers are needed`);
   }
@@ -103,7 +110,9 @@ async function preparePeers(names, quick) {
   const isWanted = (/** @type {string} */ name) =>
     name === BASELINE || names.some((text) => name.includes(text));
   for (
-    const peer of peers.filter(({ name, isLarge }) => isWanted(name) && !(quick && isLarge))
+    const peer of peers.filter(({ name, isLarge }) =>
+      isWanted(name) && !(quick && isLarge)
+    )
   ) {
     process.stderr.write(`preparing: ${peer.name}\n`);
     const start = await peer.prepare();
@@ -166,8 +175,12 @@ async function beginCase({ clip, setting }, workers, quick) {
   const byPeer = new Map();
   /** @type {Float32Array | undefined} */
   let reference;
-  const taking = [...workers].filter(([name]) => !(clip.isLong && isSlow(name)));
-  const oursFirst = taking.sort(([a], [b]) => Number(isOurs(b)) - Number(isOurs(a)));
+  const taking = [...workers].filter(([name]) =>
+    !(clip.isLong && isSlow(name))
+  );
+  const oursFirst = taking.sort(([a], [b]) =>
+    Number(isOurs(b)) - Number(isOurs(a))
+  );
   for (const [name, worker] of oursFirst) {
     await worker.load(clip);
     await worker.run(setting, 1);
@@ -265,7 +278,9 @@ function digits(value) {
 
 /** @param {number[]} values */
 function withSpread(values) {
-  const [low, middle, high] = [0.25, 0.5, 0.75].map((q) => digits(quantile(values, q)));
+  const [low, middle, high] = [0.25, 0.5, 0.75].map((q) =>
+    digits(quantile(values, q))
+  );
   return `${middle} (${low}–${high})`;
 }
 
@@ -297,13 +312,19 @@ function printTimes(results, names) {
   for (
     const title of new Set(results.map(({ setting }) => describe(setting)))
   ) {
-    const columns = results.filter(({ setting }) => describe(setting) === title);
-    const whose = baseline === BASELINE ? "the original's" : `that of "${baseline}"`;
+    const columns = results.filter(({ setting }) =>
+      describe(setting) === title
+    );
+    const whose = baseline === BASELINE
+      ? "the original's"
+      : `that of "${baseline}"`;
     console.log(`\nSpeed at ${title}: × ${whose}, median (quartiles)\n`);
     console.log(tabulate(names, columns, ({ rounds }, { byPeer }) => {
       const base = byPeer.get(baseline)?.rounds ?? [];
       return withSpread(
-        rounds.map((times, i) => (base[i]?.wallSeconds ?? NaN) / times.wallSeconds),
+        rounds.map((times, i) =>
+          (base[i]?.wallSeconds ?? NaN) / times.wallSeconds
+        ),
       );
     }));
     console.log(
@@ -313,7 +334,9 @@ function printTimes(results, names) {
       const wall = 1000 *
         quantile(rounds.map(({ wallSeconds }) => wallSeconds), 0.5);
       const cpu = rounds.flatMap(({ cpuSeconds }) => cpuSeconds ?? []);
-      return `${digits(wall)} / ${cpu.length > 0 ? digits(1000 * quantile(cpu, 0.5)) : "–"}`;
+      return `${digits(wall)} / ${
+        cpu.length > 0 ? digits(1000 * quantile(cpu, 0.5)) : "–"
+      }`;
     }));
   }
 }
@@ -325,7 +348,9 @@ function printTimes(results, names) {
 function printMemory(memory, clip) {
   const own = 2 * 4 * clip.channelCount * clip.frameCount / 1e6;
   console.log(
-    `\nMemory for ${clip.name}: MB above the ${own.toFixed(0)} MB of input and output\n`,
+    `\nMemory for ${clip.name}: MB above the ${
+      own.toFixed(0)
+    } MB of input and output\n`,
   );
   const rows = [...memory].map(([name, bytes]) => [
     name,
@@ -366,7 +391,10 @@ function printOutputs(results, names) {
 /** @param {ReturnType<typeof readArguments>} options @param {string} work folder */
 async function bench(options, work) {
   const { ready, skipped } = await preparePeers(options.names, options.quick);
-  const clips = makeClips(work, options.quick);
+  const clips = makeClips(work, options.quick)
+    .filter(({ name }) =>
+      options.clipNames.some((text) => name.includes(text))
+    );
   const settings = options.bitrates.flatMap((bitrateKbps) =>
     options.qualities.map((quality) => ({ bitrateKbps, quality }))
   );
@@ -387,10 +415,14 @@ async function bench(options, work) {
     for (const worker of workers.values()) await worker.close();
   }
   const [firstSetting] = settings;
-  const memory = firstSetting ? await measureMemory(ready, clips, firstSetting, work) : new Map();
+  const memory = firstSetting
+    ? await measureMemory(ready, clips, firstSetting, work)
+    : new Map();
 
   const names = ready.map(({ name }) => name);
-  const machine = `${cpus()[0]?.model ?? process.arch}, ${availableParallelism()} cores`;
+  const machine = `${
+    cpus()[0]?.model ?? process.arch
+  }, ${availableParallelism()} cores`;
   console.log(`\n${machine}. ${skipped.join(" ")}`);
   printTimes(results, names);
   printMemory(memory, /** @type {Clip} */ (clips.at(-1)));

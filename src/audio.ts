@@ -43,7 +43,8 @@ function isDetached(view: Float32Array): boolean {
 
 /** Whether other threads may write into it at any time. */
 export function isShared(view: Float32Array): boolean {
-  return Object.prototype.toString.call(bufferOf(view)) === "[object SharedArrayBuffer]";
+  return Object.prototype.toString.call(bufferOf(view)) ===
+    "[object SharedArrayBuffer]";
 }
 
 function checkView(view: unknown, name: string): asserts view is Float32Array {
@@ -64,12 +65,24 @@ function checkView(view: unknown, name: string): asserts view is Float32Array {
 }
 
 /** A view of the same memory that is a plain Float32Array, whatever class it came as. */
-function plainView(view: Float32Array, start: number, length: number): Float32Array {
-  return new Float32Array(bufferOf(view), byteOffsetOf(view) + 4 * start, length);
+function plainView(
+  view: Float32Array,
+  start: number,
+  length: number,
+): Float32Array {
+  return new Float32Array(
+    bufferOf(view),
+    byteOffsetOf(view) + 4 * start,
+    length,
+  );
 }
 
 /** Checks audio and gives its channels. `name` is what messages call it. */
-export function toPlanes(audio: unknown, channels: number | undefined, name: string): Planes {
+export function toPlanes(
+  audio: unknown,
+  channels: number | undefined,
+  name: string,
+): Planes {
   const channelArrays = Array.isArray(audio)
     ? checkChannelArrays(audio, channels, name)
     : splitFlat(audio, channels ?? 1, name);
@@ -114,7 +127,11 @@ function checkChannelArrays(
   return views;
 }
 
-function splitFlat(audio: unknown, channels: number, name: string): Float32Array[] {
+function splitFlat(
+  audio: unknown,
+  channels: number,
+  name: string,
+): Float32Array[] {
   checkView(audio, name);
   const length = lengthOf(audio);
   if (channels === 1) return [plainView(audio, 0, length)];
@@ -124,7 +141,10 @@ function splitFlat(audio: unknown, channels: number, name: string): Float32Array
       `${name} has ${length} samples, which channels: 2 can't halve: left and right are equally long`,
     );
   }
-  return [plainView(audio, 0, length / 2), plainView(audio, length / 2, length / 2)];
+  return [
+    plainView(audio, 0, length / 2),
+    plainView(audio, length / 2, length / 2),
+  ];
 }
 
 /** Throws `EMPTY_AUDIO` for no samples. */
@@ -162,7 +182,9 @@ export function checkOutput(
   const [left, right] = output.channels;
   const overlapsItself = left && right && overlap(left, right);
   const overlapsInput = output.channels.some((to) =>
-    input.channels.some((from) => overlap(to, from) && !(mayBeInput && isSame(to, from)))
+    input.channels.some((from) =>
+      overlap(to, from) && !(mayBeInput && isSame(to, from))
+    )
   );
   if (overlapsItself || overlapsInput) {
     throw new Mp3AugmentError(
@@ -182,23 +204,35 @@ function isSame(a: Float32Array, b: Float32Array): boolean {
 }
 
 /** New audio in the form of `like`, and its channels. */
-export function allocateLike(like: Audio, channels: number, frameCount: number): {
+export function allocateLike(
+  like: Audio,
+  channels: number,
+  frameCount: number,
+): {
   audio: Audio;
   planes: Planes;
 } {
   if (Array.isArray(like)) {
-    const arrays = Array.from({ length: channels }, () => new Float32Array(frameCount));
+    const arrays = Array.from(
+      { length: channels },
+      () => new Float32Array(frameCount),
+    );
     return { audio: arrays, planes: { channels: arrays, frameCount } };
   }
   const audio = new Float32Array(channels * frameCount);
-  return { audio, planes: { channels: splitFlat(audio, channels, "out"), frameCount } };
+  return {
+    audio,
+    planes: { channels: splitFlat(audio, channels, "out"), frameCount },
+  };
 }
 
 /** Where the first NaN or infinite sample is, for a message. */
 export function describeNonFinite(planes: Planes): string {
   for (const [channel, samples] of planes.channels.entries()) {
     const index = samples.findIndex((sample) => !Number.isFinite(sample));
-    if (index >= 0) return `sample ${index} of channel ${channel} is ${samples[index]}`;
+    if (index >= 0) {
+      return `sample ${index} of channel ${channel} is ${samples[index]}`;
+    }
   }
   return "a sample is NaN or infinite";
 }

@@ -21,7 +21,9 @@ export interface BatchOptions {
 }
 
 function checkThreads(value: unknown): number | undefined {
-  if (value === undefined || Number.isInteger(value) && (value as number) >= 1) {
+  if (
+    value === undefined || Number.isInteger(value) && (value as number) >= 1
+  ) {
     return value as number | undefined;
   }
   throw new Mp3AugmentError(
@@ -43,13 +45,22 @@ function checkProgress(value: unknown): BatchOptions["onProgress"] {
 /** The error, with the job's place in its message. */
 function locate(error: unknown, index: number): unknown {
   if (!(error instanceof Mp3AugmentError)) return error;
-  return new Mp3AugmentError(error.code, `jobs[${index}]: ${error.message}`, { cause: error });
+  return new Mp3AugmentError(error.code, `jobs[${index}]: ${error.message}`, {
+    cause: error,
+  });
 }
 
-function checkJob(job: unknown, index: number, oneThread: boolean): CheckedCall {
+function checkJob(
+  job: unknown,
+  index: number,
+  oneThread: boolean,
+): CheckedCall {
   try {
     if (typeof job !== "object" || job === null) {
-      throw new Mp3AugmentError("INVALID_OPTION", `${show(job)} is not a job with samples`);
+      throw new Mp3AugmentError(
+        "INVALID_OPTION",
+        `${show(job)} is not a job with samples`,
+      );
     }
     return checkCall((job as BatchJob).samples, job, oneThread);
   } catch (error) {
@@ -82,10 +93,16 @@ export async function compressRoundtripBatch(
   const signal = checkSignal(options);
   signal?.throwIfAborted();
   const limit = library().native.mp3a_thread_limit();
-  const calls = Array.from(jobs, (job, index) => checkJob(job, index, threads !== undefined));
-  // Below the pool's size the number of jobs under way limits the threads. Else
-  // as many again wait, so that no thread is idle while the next job is copied.
-  const underWay = threads !== undefined && threads < limit ? threads : 2 * limit;
+  const calls = Array.from(
+    jobs,
+    (job, index) => checkJob(job, index, threads !== undefined),
+  );
+  // Below the pool's size the number of jobs under way limits the threads. Else one
+  // more waits, so that no thread is idle while the next job is copied; with many
+  // more, new memory for results costs Bun more than it gains.
+  const underWay = threads !== undefined && threads < limit
+    ? threads
+    : limit + 1;
   const running = new AbortController();
   const abort = () => running.abort(signal?.reason);
   signal?.addEventListener("abort", abort, { once: true });
@@ -118,6 +135,8 @@ async function runAll(
       onProgress?.(++doneCount, calls.length);
     }
   }
-  await Promise.all(Array.from({ length: Math.min(underWay, calls.length) }, work));
+  await Promise.all(
+    Array.from({ length: Math.min(underWay, calls.length) }, work),
+  );
   return results;
 }

@@ -46,7 +46,22 @@ export const DELAY_SAMPLES = 1105;
 export const MAX_FRAMES = 2147483647;
 
 // ISO/IEC 11172-3 and 13818-3, clause 2.4.2.3; LAME stops at 64 kbps in MPEG-2.5.
-const MPEG1_KBPS = [32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320];
+const MPEG1_KBPS = [
+  32,
+  40,
+  48,
+  56,
+  64,
+  80,
+  96,
+  112,
+  128,
+  160,
+  192,
+  224,
+  256,
+  320,
+];
 const MPEG2_KBPS = [8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160];
 const MPEG25_KBPS = MPEG2_KBPS.slice(0, 8);
 
@@ -63,8 +78,13 @@ function legalBitrates(sampleRate: number): readonly number[] {
  * @param bitrateKbps any number of kbps
  * @returns kbps, or `NaN` when MP3 has no such sample rate or the bitrate is `NaN`
  */
-export function nearestBitrateKbps(sampleRate: number, bitrateKbps: number): number {
-  if (!SAMPLE_RATES.includes(sampleRate) || Number.isNaN(bitrateKbps)) return NaN;
+export function nearestBitrateKbps(
+  sampleRate: number,
+  bitrateKbps: number,
+): number {
+  if (!SAMPLE_RATES.includes(sampleRate) || Number.isNaN(bitrateKbps)) {
+    return NaN;
+  }
   return legalBitrates(sampleRate).reduce((best, candidate) =>
     candidate - bitrateKbps < bitrateKbps - best ? candidate : best
   );

@@ -31,7 +31,9 @@ export class Mp3AugmentError extends Error {
 export function show(value: unknown): string {
   if (typeof value === "string") return JSON.stringify(value.slice(0, 40));
   if (typeof value === "bigint") return `${value}n`;
-  if (value === null || typeof value !== "object" && typeof value !== "function") {
+  if (
+    value === null || typeof value !== "object" && typeof value !== "function"
+  ) {
     return String(value);
   }
   if (Array.isArray(value)) return "an array";

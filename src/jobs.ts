@@ -16,7 +16,9 @@ function openCompletions(): Completions {
     finishers.delete(tag);
     finish?.();
   });
-  if (completions === undefined) throw new Mp3AugmentError("OUT_OF_MEMORY", "memory ran out");
+  if (completions === undefined) {
+    throw new Mp3AugmentError("OUT_OF_MEMORY", "memory ran out");
+  }
   return completions;
 }
 
@@ -29,7 +31,9 @@ function nextTag(): number {
 /** The planes' pointers as C takes them. */
 export function pointers(planes: Planes): [Float32Array, Float32Array | null] {
   const [left, right] = planes.channels;
-  if (left === undefined) throw new Mp3AugmentError("INVALID_AUDIO", "there is no channel");
+  if (left === undefined) {
+    throw new Mp3AugmentError("INVALID_AUDIO", "there is no channel");
+  }
   return [left, right ?? null];
 }
 

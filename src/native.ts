@@ -60,7 +60,10 @@ export function newStats(): Int32Array {
 export function readStats(stats: Int32Array): Stats {
   const view = new DataView(stats.buffer);
   const littleEndian = true; // as every supported machine is
-  return { mp3ByteSize: view.getUint32(0, littleEndian), peak: view.getFloat32(4, littleEndian) };
+  return {
+    mp3ByteSize: view.getUint32(0, littleEndian),
+    peak: view.getFloat32(4, littleEndian),
+  };
 }
 
 /** `mp3a_options` of checked options. */
@@ -75,7 +78,8 @@ export function packOptions(
     bitrate_kbps: options.bitrateKbps,
     quality: options.quality,
     channel_count: channelCount,
-    flags: (options.preserveDelay ? PRESERVE_DELAY_FLAG : 0) | (oneThread ? ONE_THREAD_FLAG : 0),
+    flags: (options.preserveDelay ? PRESERVE_DELAY_FLAG : 0) |
+      (oneThread ? ONE_THREAD_FLAG : 0),
   };
   return Int32Array.from(OPTIONS_FIELDS, (name) => fields[name]);
 }
@@ -84,7 +88,9 @@ export function packOptions(
 export function checkStatus(status: number, detail?: () => string): void {
   const name = STATUS_NAMES[status];
   if (name === "OK") return;
-  const code: ErrorCode = name === undefined || name === "CANCELLED" ? "CORRUPT_MP3" : name;
+  const code: ErrorCode = name === undefined || name === "CANCELLED"
+    ? "CORRUPT_MP3"
+    : name;
   throw new Mp3AugmentError(
     code,
     detail?.() ?? library().native.mp3a_status_message(status),

@@ -60,7 +60,9 @@ function checkOneOf(
   if (allowed.includes(value as number)) return value as number;
   throw new Mp3AugmentError(
     code,
-    `${name} is ${show(value)}; it must be one of ${allowed.join(", ")}${advice}`,
+    `${name} is ${show(value)}; it must be one of ${
+      allowed.join(", ")
+    }${advice}`,
   );
 }
 
@@ -85,11 +87,20 @@ export function checkOptions(options: unknown): CheckedOptions {
   if (typeof options !== "object" || options === null) {
     throw new Mp3AugmentError(
       "INVALID_OPTION",
-      `options is ${show(options)}; it must be an object with sampleRate and bitrateKbps`,
+      `options is ${
+        show(options)
+      }; it must be an object with sampleRate and bitrateKbps`,
     );
   }
   const given = options as Partial<Record<keyof RoundtripOptions, unknown>>;
-  const { sampleRate, bitrateKbps, quality = 7, preserveDelay = false, channels, out } = given;
+  const {
+    sampleRate,
+    bitrateKbps,
+    quality = 7,
+    preserveDelay = false,
+    channels,
+    out,
+  } = given;
   return {
     sampleRate: checkOneOf(
       sampleRate,
@@ -105,7 +116,13 @@ export function checkOptions(options: unknown): CheckedOptions {
       "UNSUPPORTED_BITRATE",
       " kbps",
     ),
-    quality: checkOneOf(quality, QUALITIES, "quality", "UNSUPPORTED_QUALITY", ""),
+    quality: checkOneOf(
+      quality,
+      QUALITIES,
+      "quality",
+      "UNSUPPORTED_QUALITY",
+      "",
+    ),
     preserveDelay: checkBoolean(preserveDelay, "preserveDelay"),
     channels: checkChannels(channels),
     out: out as Audio | undefined,

@@ -9,7 +9,14 @@ import {
   toPlanes,
 } from "./audio.ts";
 import { pointers, runJob } from "./jobs.ts";
-import { checkStatus, library, newStats, packOptions, readStats, type Stats } from "./native.ts";
+import {
+  checkStatus,
+  library,
+  newStats,
+  packOptions,
+  readStats,
+  type Stats,
+} from "./native.ts";
 import {
   type AsyncRoundtripOptions,
   type CheckedOptions,
@@ -41,7 +48,13 @@ export function checkCall(
   const outputFrameCount = options.preserveDelay
     ? library().native.mp3a_output_frame_count(packedOptions, input.frameCount)
     : input.frameCount;
-  const call = { options, packedOptions, samples: samples as Audio, input, outputFrameCount };
+  const call = {
+    options,
+    packedOptions,
+    samples: samples as Audio,
+    input,
+    outputFrameCount,
+  };
   if (options.out !== undefined) prepareOutput(call); // its errors, before any work
   return call;
 }
@@ -60,7 +73,10 @@ function prepareOutput(call: CheckedCall): { audio: Audio; planes: Planes } {
 /** Memory that another thread may write into is never given to the library. */
 function privateCopy(planes: Planes): Planes {
   if (!planes.channels.some(isShared)) return planes;
-  return { ...planes, channels: planes.channels.map((channel) => new Float32Array(channel)) };
+  return {
+    ...planes,
+    channels: planes.channels.map((channel) => new Float32Array(channel)),
+  };
 }
 
 /** Lets `write` fill the planes, by way of private memory where they are shared. */
@@ -96,10 +112,16 @@ export function roundtripWithStats(
   return { audio, stats: readStats(stats) };
 }
 
-function describeIfNonFinite(status: number, input: Planes): (() => string) | undefined {
+function describeIfNonFinite(
+  status: number,
+  input: Planes,
+): (() => string) | undefined {
   const NON_FINITE = 3;
   if (status !== NON_FINITE) return undefined;
-  return () => `samples must be finite numbers, but ${describeNonFinite(input)}: clean the audio`;
+  return () =>
+    `samples must be finite numbers, but ${
+      describeNonFinite(input)
+    }: clean the audio`;
 }
 
 /**
@@ -128,8 +150,14 @@ export function compressRoundtrip(
   options: RoundtripOptions,
 ): Float32Array[];
 /** Either form: returns the same. */
-export function compressRoundtrip(samples: Audio, options: RoundtripOptions): Audio;
-export function compressRoundtrip(samples: Audio, options: RoundtripOptions): Audio {
+export function compressRoundtrip(
+  samples: Audio,
+  options: RoundtripOptions,
+): Audio;
+export function compressRoundtrip(
+  samples: Audio,
+  options: RoundtripOptions,
+): Audio {
   return roundtripWithStats(samples, options).audio;
 }
 
@@ -173,18 +201,31 @@ export async function compressRoundtripAsync(
 }
 
 /** Runs a checked call on the pool; the input is copied before this returns. */
-export function runCall(call: CheckedCall, signal: AbortSignal | undefined): Promise<Audio> {
-  return runJob(call.packedOptions, privateCopy(call.input), signal, (takeOutput) => {
-    const { audio, planes } = prepareAsyncOutput(call);
-    writeInto(planes, (output) => checkStatus(takeOutput(output)));
-    return audio;
-  });
+export function runCall(
+  call: CheckedCall,
+  signal: AbortSignal | undefined,
+): Promise<Audio> {
+  return runJob(
+    call.packedOptions,
+    privateCopy(call.input),
+    signal,
+    (takeOutput) => {
+      const { audio, planes } = prepareAsyncOutput(call);
+      writeInto(planes, (output) => checkStatus(takeOutput(output)));
+      return audio;
+    },
+  );
 }
 
 /** `out` again: while the job ran its owner may have transferred it. */
-function prepareAsyncOutput(call: CheckedCall): { audio: Audio; planes: Planes } {
+function prepareAsyncOutput(
+  call: CheckedCall,
+): { audio: Audio; planes: Planes } {
   // The input was copied, so nothing it does now matters.
-  const copied: Planes = { ...call.input, channels: call.input.channels.map(() => NO_SAMPLES) };
+  const copied: Planes = {
+    ...call.input,
+    channels: call.input.channels.map(() => NO_SAMPLES),
+  };
   return prepareOutput({ ...call, input: copied });
 }
 
