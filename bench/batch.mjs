@@ -56,8 +56,7 @@ async function findContenders(paths) {
   const original = await prepareOriginal();
   if ("command" in original) {
     const args = [join(root, "bench", "original", "batch.py"), ...paths];
-    const name =
-      `fast-mp3-augment (Python), ${availableParallelism()} processes`;
+    const name = `fast-mp3-augment (Python), ${availableParallelism()} processes`;
     contenders.push({ name, command: original.command, args, line: ALL });
   } else {
     notes.push(`fast-mp3-augment is skipped: ${original.skipped}.`);
@@ -124,10 +123,7 @@ function report(results, audioSeconds) {
   const against = (
     /** @type {string} */ baseline,
     /** @type {string} */ name,
-  ) =>
-    times(baseline).map((seconds, round) =>
-      seconds / (times(name)[round] ?? NaN)
-    );
+  ) => times(baseline).map((seconds, round) => seconds / (times(name)[round] ?? NaN));
   const original = names.find((name) => name.startsWith("fast-mp3-augment"));
   const oneThread = "Deno, threads: 1";
   const rows = names.map((name) => {
@@ -170,22 +166,14 @@ async function main() {
       }
     }
     workers.forEach((worker) => worker.close());
-    const hashes = [...results.values()].flat().map(({ outputHash }) =>
-      outputHash
-    );
-    const isSame = new Set(hashes.filter((hash) =>
-      hash !== undefined
-    )).size === 1;
+    const hashes = [...results.values()].flat().map(({ outputHash }) => outputHash);
+    const isSame = new Set(hashes.filter((hash) => hash !== undefined)).size === 1;
     console.log(
-      `${clipCount} mixed clips, ${
-        (audioSeconds / 60).toFixed(0)
-      } minutes of audio\n`,
+      `${clipCount} mixed clips, ${(audioSeconds / 60).toFixed(0)} minutes of audio\n`,
     );
     console.log(report(results, audioSeconds));
     console.log(
-      `\nOutputs of this module: ${
-        isSame ? "the same bits" : "DIFFERENT BITS"
-      }.`,
+      `\nOutputs of this module: ${isSame ? "the same bits" : "DIFFERENT BITS"}.`,
     );
     notes.forEach((note) => console.log(note));
     if (values.json) {

@@ -31,9 +31,7 @@ test("a quick run measures every form of this module, and all give the same samp
       for (const name of ours) {
         assert.ok(peers[name].rounds.length > 0);
         assert.ok(
-          peers[name].rounds.every((/** @type {any} */ round) =>
-            round.wallSeconds > 0
-          ),
+          peers[name].rounds.every((/** @type {any} */ round) => round.wallSeconds > 0),
         );
       }
     }

@@ -55,9 +55,7 @@ function isUpToDate(target, inputs) {
 
 /** Why C programs are not built here, or undefined. */
 function whyNot() {
-  return process.platform === "win32"
-    ? "the programs in C need POSIX"
-    : undefined;
+  return process.platform === "win32" ? "the programs in C need POSIX" : undefined;
 }
 
 /** Stock LAME as object files. */
@@ -97,9 +95,7 @@ async function buildStockLame() {
 function libraryFolder() {
   const cpu = process.arch === "x64" ? "x86_64" : "aarch64";
   const musl = existsSync(`/lib/ld-musl-${cpu}.so.1`);
-  const os = process.platform === "darwin"
-    ? "macos"
-    : `linux-${musl ? "musl" : "gnu"}`;
+  const os = process.platform === "darwin" ? "macos" : `linux-${musl ? "musl" : "gnu"}`;
   return process.env.MP3_AUGMENT_LIB || join(root, "lib", `${cpu}-${os}`);
 }
 
@@ -177,9 +173,7 @@ export async function buildThreshold() {
   const folder = join(root, "csrc");
   const files = readdirSync(folder);
   // threshold.c includes pipeline.c, to reach inside.
-  const sources = files.filter((name) =>
-    name.endsWith(".c") && name !== "pipeline.c"
-  );
+  const sources = files.filter((name) => name.endsWith(".c") && name !== "pipeline.c");
   const paths = [
     "bench/threshold.c",
     "csrc/kernels/frame.c",

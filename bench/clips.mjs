@@ -162,9 +162,7 @@ export function makeBatch(folder, count) {
   writeFileSync(
     paths[1] ?? "",
     Buffer.concat(
-      parts.map((part) =>
-        new Uint8Array(part.buffer, part.byteOffset, part.byteLength)
-      ),
+      parts.map((part) => new Uint8Array(part.buffer, part.byteOffset, part.byteLength)),
     ),
   );
   return { paths, audioSeconds };

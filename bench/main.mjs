@@ -63,9 +63,8 @@ function readArguments(args) {
     quality: text,
   };
   try {
-    const parsed =
-      parseArgs({ args, options: { ...options, rounds: text, json: text } })
-        .values;
+    const parsed = parseArgs({ args, options: { ...options, rounds: text, json: text } })
+      .values;
     const quick = parsed.quick ?? false;
     return {
       quick,
@@ -88,9 +87,7 @@ function readArguments(args) {
  * @param {string} option
  */
 function numbers(list, option) {
-  const values = list.split(",").map((text) =>
-    /^\d+$/.test(text) ? Number(text) : NaN
-  );
+  const values = list.split(",").map((text) => /^\d+$/.test(text) ? Number(text) : NaN);
   if (values.some(Number.isNaN)) {
     throw new Failure(`${option} ${list}: whole numbers are needed`);
   }
@@ -110,9 +107,7 @@ async function preparePeers(names, quick) {
   const isWanted = (/** @type {string} */ name) =>
     name === BASELINE || names.some((text) => name.includes(text));
   for (
-    const peer of peers.filter(({ name, isLarge }) =>
-      isWanted(name) && !(quick && isLarge)
-    )
+    const peer of peers.filter(({ name, isLarge }) => isWanted(name) && !(quick && isLarge))
   ) {
     process.stderr.write(`preparing: ${peer.name}\n`);
     const start = await peer.prepare();
@@ -175,12 +170,8 @@ async function beginCase({ clip, setting }, workers, quick) {
   const byPeer = new Map();
   /** @type {Float32Array | undefined} */
   let reference;
-  const taking = [...workers].filter(([name]) =>
-    !(clip.isLong && isSlow(name))
-  );
-  const oursFirst = taking.sort(([a], [b]) =>
-    Number(isOurs(b)) - Number(isOurs(a))
-  );
+  const taking = [...workers].filter(([name]) => !(clip.isLong && isSlow(name)));
+  const oursFirst = taking.sort(([a], [b]) => Number(isOurs(b)) - Number(isOurs(a)));
   for (const [name, worker] of oursFirst) {
     await worker.load(clip);
     await worker.run(setting, 1);
@@ -278,9 +269,7 @@ function digits(value) {
 
 /** @param {number[]} values */
 function withSpread(values) {
-  const [low, middle, high] = [0.25, 0.5, 0.75].map((q) =>
-    digits(quantile(values, q))
-  );
+  const [low, middle, high] = [0.25, 0.5, 0.75].map((q) => digits(quantile(values, q)));
   return `${middle} (${low}–${high})`;
 }
 
@@ -312,19 +301,13 @@ function printTimes(results, names) {
   for (
     const title of new Set(results.map(({ setting }) => describe(setting)))
   ) {
-    const columns = results.filter(({ setting }) =>
-      describe(setting) === title
-    );
-    const whose = baseline === BASELINE
-      ? "the original's"
-      : `that of "${baseline}"`;
+    const columns = results.filter(({ setting }) => describe(setting) === title);
+    const whose = baseline === BASELINE ? "the original's" : `that of "${baseline}"`;
     console.log(`\nSpeed at ${title}: × ${whose}, median (quartiles)\n`);
     console.log(tabulate(names, columns, ({ rounds }, { byPeer }) => {
       const base = byPeer.get(baseline)?.rounds ?? [];
       return withSpread(
-        rounds.map((times, i) =>
-          (base[i]?.wallSeconds ?? NaN) / times.wallSeconds
-        ),
+        rounds.map((times, i) => (base[i]?.wallSeconds ?? NaN) / times.wallSeconds),
       );
     }));
     console.log(
@@ -334,9 +317,7 @@ function printTimes(results, names) {
       const wall = 1000 *
         quantile(rounds.map(({ wallSeconds }) => wallSeconds), 0.5);
       const cpu = rounds.flatMap(({ cpuSeconds }) => cpuSeconds ?? []);
-      return `${digits(wall)} / ${
-        cpu.length > 0 ? digits(1000 * quantile(cpu, 0.5)) : "–"
-      }`;
+      return `${digits(wall)} / ${cpu.length > 0 ? digits(1000 * quantile(cpu, 0.5)) : "–"}`;
     }));
   }
 }
@@ -348,9 +329,7 @@ function printTimes(results, names) {
 function printMemory(memory, clip) {
   const own = 2 * 4 * clip.channelCount * clip.frameCount / 1e6;
   console.log(
-    `\nMemory for ${clip.name}: MB above the ${
-      own.toFixed(0)
-    } MB of input and output\n`,
+    `\nMemory for ${clip.name}: MB above the ${own.toFixed(0)} MB of input and output\n`,
   );
   const rows = [...memory].map(([name, bytes]) => [
     name,
@@ -392,9 +371,7 @@ function printOutputs(results, names) {
 async function bench(options, work) {
   const { ready, skipped } = await preparePeers(options.names, options.quick);
   const clips = makeClips(work, options.quick)
-    .filter(({ name }) =>
-      options.clipNames.some((text) => name.includes(text))
-    );
+    .filter(({ name }) => options.clipNames.some((text) => name.includes(text)));
   const settings = options.bitrates.flatMap((bitrateKbps) =>
     options.qualities.map((quality) => ({ bitrateKbps, quality }))
   );
@@ -415,14 +392,10 @@ async function bench(options, work) {
     for (const worker of workers.values()) await worker.close();
   }
   const [firstSetting] = settings;
-  const memory = firstSetting
-    ? await measureMemory(ready, clips, firstSetting, work)
-    : new Map();
+  const memory = firstSetting ? await measureMemory(ready, clips, firstSetting, work) : new Map();
 
   const names = ready.map(({ name }) => name);
-  const machine = `${
-    cpus()[0]?.model ?? process.arch
-  }, ${availableParallelism()} cores`;
+  const machine = `${cpus()[0]?.model ?? process.arch}, ${availableParallelism()} cores`;
   console.log(`\n${machine}. ${skipped.join(" ")}`);
   printTimes(results, names);
   printMemory(memory, /** @type {Clip} */ (clips.at(-1)));

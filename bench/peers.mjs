@@ -28,9 +28,7 @@ const peersFolder = join(root, "bench", "peers");
 function startScript(runtime, file, ...args) {
   const command = findTool(runtime);
   if (!command) return { skipped: `${runtime} is not installed` };
-  const options = runtime === "deno"
-    ? ["--allow-all", "--no-check", "--quiet"]
-    : [];
+  const options = runtime === "deno" ? ["--allow-all", "--no-check", "--quiet"] : [];
   return {
     command,
     args: ["run", ...options, join(peersFolder, file), ...args],
@@ -46,8 +44,7 @@ function ours(runtime, form) {
   return {
     name: `this module: ${runtime === "deno" ? "Deno" : "Bun"} ${form}`,
     isOurs: true,
-    prepare: () =>
-      Promise.resolve(startScript(runtime, "mp3-augment.ts", form)),
+    prepare: () => Promise.resolve(startScript(runtime, "mp3-augment.ts", form)),
   };
 }
 
@@ -70,9 +67,7 @@ function installPackages() {
       "--ignore-scripts",
       "--no-audit",
     ], { cwd });
-    return code === 0
-      ? undefined
-      : `npm ci in bench: ${output.trim().split("\n").at(-1)}`;
+    return code === 0 ? undefined : `npm ci in bench: ${output.trim().split("\n").at(-1)}`;
   })();
 }
 
@@ -88,9 +83,7 @@ function packaged(name, file) {
     isLarge: true,
     prepare: async () => {
       const reason = await installPackages();
-      return reason === undefined
-        ? startScript("deno", file)
-        : { skipped: reason };
+      return reason === undefined ? startScript("deno", file) : { skipped: reason };
     },
   };
 }

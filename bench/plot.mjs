@@ -33,9 +33,7 @@ function readSpeeds(path) {
   return peers.map(([name, { rounds }]) => ({
     name,
     speed: median(
-      rounds.map(({ wallSeconds }, round) =>
-        baseline[round].wallSeconds / wallSeconds
-      ),
+      rounds.map(({ wallSeconds }, round) => baseline[round].wallSeconds / wallSeconds),
     ),
   })).toSorted((a, b) => b.speed - a.speed);
 }
@@ -57,7 +55,8 @@ await runAsProgram(import.meta.url, async (args) => {
   const chart = Plot.plot({
     document,
     width: 760,
-    marginLeft: 250,
+    marginLeft: 310,
+    marginBottom: 50,
     marginRight: 60,
     style: { background: "white", color: "#222", fontSize: "13px" },
     x: {

@@ -182,9 +182,7 @@ export function checkOutput(
   const [left, right] = output.channels;
   const overlapsItself = left && right && overlap(left, right);
   const overlapsInput = output.channels.some((to) =>
-    input.channels.some((from) =>
-      overlap(to, from) && !(mayBeInput && isSame(to, from))
-    )
+    input.channels.some((from) => overlap(to, from) && !(mayBeInput && isSame(to, from)))
   );
   if (overlapsItself || overlapsInput) {
     throw new Mp3AugmentError(

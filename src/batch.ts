@@ -100,9 +100,7 @@ export async function compressRoundtripBatch(
   // Below the pool's size the number of jobs under way limits the threads. Else one
   // more waits, so that no thread is idle while the next job is copied; with many
   // more, new memory for results costs Bun more than it gains.
-  const underWay = threads !== undefined && threads < limit
-    ? threads
-    : limit + 1;
+  const underWay = threads !== undefined && threads < limit ? threads : limit + 1;
   const running = new AbortController();
   const abort = () => running.abort(signal?.reason);
   signal?.addEventListener("abort", abort, { once: true });

@@ -88,9 +88,7 @@ export function packOptions(
 export function checkStatus(status: number, detail?: () => string): void {
   const name = STATUS_NAMES[status];
   if (name === "OK") return;
-  const code: ErrorCode = name === undefined || name === "CANCELLED"
-    ? "CORRUPT_MP3"
-    : name;
+  const code: ErrorCode = name === undefined || name === "CANCELLED" ? "CORRUPT_MP3" : name;
   throw new Mp3AugmentError(
     code,
     detail?.() ?? library().native.mp3a_status_message(status),

@@ -60,9 +60,7 @@ function checkOneOf(
   if (allowed.includes(value as number)) return value as number;
   throw new Mp3AugmentError(
     code,
-    `${name} is ${show(value)}; it must be one of ${
-      allowed.join(", ")
-    }${advice}`,
+    `${name} is ${show(value)}; it must be one of ${allowed.join(", ")}${advice}`,
   );
 }
 
@@ -87,9 +85,7 @@ export function checkOptions(options: unknown): CheckedOptions {
   if (typeof options !== "object" || options === null) {
     throw new Mp3AugmentError(
       "INVALID_OPTION",
-      `options is ${
-        show(options)
-      }; it must be an object with sampleRate and bitrateKbps`,
+      `options is ${show(options)}; it must be an object with sampleRate and bitrateKbps`,
     );
   }
   const given = options as Partial<Record<keyof RoundtripOptions, unknown>>;

@@ -9,14 +9,7 @@ import {
   toPlanes,
 } from "./audio.ts";
 import { pointers, runJob } from "./jobs.ts";
-import {
-  checkStatus,
-  library,
-  newStats,
-  packOptions,
-  readStats,
-  type Stats,
-} from "./native.ts";
+import { checkStatus, library, newStats, packOptions, readStats, type Stats } from "./native.ts";
 import {
   type AsyncRoundtripOptions,
   type CheckedOptions,
@@ -118,10 +111,7 @@ function describeIfNonFinite(
 ): (() => string) | undefined {
   const NON_FINITE = 3;
   if (status !== NON_FINITE) return undefined;
-  return () =>
-    `samples must be finite numbers, but ${
-      describeNonFinite(input)
-    }: clean the audio`;
+  return () => `samples must be finite numbers, but ${describeNonFinite(input)}: clean the audio`;
 }
 
 /**

@@ -22,9 +22,7 @@ const script = fileURLToPath(new URL("roundtrip.py", import.meta.url));
  */
 export async function prepareOriginal() {
   const skipped = await install();
-  return skipped === undefined
-    ? { command: python, args: [script] }
-    : { skipped };
+  return skipped === undefined ? { command: python, args: [script] } : { skipped };
 }
 
 /** @returns {Promise<string | undefined>} why it is not installed */
@@ -81,9 +79,7 @@ async function works(command, args) {
 async function attempt(command, args) {
   try {
     const { code, output } = await run(command, args);
-    return code === 0
-      ? undefined
-      : output.trim().split("\n").at(-1) ?? `exit code ${code}`;
+    return code === 0 ? undefined : output.trim().split("\n").at(-1) ?? `exit code ${code}`;
   } catch (error) {
     return error instanceof Error ? error.message : String(error);
   }

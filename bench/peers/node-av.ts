@@ -84,9 +84,7 @@ function openDecoder(sampleRate: number): Context {
 }
 
 function layoutOf(channelCount: number): unknown {
-  return channelCount === 1
-    ? constants.AV_CHANNEL_LAYOUT_MONO
-    : constants.AV_CHANNEL_LAYOUT_STEREO;
+  return channelCount === 1 ? constants.AV_CHANNEL_LAYOUT_MONO : constants.AV_CHANNEL_LAYOUT_STEREO;
 }
 
 function bytesOf(samples: Float32Array): Uint8Array {
