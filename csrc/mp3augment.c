@@ -3,6 +3,7 @@
 
 #include <stddef.h>
 
+#include "peak.h"
 #include "pipeline.h"
 #include "pool.h"
 
@@ -30,6 +31,15 @@ static int contains(const int32_t *values, size_t count, int32_t value) {
 static int is_sample_rate(int32_t sample_rate_hz) {
   return contains(sample_rates_hz, sizeof sample_rates_hz / sizeof *sample_rates_hz,
                   sample_rate_hz);
+}
+
+/* NULL counts as misaligned. */
+static int is_float_pointer(const float *pointer) {
+  return pointer && (uintptr_t)pointer % _Alignof(float) == 0;
+}
+
+int32_t mp3a_is_finite(const float *samples, uint32_t frame_count) {
+  return is_float_pointer(samples) && mp3a_peak_bits(samples, frame_count) < MP3A_INFINITY_BITS;
 }
 
 uint32_t mp3a_thread_limit(void) { return mp3a_pool_thread_limit(); }
@@ -103,11 +113,6 @@ uint32_t mp3a_output_frame_count(const mp3a_options *options, uint32_t frame_cou
   if (frame_count == 0 || frame_count > MP3A_MAX_FRAMES) return 0;
   if (!(options->flags & MP3A_PRESERVE_DELAY)) return frame_count;
   return padded_frame_count(options, frame_count);
-}
-
-/* NULL counts as misaligned. */
-static int is_float_pointer(const float *pointer) {
-  return pointer && (uintptr_t)pointer % _Alignof(float) == 0;
 }
 
 static int are_channels(const mp3a_options *options, const float *left, const float *right) {

@@ -123,6 +123,10 @@ MP3A_API int32_t mp3a_roundtrip(const mp3a_options *options, const float *left,
                                 const float *right, uint32_t frame_count, float *out_left,
                                 float *out_right, mp3a_stats *stats);
 
+/* Whether all of `frame_count` samples are finite numbers: 1 or 0. What
+   mp3a_roundtrip() finds by itself, for callers who want to know before. */
+MP3A_API int32_t mp3a_is_finite(const float *samples, uint32_t frame_count);
+
 /* How many threads the library's pool has at most: the cores that this process
    may use. */
 MP3A_API uint32_t mp3a_thread_limit(void);

@@ -27,6 +27,7 @@ export const SYMBOLS = {
     parameters: ["buffer", "buffer", "buffer", "u32", "buffer", "buffer", "buffer"],
     result: "i32",
   },
+  mp3a_is_finite: { parameters: ["buffer", "u32"], result: "i32" },
   mp3a_thread_limit: { parameters: [], result: "u32" },
   mp3a_queue_create: { parameters: ["callback"], result: "handle" },
   mp3a_queue_destroy: { parameters: ["handle"], result: "void" },

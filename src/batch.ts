@@ -2,7 +2,7 @@ import type { Audio } from "./audio.ts";
 import { Mp3AugmentError, show } from "./errors.ts";
 import { library } from "./native.ts";
 import { checkSignal, type RoundtripOptions } from "./options.ts";
-import { checkCall, type CheckedCall, runCall } from "./roundtrip.ts";
+import { checkCall, type CheckedCall, checkFinite, runCall } from "./roundtrip.ts";
 
 /** One clip of a batch: its audio and how it is coded. */
 export type BatchJob = { samples: Audio } & RoundtripOptions;
@@ -62,7 +62,9 @@ function checkJob(
         `${show(job)} is not a job with samples`,
       );
     }
-    return checkCall((job as BatchJob).samples, job, oneThread);
+    const call = checkCall((job as BatchJob).samples, job, oneThread);
+    checkFinite(call.input);
+    return call;
   } catch (error) {
     throw locate(error, index);
   }
@@ -72,9 +74,8 @@ function checkJob(
  * The round trip of many clips, each with its own options, on all cores. Every
  * result has the bits of a single call.
  *
- * All jobs are checked before the first one starts; only a sample that is NaN or
- * infinite is found when its clip's turn comes. The first error or an abort ends
- * the batch. A clip is copied when its turn comes, so memory beyond inputs and
+ * All jobs, and all their samples, are checked before the first one starts. An
+ * error or an abort ends the batch. A clip is copied when its turn comes, so memory beyond inputs and
  * results holds only the few clips under way; leave inputs alone until then.
  *
  * @param jobs the clips; results come in the same order

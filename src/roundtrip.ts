@@ -8,6 +8,8 @@ import {
   type Planes,
   toPlanes,
 } from "./audio.ts";
+import { STATUS_NAMES } from "../ffi/symbols.ts";
+import { Mp3AugmentError } from "./errors.ts";
 import { pointers, runJob } from "./jobs.ts";
 import { checkStatus, library, newStats, packOptions, readStats, type Stats } from "./native.ts";
 import {
@@ -105,13 +107,23 @@ export function roundtripWithStats(
   return { audio, stats: readStats(stats) };
 }
 
-function describeIfNonFinite(
-  status: number,
-  input: Planes,
-): (() => string) | undefined {
-  const NON_FINITE = 3;
-  if (status !== NON_FINITE) return undefined;
-  return () => `samples must be finite numbers, but ${describeNonFinite(input)}: clean the audio`;
+function describeIfNonFinite(status: number, input: Planes): (() => string) | undefined {
+  return status === NON_FINITE ? () => nonFiniteMessage(input) : undefined;
+}
+
+const NON_FINITE = STATUS_NAMES.indexOf("NON_FINITE_AUDIO");
+
+function nonFiniteMessage(input: Planes): string {
+  return `samples must be finite numbers, but ${describeNonFinite(input)}: clean the audio`;
+}
+
+/** Throws `NON_FINITE_AUDIO` now, where a call would do so when it runs. */
+export function checkFinite(input: Planes): void {
+  const { native } = library();
+  const isFinite = (channel: Float32Array) =>
+    native.mp3a_is_finite(channel, input.frameCount) === 1;
+  if (input.channels.every(isFinite)) return;
+  throw new Mp3AugmentError("NON_FINITE_AUDIO", nonFiniteMessage(input));
 }
 
 /**

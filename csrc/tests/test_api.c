@@ -94,6 +94,7 @@ static void check_bad_audio(void) {
     a[99] = bad[i];
     CHECK(call(a, NULL, 100, b, NULL, 1) == MP3A_NON_FINITE_AUDIO, "%f", (double)bad[i]);
     CHECK(b[7] == 0.5f, "output touched");
+    CHECK(!mp3a_is_finite(a, 100) && mp3a_is_finite(a, 99), "%f", (double)bad[i]);
   }
 }
 
