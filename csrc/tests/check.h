@@ -18,7 +18,8 @@ uint32_t check_random(void);              /* 32 uniform bits */
 float check_random_float(float low, float high);
 void check_seed(uint64_t seed);
 
-/* Nanoseconds of a monotonic clock: for printed ratios, never for a verdict. */
+/* Nanoseconds of a monotonic clock: for printed ratios and for giving up, never for a verdict
+   about speed. */
 uint64_t check_now_ns(void);
 
 /* Prints the closing line; returns the exit status of main. */

@@ -1,6 +1,7 @@
 /* Jobs on the pool: the same bits as a direct call, cancelled at any moment,
    many queues and threads at once. */
 #include <pthread.h>
+#include <sched.h>
 #include <stdatomic.h>
 #include <string.h>
 
@@ -39,7 +40,10 @@ static void check_all(void) {
     CHECK(memcmp(output, expected, FRAMES * sizeof *output) == 0, "job %u differs", i);
   }
   CHECK(mp3a_queue_poll(queue) == 0, "queue not empty");
-  CHECK(atomic_load(&notified_count) >= JOB_COUNT - 1, "%u notifications",
+  /* A job is in the queue before its notification is out: wait for the last ones. */
+  const uint64_t give_up_ns = check_now_ns() + 30000000000u;
+  while (atomic_load(&notified_count) < JOB_COUNT && check_now_ns() < give_up_ns) sched_yield();
+  CHECK(atomic_load(&notified_count) == JOB_COUNT, "%u notifications",
         atomic_load(&notified_count));
   mp3a_queue_destroy(queue);
   free(input), free(expected), free(output);
@@ -63,7 +67,8 @@ static void check_cancel(void) {
     CHECK(status == MP3A_OK || status == MP3A_CANCELLED, "job %u: %d", i, status);
     cancelled_count += status == MP3A_CANCELLED;
   }
-  CHECK(cancelled_count >= JOB_COUNT / 3, "only %u cancelled", cancelled_count);
+  /* How many jobs were through before their cancellation is the scheduler's affair. */
+  CHECK(cancelled_count > 0, "none was cancelled");
   mp3a_queue_destroy(queue);
   free(input);
 }
