@@ -135,7 +135,7 @@ MP3A_API uint32_t mp3a_thread_limit(void);
    as many threads as the process may use cores; it lives as long as the process. */
 typedef struct mp3a_queue mp3a_queue;
 
-/* One round trip that runs on the pool. */
+/* A call that runs on the pool. */
 typedef struct mp3a_job mp3a_job;
 
 /* Called by a pool thread after each finished job: it may only wake the owner
@@ -168,9 +168,10 @@ MP3A_API uint32_t mp3a_queue_poll(mp3a_queue *queue);
 /* As mp3a_queue_poll(), but waits for one. One thread at a time. */
 MP3A_API uint32_t mp3a_queue_wait(mp3a_queue *queue);
 
-/* Ends a job whose tag the queue has handed out: copies the output into the
-   caller's arrays (as in mp3a_roundtrip(); NULL `out_left`: discards it), frees
-   the job and returns its status. */
+/* Ends a round trip whose tag the queue has handed out: copies the output into
+   the caller's arrays (as in mp3a_roundtrip()), frees the job and returns its
+   status. With NULL for `out_left` it ends any kind of job and discards the
+   result. INVALID_AUDIO, and no effect, for NULL or another kind of job. */
 MP3A_API int32_t mp3a_job_end(mp3a_job *job, float *out_left, float *out_right,
                               mp3a_stats *stats);
 
