@@ -57,6 +57,10 @@ static void run_job(mp3a_task *task) {
   finish(job, job->work(job));
 }
 
+int32_t mp3a_check_job(const mp3a_queue *queue, uint32_t tag) {
+  return queue && tag != 0 ? MP3A_OK : MP3A_INVALID_OPTION;
+}
+
 mp3a_job *mp3a_job_submit(mp3a_job *job, mp3a_queue *queue, uint32_t tag, int32_t *status) {
   job->task.run = run_job;
   job->queue = queue;

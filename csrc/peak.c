@@ -120,3 +120,9 @@ uint32_t mp3a_peak_bits(const float *samples, size_t count) {
   }
   return scan(samples, count);
 }
+
+uint32_t mp3a_peak_bits_of(const float *const channels[2], size_t count) {
+  const uint32_t left = mp3a_peak_bits(channels[0], count);
+  const uint32_t right = channels[1] ? mp3a_peak_bits(channels[1], count) : 0;
+  return left > right ? left : right;
+}

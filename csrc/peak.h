@@ -20,4 +20,7 @@ mp3a_peak_fn mp3a_peak_select(unsigned cpu_flags);
 /* The scan for this machine. Thread-safe. */
 uint32_t mp3a_peak_bits(const float *samples, size_t count);
 
+/* The same over both channels of a clip; the second may be NULL. */
+uint32_t mp3a_peak_bits_of(const float *const channels[2], size_t count);
+
 #endif

@@ -29,12 +29,9 @@ static roundtrip_job *allocate_job(int32_t channel_count, uint32_t output_frame_
 mp3a_job *mp3a_job_start(mp3a_queue *queue, const mp3a_options *options, const float *left,
                          const float *right, uint32_t frame_count, uint32_t tag,
                          int32_t *status) {
-  *status = mp3a_check_clip(options, left, right, frame_count);
+  *status = mp3a_check_job(queue, tag);
+  if (*status == MP3A_OK) *status = mp3a_check_clip(options, left, right, frame_count);
   if (*status != MP3A_OK) return NULL;
-  if (!queue || tag == 0) {
-    *status = MP3A_INVALID_OPTION;
-    return NULL;
-  }
   const uint32_t output_frame_count = mp3a_output_frame_count(options, frame_count);
   roundtrip_job *roundtrip = allocate_job(options->channel_count, output_frame_count);
   if (!roundtrip) {

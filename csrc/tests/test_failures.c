@@ -76,7 +76,7 @@ static float *input, *output;
 
 /* One setting, made ready before anything fails: LAME's own start doesn't look
    whether it got all its memory. */
-static const mp3a_options options = {sizeof(mp3a_options), 44100, 96, 7, 1, 0};
+static const mp3a_options options = {sizeof(mp3a_options), 44100, 96, 7, 1, 0, 0, 0, 0};
 
 static int32_t run_directly(void) {
   return mp3a_roundtrip(&options, input, NULL, FRAMES, output, NULL, NULL);
