@@ -43,6 +43,9 @@ extern "C" {
 /* The longest clip, in PCM frames. */
 #define MP3A_MAX_FRAMES 2147483647u
 
+/* The most PCM frames that go into a stream at once. */
+#define MP3A_MAX_STREAM_FRAMES 65536
+
 /* Status codes. The functions below return one of them as int32_t. */
 typedef enum mp3a_status {
   MP3A_OK = 0,
@@ -245,10 +248,10 @@ MP3A_API mp3a_encode_stream *mp3a_encode_stream_create(const mp3a_options *optio
 MP3A_API void mp3a_encode_stream_destroy(mp3a_encode_stream *stream);
 
 /* The room that mp3a_encode_stream_write() needs for `frame_count` PCM frames,
-   and mp3a_encode_stream_finish() for 0. At most 65536 go at once. */
+   and mp3a_encode_stream_finish() for 0. */
 MP3A_API uint32_t mp3a_encode_stream_capacity(uint32_t frame_count);
 
-/* Encodes `frame_count` more PCM frames: 1 to 65536. An error that is found
+/* Encodes `frame_count` more PCM frames: 1 to MP3A_MAX_STREAM_FRAMES. An error that is found
    before the codec starts (all but OUT_OF_MEMORY) leaves the stream as it was. */
 MP3A_API int32_t mp3a_encode_stream_write(mp3a_encode_stream *stream, const float *left,
                                           const float *right, uint32_t frame_count,
@@ -282,7 +285,7 @@ MP3A_API void mp3a_roundtrip_stream_destroy(mp3a_roundtrip_stream *stream);
 MP3A_API uint32_t mp3a_roundtrip_stream_capacity(const mp3a_roundtrip_stream *stream,
                                                  uint32_t frame_count);
 
-/* Puts `frame_count` PCM frames in, 1 to 65536, and writes those that come out;
+/* Puts 1 to MP3A_MAX_STREAM_FRAMES PCM frames in and writes those that come out;
    `*written_count` tells how many. No overlap of inputs and outputs. An error
    that is found before the codec starts (all but CORRUPT_MP3 and OUT_OF_MEMORY)
    leaves the stream as it was. */

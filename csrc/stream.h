@@ -4,9 +4,6 @@
 
 #include "mp3augment.h"
 
-/* The most PCM frames that go into a stream at once. */
-enum { MP3A_MAX_STREAM_FRAMES = 65536 };
-
 /* Whether a piece of audio may go into a stream. */
 int32_t mp3a_check_piece(const mp3a_options *options, const float *left, const float *right,
                          uint32_t frame_count);

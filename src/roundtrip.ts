@@ -37,9 +37,13 @@ export function checkCall(
   oneThread = false,
 ): CheckedCall {
   const options = checkOptions(givenOptions);
-  const input = toPlanes(samples, options.channels, "samples");
+  const input = toPlanes(samples, options.coding.channels, "samples");
   checkNotEmpty(input, "samples");
-  const packedOptions = packOptions(options, input.channels.length, oneThread);
+  const packedOptions = packOptions(options.coding, {
+    ...options,
+    channelCount: input.channels.length,
+    oneThread,
+  });
   const outputFrameCount = options.preserveDelay
     ? library().native.mp3a_output_frame_count(packedOptions, input.frameCount)
     : input.frameCount;
@@ -60,13 +64,13 @@ function prepareOutput(call: CheckedCall): { audio: Audio; planes: Planes } {
   if (options.out === undefined) {
     return allocateLike(samples, input.channels.length, outputFrameCount);
   }
-  const planes = toPlanes(options.out, options.channels, "out");
+  const planes = toPlanes(options.out, options.coding.channels, "out");
   checkOutput(planes, input, outputFrameCount, !options.preserveDelay);
   return { audio: options.out, planes };
 }
 
 /** Memory that another thread may write into is never given to the library. */
-function privateCopy(planes: Planes): Planes {
+export function privateCopy(planes: Planes): Planes {
   if (!planes.channels.some(isShared)) return planes;
   return {
     ...planes,
@@ -107,7 +111,8 @@ export function roundtripWithStats(
   return { audio, stats: readStats(stats) };
 }
 
-function describeIfNonFinite(status: number, input: Planes): (() => string) | undefined {
+/** The message of an error about samples, if that is what a status tells. */
+export function describeIfNonFinite(status: number, input: Planes): (() => string) | undefined {
   return status === NON_FINITE ? () => nonFiniteMessage(input) : undefined;
 }
 
@@ -207,13 +212,24 @@ export function runCall(
   call: CheckedCall,
   signal: AbortSignal | undefined,
 ): Promise<Audio> {
+  const input = privateCopy(call.input);
   return runJob(
-    call.packedOptions,
-    privateCopy(call.input),
+    (queue, tag, status) =>
+      library().native.mp3a_job_start(
+        queue,
+        call.packedOptions,
+        ...pointers(input),
+        input.frameCount,
+        tag,
+        status,
+      ),
     signal,
-    (takeOutput) => {
+    (_job, endJob) => {
       const { audio, planes } = prepareAsyncOutput(call);
-      writeInto(planes, (output) => checkStatus(takeOutput(output)));
+      writeInto(planes, (output) =>
+        checkStatus(
+          endJob((job) => library().native.mp3a_job_end(job, ...pointers(output), null)),
+        ));
       return audio;
     },
   );
