@@ -136,8 +136,8 @@ export function checkFinite(input: Planes): void {
  * aligned with the input to the sample, and of its length.
  *
  * Clips louder than 1 are scaled down before the encoder and back after the
- * decoder. LAME itself makes audio quieter by a factor of 0.95 (up to 128 kbps)
- * to 1 (320 kbps). The result is the same whatever the call form, thread count
+ * decoder. LAME itself makes audio quieter by a factor of 0.95 (up to 160 kbps)
+ * to 1 (from 256 kbps on); `preserveLevel` divides that out. The result is the same whatever the call form, thread count
  * and machine. The input is left as it is, unless it is also `out`.
  *
  * Blocks the calling thread; see {@linkcode compressRoundtripAsync}.
