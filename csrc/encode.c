@@ -28,12 +28,11 @@ static int32_t encode_clip(mp3a_encoder *encoder, const mp3a_clip *clip, uint8_t
 
 static int32_t encode(const mp3a_clip *clip, uint8_t *bytes, uint32_t capacity,
                       uint32_t *byte_size) {
-  if (mp3a_peak_bits_of(clip->input, clip->frame_count) >= MP3A_INFINITY_BITS) {
-    return MP3A_NON_FINITE_AUDIO;
-  }
+  int32_t status = mp3a_check_level(clip->input, clip->frame_count, 1.0f);
+  if (status != MP3A_OK) return status;
   mp3a_encoder *encoder = malloc(sizeof *encoder);
   if (!encoder) return MP3A_OUT_OF_MEMORY;
-  int32_t status = mp3a_encoder_open(encoder, &clip->options);
+  status = mp3a_encoder_open(encoder, &clip->options);
   if (status == MP3A_OK) {
     status = encode_clip(encoder, clip, bytes, capacity, byte_size);
     mp3a_encoder_close(encoder);

@@ -1,10 +1,7 @@
 /* An encoder that is fed piece by piece. */
 #include <stdlib.h>
 
-#include "encoder.h"
 #include "options.h"
-#include "peak.h"
-#include "pipeline.h"
 #include "stream.h"
 
 struct mp3a_encode_stream {
@@ -54,7 +51,7 @@ int32_t mp3a_encode_stream_write(mp3a_encode_stream *stream, const float *left,
   int32_t status = check_room(stream, frame_count, bytes, capacity, byte_size);
   if (status != MP3A_OK) return status;
   mp3a_encoder *encoder = &stream->encoder;
-  status = mp3a_check_piece(&encoder->options, left, right, frame_count);
+  status = mp3a_check_piece(encoder, left, right, frame_count);
   if (status != MP3A_OK) return status;
   mp3a_encoder_take(encoder, left, right, frame_count);
   stream->has_audio = true;

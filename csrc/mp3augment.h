@@ -43,13 +43,19 @@ extern "C" {
 /* The longest clip, in PCM frames. */
 #define MP3A_MAX_FRAMES 2147483647u
 
+/* The largest magnitude that is coded as it is: where nothing scales louder audio
+   down, as mp3a_roundtrip() does. It is 72 dB above full scale; LAME's
+   arithmetic goes wrong from about 200000 on. */
+#define MP3A_MAX_LEVEL 4096
+
 /* The most PCM frames that go into a stream at once. */
 #define MP3A_MAX_STREAM_FRAMES 65536
 
 /* Status codes. The functions below return one of them as int32_t. */
 typedef enum mp3a_status {
   MP3A_OK = 0,
-  MP3A_INVALID_AUDIO = 1,           /* a NULL or misaligned pointer, or too many frames */
+  MP3A_INVALID_AUDIO = 1,           /* a NULL or misaligned pointer, too many frames, or samples
+                                       that are too loud to be coded as they are */
   MP3A_EMPTY_AUDIO = 2,             /* no frames */
   MP3A_NON_FINITE_AUDIO = 3,        /* a sample is NaN or infinite */
   MP3A_UNSUPPORTED_CHANNELS = 4,    /* neither 1 nor 2 */
@@ -159,7 +165,8 @@ MP3A_API int32_t mp3a_roundtrip(const mp3a_options *options, const float *left,
 MP3A_API uint32_t mp3a_max_encoded_byte_size(const mp3a_options *options, uint32_t frame_count);
 
 /* Encodes one clip to a whole MP3 file, by default with the Xing/LAME tag.
-   Samples beyond +-1 are coded as they are; a player may clip them.
+   Samples beyond +-1 are coded as they are, up to MP3A_MAX_LEVEL; a player may
+   clip them.
 
    left, right  as in mp3a_roundtrip()
    bytes        owned by the caller, with room for `capacity` bytes, at least
@@ -274,7 +281,8 @@ typedef struct mp3a_roundtrip_stream mp3a_roundtrip_stream;
 
 /* A new stream, to be freed by mp3a_roundtrip_stream_destroy(); NULL with the
    reason in `*status`. `peak`: the largest magnitude to come, a finite number;
-   up to 1 nothing is scaled. Samples beyond it are coded as they are. */
+   up to 1 nothing is scaled. Samples beyond it are coded as they are, up to
+   MP3A_MAX_LEVEL times max(peak, 1). */
 MP3A_API mp3a_roundtrip_stream *mp3a_roundtrip_stream_create(const mp3a_options *options,
                                                              float peak, int32_t *status);
 MP3A_API void mp3a_roundtrip_stream_destroy(mp3a_roundtrip_stream *stream);

@@ -19,14 +19,13 @@ struct mp3a_roundtrip_stream {
   unsigned char bytes[MP3A_SLOT_BYTES];
 };
 
-int32_t mp3a_check_piece(const mp3a_options *options, const float *left, const float *right,
+int32_t mp3a_check_piece(const mp3a_encoder *encoder, const float *left, const float *right,
                          uint32_t frame_count) {
   if (frame_count == 0) return MP3A_EMPTY_AUDIO;
   if (frame_count > MP3A_MAX_STREAM_FRAMES) return MP3A_INVALID_AUDIO;
-  if (!mp3a_are_channels(options, left, right)) return MP3A_INVALID_AUDIO;
+  if (!mp3a_are_channels(&encoder->options, left, right)) return MP3A_INVALID_AUDIO;
   const float *const channels[2] = {left, right};
-  return mp3a_peak_bits_of(channels, frame_count) < MP3A_INFINITY_BITS ? MP3A_OK
-                                                                       : MP3A_NON_FINITE_AUDIO;
+  return mp3a_check_level(channels, frame_count, encoder->factor);
 }
 
 static bool keeps_delay(const mp3a_roundtrip_stream *stream) {
@@ -103,7 +102,7 @@ int32_t mp3a_roundtrip_stream_write(mp3a_roundtrip_stream *stream, const float *
   int32_t status =
       check_output(stream, frame_count, out_left, out_right, capacity, written_count);
   if (status != MP3A_OK) return status;
-  status = mp3a_check_piece(&stream->encoder.options, left, right, frame_count);
+  status = mp3a_check_piece(&stream->encoder, left, right, frame_count);
   if (status != MP3A_OK) return status;
   mp3a_encoder_take(&stream->encoder, left, right, frame_count);
   mp3a_decoder_give(&stream->decoder, out_left, out_right, capacity);

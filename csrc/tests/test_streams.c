@@ -153,6 +153,31 @@ static void check_level(void) {
   CHECK(in_out / in_in > 0.98 && in_out / in_in < 1.005, "gain %f", in_out / in_in);
 }
 
+/* Loud audio is coded as it is, to a limit; bytes and samples stay in bounds. */
+static void check_loud(const mp3a_options *options) {
+  float *quiet = input[0];
+  input[0] = malloc(FRAMES * sizeof(float));
+  for (float level = 4; level <= MP3A_MAX_LEVEL; level *= 4) {
+    for (int i = 0; i < FRAMES; i++) input[0][i] = fmaxf(-1, fminf(1, 2 * quiet[i])) * level;
+    uint32_t byte_size;
+    CHECK(mp3a_encode(options, input[0], right_of(options), FRAMES, bytes, CAPACITY, &byte_size) ==
+              MP3A_OK, "level %f", (double)level);
+    mp3a_options o = *options;
+    o.flags |= MP3A_PRESERVE_LEVEL;
+    CHECK(roundtrip_in_pieces(&o, 0, FRAMES) == FRAMES, "level %f", (double)level);
+    unsigned wrong = 0;
+    for (int i = 0; i < FRAMES; i++) wrong += !(fabsf(output[0][i]) < 3 * level);
+    CHECK(wrong == 0, "level %f: %u samples are wrong", (double)level, wrong);
+  }
+  for (int i = 0; i < FRAMES; i++) input[0][i] = quiet[i];
+  input[0][FRAMES - 1] = MP3A_MAX_LEVEL * 1.001f;
+  uint32_t byte_size;
+  CHECK(mp3a_encode(options, input[0], right_of(options), FRAMES, bytes, CAPACITY, &byte_size) ==
+            MP3A_INVALID_AUDIO, "too loud");
+  free(input[0]);
+  input[0] = quiet;
+}
+
 static void check_bad_calls(void) {
   const mp3a_options *o = &modes[0];
   int32_t status;
@@ -195,6 +220,7 @@ int main(void) {
       o.flags |= MP3A_PRESERVE_DELAY | MP3A_PRESERVE_LEVEL;
       check_roundtrip(o, counts[k], 4);
     }
+    check_loud(&modes[i]);
   }
   check_level();
   check_bad_calls();
