@@ -22,7 +22,7 @@ uint32_t mp3a_abi_version(void) { return MP3A_ABI_VERSION; }
 const char *mp3a_status_message(int32_t status) {
   switch ((mp3a_status)status) {
     case MP3A_OK: return "no error";
-    case MP3A_INVALID_AUDIO: return "the audio's pointers or sizes are not valid";
+    case MP3A_INVALID_AUDIO: return "the audio's pointers or sizes are not valid, or it is too loud to be coded";
     case MP3A_EMPTY_AUDIO: return "the audio is empty";
     case MP3A_NON_FINITE_AUDIO: return "the audio holds NaN or infinite samples";
     case MP3A_UNSUPPORTED_CHANNELS: return "the audio has neither 1 nor 2 channels";

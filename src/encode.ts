@@ -11,7 +11,7 @@ import {
   type CodingOptions,
   type RateControl,
 } from "./options.ts";
-import { describeIfNonFinite, privateCopy } from "./roundtrip.ts";
+import { describeSamples, privateCopy } from "./roundtrip.ts";
 
 /** What belongs to an MP3 file beside its audio. */
 export interface FileOptions {
@@ -50,7 +50,7 @@ function checkEncoding(samples: unknown, options: unknown): CheckedEncoding {
  * Encodes a clip to a whole MP3 file. By default it begins with the LAME tag, by
  * which players and {@linkcode decodeMp3} return exactly the clip's length.
  *
- * Samples beyond ±1 are coded as they are; players may clip them. With the same
+ * Samples beyond ±1 are coded as they are, up to 4096; players may clip them. With the same
  * options the file decodes to what `compressRoundtrip` returns for a clip that
  * isn't louder than 1. LAME's command line defaults to
  * `{ stereoMode: "joint", bitReservoir: true, quality: 3 }`.
@@ -75,7 +75,7 @@ export function encodeMp3(samples: Audio, options: EncodeOptions): Uint8Array<Ar
     capacity,
     size,
   );
-  checkStatus(status, describeIfNonFinite(status, input));
+  checkStatus(status, describeSamples(status, input));
   return bytes.slice(0, (size[0] ?? 0) >>> 0);
 }
 

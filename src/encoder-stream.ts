@@ -13,7 +13,7 @@ import {
   type RateControl,
 } from "./options.ts";
 import { type Codec, codecStream, PieceSource } from "./pieces.ts";
-import { describeIfNonFinite } from "./roundtrip.ts";
+import { describeSamples } from "./roundtrip.ts";
 
 /** How {@linkcode Mp3EncoderStream} codes. `tag` is `false` by default. */
 export type EncoderStreamOptions = CodingOptions & RateControl & FileOptions;
@@ -59,7 +59,7 @@ class EncoderCodec implements Codec<Audio, Uint8Array<ArrayBuffer>> {
         scratch.length,
         size,
       );
-      checkStatus(status, describeIfNonFinite(status, piece));
+      checkStatus(status, describeSamples(status, piece));
       yield* this.#take(size[0] ?? 0);
     }
   }

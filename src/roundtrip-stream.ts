@@ -12,7 +12,7 @@ import {
   type RoundtripExtras,
 } from "./options.ts";
 import { type Codec, codecStream, PieceSource } from "./pieces.ts";
-import { describeIfNonFinite } from "./roundtrip.ts";
+import { describeSamples } from "./roundtrip.ts";
 
 /** What a stream can't find out by itself. */
 export interface StreamPeak {
@@ -20,7 +20,7 @@ export interface StreamPeak {
    * The largest magnitude of all samples to come: a finite number from 0 on.
    * Above 1 the audio is scaled down by it before the encoder and back after the
    * decoder, as `compressRoundtrip` does by itself. Default 1: nothing is scaled,
-   * and samples beyond ±1 are coded as they are.
+   * and samples beyond ±1 are coded as they are, up to 4096.
    */
   peak?: number;
 }
@@ -74,7 +74,7 @@ class RoundtripCodec implements Codec<Audio, Float32Array[]> {
         output.frameCount,
         count,
       );
-      checkStatus(status, describeIfNonFinite(status, piece));
+      checkStatus(status, describeSamples(status, piece));
       yield* this.#take(count[0] ?? 0);
     }
   }

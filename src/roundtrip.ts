@@ -5,10 +5,12 @@ import {
   checkOutput,
   describeNonFinite,
   isShared,
+  peakOf,
   type Planes,
   toPlanes,
 } from "./audio.ts";
 import { STATUS_NAMES } from "../ffi/symbols.ts";
+import { MAX_LEVEL } from "./constants.ts";
 import { Mp3AugmentError } from "./errors.ts";
 import { pointers, runJob } from "./jobs.ts";
 import { checkStatus, library, newStats, packOptions, readStats, type Stats } from "./native.ts";
@@ -106,20 +108,25 @@ export function roundtripWithStats(
       ...pointers(output),
       stats,
     );
-    checkStatus(status, describeIfNonFinite(status, input));
+    checkStatus(status, describeSamples(status, input));
   });
   return { audio, stats: readStats(stats) };
 }
 
-/** The message of an error about samples, if that is what a status tells. */
-export function describeIfNonFinite(status: number, input: Planes): (() => string) | undefined {
-  return status === NON_FINITE ? () => nonFiniteMessage(input) : undefined;
+/** The message of an error about samples' values, if that is what a status tells. */
+export function describeSamples(status: number, input: Planes): (() => string) | undefined {
+  const name = STATUS_NAMES[status];
+  if (name === "NON_FINITE_AUDIO") return () => nonFiniteMessage(input);
+  return name === "INVALID_AUDIO" ? () => tooLoudMessage(input) : undefined;
 }
-
-const NON_FINITE = STATUS_NAMES.indexOf("NON_FINITE_AUDIO");
 
 function nonFiniteMessage(input: Planes): string {
   return `samples must be finite numbers, but ${describeNonFinite(input)}: clean the audio`;
+}
+
+function tooLoudMessage(input: Planes): string {
+  return `samples reach ${peakOf(input)}, but nothing scales them here and at most ${MAX_LEVEL} ` +
+    `(with peak: that many times) can be coded: full scale is 1`;
 }
 
 /** Throws `NON_FINITE_AUDIO` now, where a call would do so when it runs. */

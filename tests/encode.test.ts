@@ -113,4 +113,11 @@ test("samples beyond 1 are coded as they are", () => {
   const quiet = makeSignal(20_000, 44100);
   const options = { sampleRate: 44100, vbrQuality: 4 };
   assert.notDeepEqual(encodeMp3(input, options), encodeMp3(quiet, options));
+  input[5] = 5000;
+  assert.throws(
+    () => encodeMp3(input, options),
+    (error) =>
+      error instanceof Mp3AugmentError && error.code === "INVALID_AUDIO" &&
+      /^samples reach 5000, .*4096/.test(error.message),
+  );
 });

@@ -14,7 +14,7 @@ import {
   SYMBOLS,
 } from "../ffi/symbols.ts";
 import { BITRATES_KBPS, DELAY_SAMPLES, nearestBitrateKbps, SAMPLE_RATES } from "../mod.ts";
-import { MAX_FRAMES } from "../src/constants.ts";
+import { MAX_FRAMES, MAX_LEVEL } from "../src/constants.ts";
 import { library } from "../src/native.ts";
 import { projectPath, runScript, runtimeName, test } from "./harness.ts";
 
@@ -76,6 +76,7 @@ test("structs, codes, flags and constants are the header's", () => {
   const bits = Object.entries(FLAGS).map(([name, flag]) => [name, Math.log2(flag)]);
   assert.deepEqual(members("1u << (\\d+)"), Object.fromEntries(bits));
   assert.match(header, new RegExp(`#define MP3A_LOWPASS_OFF \\(${LOWPASS_OFF}\\)`));
+  assert.equal(definition("MP3A_MAX_LEVEL"), MAX_LEVEL);
   assert.equal(definition("MP3A_MAX_STREAM_FRAMES"), MAX_STREAM_FRAMES);
   assert.equal(definition("MP3A_ABI_VERSION"), ABI_VERSION);
   assert.equal(definition("MP3A_DELAY_FRAMES"), DELAY_SAMPLES);

@@ -185,6 +185,7 @@ test("bad audio ends both sides", async () => {
     [[[LEFT], [LEFT, RIGHT]], "INVALID_AUDIO", /^chunk has 2 channels, but the first one had 1/],
     [[[LEFT], [Float32Array.of(0, NaN)]], "NON_FINITE_AUDIO", /sample 1 of channel 0 is NaN/],
     [[[LEFT, RIGHT.subarray(1)]], "INVALID_AUDIO", /100000 and 99999/],
+    [[[LEFT], [Float32Array.of(0, -5e9)]], "INVALID_AUDIO", /^samples reach 5000000000, .*4096/],
     [[[LEFT], "audio"], "INVALID_AUDIO", /^chunk is "audio"/],
     [[[LEFT, LEFT, LEFT]], "UNSUPPORTED_CHANNELS", /3 channels/],
   ];
