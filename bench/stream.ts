@@ -48,9 +48,8 @@ async function drain(
 
 /** The highest resident size so far, in MB; Linux only. */
 function highestMemoryMb(): number {
-  const [, kilobytes] =
-    /^VmHWM:\s+(\d+) kB$/m.exec(readFileSync("/proc/self/status", "utf8")) ??
-      [];
+  const [, kilobytes] = /^VmHWM:\s+(\d+) kB$/m.exec(readFileSync("/proc/self/status", "utf8")) ??
+    [];
   return Number(kilobytes) / 1024;
 }
 
