@@ -20,6 +20,9 @@ const FADE_SECONDS = 0.01;
 /** Between a key press and the start: every source must know its start before it comes. */
 const START_SECONDS = 0.05;
 
+/** The time of the nearest sample: between two of them a browser would interpolate. @param {number} seconds */
+const onSample = (seconds) => Math.round(seconds * data.sampleRate) / data.sampleRate;
+
 /** @param {string} id */
 const byId = (id) => /** @type {HTMLElement} */ (document.getElementById(id));
 /** @param {string} id */
@@ -97,7 +100,7 @@ async function play() {
   const [buffers] = await Promise.all([decoded, context.resume()]);
   if (isPlaying()) return;
   const loop = inputById("loop").checked;
-  state.startTime = context.currentTime + START_SECONDS;
+  state.startTime = onSample(context.currentTime + START_SECONDS);
   state.sources = buffers.map((buffer, index) => {
     const source = new AudioBufferSourceNode(context, { buffer, loop });
     source.connect(/** @type {GainNode} */ (state.gains[index]));
@@ -113,7 +116,7 @@ async function play() {
 /** @param {number} at the position to stand still at, in seconds */
 function pause(at = position()) {
   const { sources } = state;
-  state.startPosition = at;
+  state.startPosition = onSample(at);
   state.sources = [];
   for (const source of sources) source.stop();
   showTransport();
@@ -130,6 +133,7 @@ async function seek(seconds) {
 function choose(index) {
   const choice = choices[index];
   if (!choice) return;
+  if (choices.some((other) => other === document.activeElement)) choice.focus();
   choice.checked = true;
   state.chosen = index;
   if (index > 0) state.compared = index;

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type Channels, chooseFrameSize, hopOf, powerFrames } from "./spectrogram.ts";
+import { type Channels, framesWithin, lengthOf, powerFrames } from "./spectrogram.ts";
 
 /** What a row of the report's table holds. `NaN` where silence makes it meaningless. */
 export interface Metrics {
@@ -21,7 +21,7 @@ export interface Metrics {
 const FLOOR_DB = 100;
 
 /** How far below its highest point a long-term spectrum ends, in dB. */
-const BANDWIDTH_DB = 80;
+const BANDWIDTH_DB = 70;
 
 function sumProducts(a: Channels, b: Channels): number {
   let sum = 0;
@@ -78,10 +78,10 @@ export function logSpectralDistanceDb(
   const gain = gainOf(original, coded);
   const unscale = gain > 0 ? 1 / gain ** 2 : 1;
   const floor = peakOf(original) ** 2 * 10 ** (-FLOOR_DB / 10);
-  const frameSize = chooseFrameSize(sampleRate);
-  const codedFrames = powerFrames(coded, frameSize, hopOf(frameSize));
+  const frames = framesWithin(lengthOf(original), sampleRate);
+  const codedFrames = powerFrames(coded, frames);
   let sum = 0, frameCount = 0;
-  for (const power of powerFrames(original, frameSize, hopOf(frameSize))) {
+  for (const power of powerFrames(original, frames)) {
     const codedPower = codedFrames.next().value as Float64Array;
     let squares = 0;
     for (let k = 0; k < power.length; k++) {
@@ -105,23 +105,23 @@ function peakOf(channels: Channels): number {
 
 /**
  * The bandwidth in Hz: the highest frequency at which the long-term power spectrum is no more than
- * 80 dB below its highest point. That spectrum is the mean over Hann windows of about 46 ms, a
+ * 70 dB below its highest point. That spectrum is the mean over Hann windows of about 46 ms, a
  * quarter of that apart.
  *
  * Source: Welch, "The use of fast Fourier transform for the estimation of power spectra", IEEE
- * Transactions on Audio and Electroacoustics 15(2), 1967, for the spectrum; the 80 dB are ours: low
+ * Transactions on Audio and Electroacoustics 15(2), 1967, for the spectrum; the 70 dB are ours: low
  * enough for the weak top of a recording, above the noise of 16 bits.
  *
  * @returns `NaN` for silence
  */
 export function bandwidthHz(channels: Channels, sampleRate: number): number {
-  const frameSize = chooseFrameSize(sampleRate);
-  const sums = new Float64Array(frameSize / 2);
-  for (const power of powerFrames(channels, frameSize, hopOf(frameSize))) {
+  const frames = framesWithin(lengthOf(channels), sampleRate);
+  const sums = new Float64Array(frames.frameSize / 2);
+  for (const power of powerFrames(channels, frames)) {
     for (let k = 0; k < power.length; k++) sums[k] = (sums[k] as number) + (power[k] as number);
   }
   const highest = sums.reduce((a, b) => Math.max(a, b));
   if (!(highest > 0)) return NaN;
   const threshold = highest * 10 ** (-BANDWIDTH_DB / 10);
-  return sums.findLastIndex((sum) => sum >= threshold) * sampleRate / frameSize;
+  return sums.findLastIndex((sum) => sum >= threshold) * sampleRate / frames.frameSize;
 }

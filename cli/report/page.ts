@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { Buffer } from "node:buffer";
 import { deflateSync } from "node:zlib";
 import * as client from "./client.js" with { type: "text" };
 import style from "./page.css" with { type: "text" };
@@ -201,7 +202,7 @@ against the rest. Higher is closer.</dd>
 <dd>By how many dB the short-time spectra differ, after matching levels: root mean square over the
 frequencies, mean over the time. Lower is closer.</dd>
 <dt>Bandwidth</dt>
-<dd>The highest frequency at which the mean spectrum is no more than 80 dB below its highest
+<dd>The highest frequency at which the mean spectrum is no more than 70 dB below its highest
 point.</dd>
 <dt>Level</dt>
 <dd>By how much the coded clip is louder than the original. LAME itself makes audio quieter, by up

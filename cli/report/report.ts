@@ -3,12 +3,18 @@
  *
  * @module
  */
+import { Buffer } from "node:buffer";
 import encodeFlac from "@audio/encode-flac";
-import { compressRoundtripAsync, type RoundtripOptions } from "../../mod.ts";
-import { roundtripWithStats } from "../../src/roundtrip.ts";
+import {
+  type CodingOptions,
+  compressRoundtripAsync,
+  encodeMp3Async,
+  type RateControl,
+  type RoundtripExtras,
+} from "../../mod.ts";
 import { bandwidthHz, gainOf, logSpectralDistanceDb, type Metrics, snrDb } from "./metrics.ts";
 import { type Page, type PageClip, renderPage } from "./page.ts";
-import { ceilingDb, type Channels, spectrogram } from "./spectrogram.ts";
+import { ceilingDb, type Channels, lengthOf, spectrogram } from "./spectrogram.ts";
 
 /** Audio to report on. */
 export interface Clip {
@@ -17,10 +23,13 @@ export interface Clip {
   readonly sampleRate: number;
 }
 
+/** What all settings of a report share. */
+export type CodingSettings = CodingOptions & Pick<RoundtripExtras, "preserveLevel">;
+
 /** One setting to hear. */
 export interface Coding {
   readonly label: string;
-  readonly options: RoundtripOptions;
+  readonly options: CodingSettings & RateControl;
 }
 
 /** What the page says in words. */
@@ -39,9 +48,11 @@ interface Heard {
 }
 
 async function code({ channels }: Clip, { label, options }: Coding): Promise<Heard> {
-  const coded = await compressRoundtripAsync(channels, options);
-  const { stats } = roundtripWithStats(channels, options);
-  return { label, channels: coded, byteSize: stats.mp3ByteSize };
+  const [coded, mp3] = await Promise.all([
+    compressRoundtripAsync(channels, options),
+    encodeMp3Async(channels, options),
+  ]);
+  return { label, channels: coded, byteSize: mp3.length };
 }
 
 function measure(original: Channels, coded: Channels, sampleRate: number): Metrics {
@@ -69,7 +80,6 @@ async function toFlac(channels: Channels, sampleRate: number, peak: number): Pro
     sampleRate,
     channels: channels.length,
     bitDepth: 16,
-    compression: 8,
   });
   const scaled = channels.map((channel) => channel.map((sample) => sample / peak));
   const parts = [encoder.encode(scaled), encoder.flush()];
@@ -86,7 +96,7 @@ export async function makeReport(
   words: Words,
 ): Promise<{ html: string; rows: ReportRow[] }> {
   const { channels, sampleRate } = clip;
-  const length = channels[0]?.length ?? 0;
+  const length = lengthOf(channels);
   const original: Heard = {
     label: "Original",
     channels,

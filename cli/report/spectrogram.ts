@@ -8,6 +8,11 @@ import { fft } from "fourier-transform";
 /** Of one clip: one array per channel, all of one length. */
 export type Channels = readonly Float32Array[];
 
+/** Samples per channel. */
+export function lengthOf(channels: Channels): number {
+  return channels[0]?.length ?? 0;
+}
+
 /** The picture's largest size in cells: more than a screen shows at this width. */
 const MAX_COLUMNS = 800;
 const MAX_ROWS = 256;
@@ -36,27 +41,50 @@ function makeWindow(frameSize: number): Float64Array {
   );
 }
 
+/** Where the frames have their centres. */
+export interface Frames {
+  /** Samples per frame, a power of two. */
+  readonly frameSize: number;
+  /** The first centre, in samples. */
+  readonly from: number;
+  /** The centre that the last one doesn't reach. */
+  readonly to: number;
+  /** Samples from one centre to the next. */
+  readonly hop: number;
+}
+
+/** Frames that lie in the clip, a quarter apart, as a Hann window wants it; at least one. */
+export function framesWithin(length: number, sampleRate: number): Frames {
+  const frameSize = chooseFrameSize(sampleRate);
+  const from = frameSize / 2;
+  return { frameSize, from, to: Math.max(from, length - from) + 1, hop: frameSize / 4 };
+}
+
+/** Frames over the whole clip, as many as a picture needs. */
+function framesOver(length: number, sampleRate: number): Frames {
+  const { frameSize, hop } = framesWithin(length, sampleRate);
+  return { frameSize, from: 0, to: length, hop: Math.min(hop, Math.ceil(length / MAX_COLUMNS)) };
+}
+
 /**
  * The power spectra of a clip's frames, as the mean over its channels. A full-scale sine has power
- * 1. Frame `i` has its centre at sample `i * hop`; there is silence before and after the clip.
+ * 1. A frame that would reach over an end of the clip is moved inside: the step there would have all
+ * frequencies.
  *
- * @param frameSize samples per frame, a power of two
- * @param hop samples from one frame to the next
  * @returns `frameSize / 2` powers per frame, from 0 Hz on, in memory that the next frame reuses
  */
 export function* powerFrames(
   channels: Channels,
-  frameSize: number,
-  hop: number,
+  { frameSize, from, to, hop }: Frames,
 ): Generator<Float64Array, void> {
   const window = makeWindow(frameSize);
   const frame = new Float64Array(frameSize);
   const power = new Float64Array(frameSize / 2);
-  const length = channels[0]?.length ?? 0;
-  for (let centre = 0; centre < length; centre += hop) {
+  const lastStart = lengthOf(channels) - frameSize;
+  for (let centre = from; centre < to; centre += hop) {
+    const start = Math.max(0, Math.min(lastStart, centre - frameSize / 2));
     power.fill(0);
     for (const channel of channels) {
-      const start = centre - frameSize / 2;
       for (let i = 0; i < frameSize; i++) {
         frame[i] = (channel[start + i] ?? 0) * (window[i] as number);
       }
@@ -70,16 +98,10 @@ export function* powerFrames(
   }
 }
 
-/** Samples from one frame to the next: a quarter frame, as a Hann window wants, or less. */
-export function hopOf(frameSize: number): number {
-  return frameSize / 4;
-}
-
 /** The highest level in a clip's spectrogram, rounded up to whole dB; -Infinity for silence. */
 export function ceilingDb(channels: Channels, sampleRate: number): number {
   let highest = 0;
-  const frameSize = chooseFrameSize(sampleRate);
-  for (const power of powerFrames(channels, frameSize, hopOf(frameSize))) {
+  for (const power of powerFrames(channels, framesOver(lengthOf(channels), sampleRate))) {
     for (const value of power) if (value > highest) highest = value;
   }
   return Math.ceil(10 * Math.log10(highest));
@@ -91,17 +113,16 @@ export function ceilingDb(channels: Channels, sampleRate: number): number {
  * @param ceiling the level in dB that the highest byte stands for
  */
 export function spectrogram(channels: Channels, sampleRate: number, ceiling: number): Spectrogram {
-  const length = channels[0]?.length ?? 0;
-  const frameSize = chooseFrameSize(sampleRate);
-  const hop = Math.min(hopOf(frameSize), Math.ceil(length / MAX_COLUMNS));
-  const frameCount = Math.ceil(length / hop);
+  const length = lengthOf(channels);
+  const frames = framesOver(length, sampleRate);
+  const frameCount = Math.ceil(length / frames.hop);
   const columns = Math.min(MAX_COLUMNS, frameCount);
-  const rows = Math.min(MAX_ROWS, frameSize / 2);
-  const binsPerRow = frameSize / 2 / rows;
+  const rows = Math.min(MAX_ROWS, frames.frameSize / 2);
+  const binsPerRow = frames.frameSize / 2 / rows;
   const sums = new Float64Array(columns * rows);
   const framesIn = new Uint32Array(columns);
   let index = 0;
-  for (const power of powerFrames(channels, frameSize, hop)) {
+  for (const power of powerFrames(channels, frames)) {
     const column = Math.floor(index++ * columns / frameCount);
     framesIn[column] = (framesIn[column] as number) + 1;
     for (let bin = 0; bin < power.length; bin++) {
