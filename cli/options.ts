@@ -25,7 +25,7 @@ export function integerIn(min: number, max = Infinity): (text: string) => number
   return numberIn(min, max, true);
 }
 
-export const SAMPLE_FORMATS: readonly SampleFormat[] = ["16", "24", "32", "float"];
+export const SAMPLE_FORMATS: readonly SampleFormat[] = ["16", "24", "float"];
 
 /** How a file is to be written: by its name's end, unless `container` says it. */
 export function outputFormat(

@@ -1,8 +1,9 @@
 /** Audio files and pipes, as blocks of samples. */
 import { Buffer } from "node:buffer";
-import { open } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import process from "node:process";
 import { reasonOf } from "../errors.ts";
+import type { Scratch } from "./scratch.ts";
 import { isWav, parseWavHeader, sampleReader, type WavHeader } from "./wav.ts";
 
 /** Samples in memory: one array per channel. */
@@ -66,37 +67,30 @@ async function packageDecoder(container: Container): Promise<ChunkDecoder> {
 
 /** All bytes of a file, or of standard input for "-". */
 export async function readBytes(path: string): Promise<Uint8Array> {
-  if (path !== "-") {
-    const file = await open(path);
-    try {
-      return new Uint8Array(await file.readFile());
-    } finally {
-      await file.close();
-    }
-  }
+  if (path !== "-") return await readFile(path);
   const chunks: Buffer[] = [];
   for await (const chunk of process.stdin) chunks.push(chunk as Buffer);
   return new Uint8Array(Buffer.concat(chunks));
 }
 
-/** A whole file's samples. */
-export async function decodeBytes(bytes: Uint8Array): Promise<Clip> {
+/** A whole file's samples; they may lie in the scratch memory. */
+export async function decodeBytes(bytes: Uint8Array, scratch?: Scratch): Promise<Clip> {
   const container = detectContainer(bytes);
   if (container === undefined) {
     throw new Error("not a WAV, FLAC, Ogg or MP3 file");
   }
-  const clip = container === "wav" ? decodeWav(bytes) : undefined;
+  const clip = container === "wav" ? decodeWav(bytes, scratch) : undefined;
   const decoded = clip ?? await decodeByPackage(container, bytes);
   if (!decoded.channels[0]?.length) throw new Error("the file holds no audio that can be decoded");
   return decoded;
 }
 
-function decodeWav(bytes: Uint8Array): Clip | undefined {
+function decodeWav(bytes: Uint8Array, scratch?: Scratch): Clip | undefined {
   const header = parseWavHeader(bytes);
   if (header === undefined) throw new Error("the WAV file ends before its samples");
   const read = sampleReader(header);
   if (read === undefined) return undefined;
-  return { channels: read(wholeFrames(bytes, header)), sampleRate: header.sampleRate };
+  return { channels: read(wholeFrames(bytes, header), scratch), sampleRate: header.sampleRate };
 }
 
 function wholeFrames(bytes: Uint8Array, header: WavHeader): Uint8Array {

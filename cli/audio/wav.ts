@@ -3,9 +3,10 @@
  * samples by 1/32767; here a 16- or 24-bit code is code / 2^(bits - 1), as in libsndfile and ffmpeg,
  * so that a sample that isn't touched comes out as the code it was. RF64 serves files beyond 4 GiB.
  */
+import { Scratch } from "./scratch.ts";
 
 /** How samples are stored. */
-export type SampleFormat = "16" | "24" | "32" | "float";
+export type SampleFormat = "16" | "24" | "float";
 
 /** What a WAV header says. */
 export interface WavHeader {
@@ -69,32 +70,35 @@ function parseFormat(view: DataView, body: number, byteSize: number) {
 }
 
 /** Turns whole frames of bytes into one array per channel. */
-export type SampleReader = (bytes: Uint8Array) => Float32Array[];
+export type SampleReader = (bytes: Uint8Array, scratch?: Scratch) => Float32Array[];
 
 /** How to read a file's samples; undefined for formats that are left to the package. */
 export function sampleReader(header: WavHeader): SampleReader | undefined {
   const { formatTag, bitsPerSample, channelCount, frameByteSize } = header;
   if (channelCount < 1 || frameByteSize !== channelCount * bitsPerSample / 8) return undefined;
-  if (formatTag === FLOAT && bitsPerSample === 32) {
-    return (bytes) => deinterleave(new Float32Array(aligned(bytes, 4)), channelCount, 1);
-  }
-  if (formatTag !== PCM) return undefined;
-  if (bitsPerSample === 16) {
-    return (bytes) => deinterleave(new Int16Array(aligned(bytes, 2)), channelCount, 1 / 32768);
-  }
-  if (bitsPerSample === 32) {
-    return (bytes) => deinterleave(new Int32Array(aligned(bytes, 4)), channelCount, 2 ** -31);
-  }
-  if (bitsPerSample === 24) {
-    return (bytes) => deinterleave(widen24(bytes), channelCount, 2 ** -31);
-  }
-  return undefined;
+  const scale = formatTag === FLOAT ? 1 : 2 ** -(bitsPerSample === 16 ? 15 : 31);
+  const toCodes = CODES[`${formatTag}/${bitsPerSample}`];
+  if (toCodes === undefined) return undefined;
+  return (bytes, scratch = new Scratch()) => deinterleave(toCodes(bytes), channelCount, scale, scratch);
 }
 
-/** The bytes in a buffer of their own, unless they are one already. */
-function aligned(bytes: Uint8Array, sampleByteSize: number): ArrayBuffer {
-  const byteSize = bytes.length - bytes.length % sampleByteSize;
-  return bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + byteSize) as ArrayBuffer;
+type Codes = Int16Array | Int32Array | Float32Array;
+
+const CODES: Record<string, (bytes: Uint8Array) => Codes> = {
+  [`${PCM}/16`]: (bytes) => new Int16Array(...aligned(bytes, 2)),
+  [`${PCM}/24`]: widen24,
+  [`${PCM}/32`]: (bytes) => new Int32Array(...aligned(bytes, 4)),
+  [`${FLOAT}/32`]: (bytes) => new Float32Array(...aligned(bytes, 4)),
+};
+
+/** The bytes as what a typed array is made of; a copy where they don't lie at a multiple of its size. */
+function aligned(bytes: Uint8Array, sampleByteSize: number): [ArrayBuffer, number, number] {
+  const { buffer, byteOffset } = byteOffsetIsMultiple(bytes, sampleByteSize) ? bytes : bytes.slice();
+  return [buffer as ArrayBuffer, byteOffset, Math.floor(bytes.length / sampleByteSize)];
+}
+
+function byteOffsetIsMultiple({ byteOffset }: Uint8Array, sampleByteSize: number): boolean {
+  return byteOffset % sampleByteSize === 0;
 }
 
 function widen24(bytes: Uint8Array): Int32Array {
@@ -107,21 +111,21 @@ function widen24(bytes: Uint8Array): Int32Array {
 }
 
 function deinterleave(
-  samples: Int16Array | Int32Array | Float32Array,
+  codes: Codes,
   channelCount: number,
   scale: number,
+  scratch: Scratch,
 ): Float32Array[] {
-  const frameCount = Math.floor(samples.length / channelCount);
-  return Array.from({ length: channelCount }, (_, channel) => {
-    const output = new Float32Array(frameCount);
-    for (let i = 0, at = channel; i < frameCount; i++, at += channelCount) {
-      output[i] = (samples[at] as number) * scale;
+  const planes = scratch.planes(channelCount, Math.floor(codes.length / channelCount));
+  planes.forEach((plane, channel) => {
+    for (let i = 0, at = channel; i < plane.length; i++, at += channelCount) {
+      plane[i] = (codes[at] as number) * scale;
     }
-    return output;
   });
+  return planes;
 }
 
-const BITS: Record<SampleFormat, number> = { 16: 16, 24: 24, 32: 32, float: 32 };
+const BITS: Record<SampleFormat, number> = { 16: 16, 24: 24, float: 32 };
 
 /** The header of a file that will hold so many frames. */
 export function wavHeader(
@@ -167,36 +171,46 @@ function putText(view: DataView, offset: number, text: string): void {
 /** Samples as integer codes, rounded to the nearest and limited to what the bits hold. */
 export function quantize(
   samples: Float32Array,
-  bits: 16 | 24 | 32,
+  bits: 16 | 24,
   into: Int16Array | Int32Array,
   at: number,
   step: number,
 ): void {
-  const scale = 2 ** (bits - 1);
-  const top = scale - 1;
+  // Shifted by the lowest code all are positive, and cutting off decimals rounds.
+  const half = 2 ** (bits - 1);
+  const top = 2 * half - 1;
   for (let i = 0; i < samples.length; i++, at += step) {
-    const code = Math.floor((samples[i] as number) * scale + 0.5);
-    into[at] = code > top ? top : code < -scale ? -scale : code;
+    const code = ((samples[i] as number) * half + (half + 0.5)) | 0;
+    into[at] = (code < 0 ? 0 : code > top ? top : code) - half;
   }
 }
 
 /** The bytes of a block of samples. */
-export function wavBytes(channels: readonly Float32Array[], format: SampleFormat): Uint8Array {
+export function wavBytes(
+  channels: readonly Float32Array[],
+  format: SampleFormat,
+  scratch: Scratch = new Scratch(),
+): Uint8Array {
   const channelCount = channels.length;
   const sampleCount = channelCount * (channels[0]?.length ?? 0);
-  if (format === "float") {
-    const codes = new Float32Array(sampleCount);
-    channels.forEach((channel, index) => {
-      for (let i = 0, at = index; i < channel.length; i++, at += channelCount) {
-        codes[at] = channel[i] as number;
-      }
-    });
-    return new Uint8Array(codes.buffer);
+  if (format === "float") return interleave(channels, new Float32Array(scratch.codes(4 * sampleCount), 0, sampleCount));
+  if (format === "24") {
+    const codes = new Int32Array(sampleCount);
+    channels.forEach((channel, index) => quantize(channel, 24, codes, index, channelCount));
+    return narrow24(codes);
   }
-  const codes = format === "16" ? new Int16Array(sampleCount) : new Int32Array(sampleCount);
-  const bits = BITS[format] as 16 | 24 | 32;
-  channels.forEach((channel, index) => quantize(channel, bits, codes, index, channelCount));
-  return format === "24" ? narrow24(codes as Int32Array) : new Uint8Array(codes.buffer);
+  const codes = new Int16Array(scratch.codes(2 * sampleCount), 0, sampleCount);
+  channels.forEach((channel, index) => quantize(channel, 16, codes, index, channelCount));
+  return new Uint8Array(codes.buffer, 0, codes.byteLength);
+}
+
+function interleave(channels: readonly Float32Array[], into: Float32Array): Uint8Array {
+  channels.forEach((channel, index) => {
+    for (let i = 0, at = index; i < channel.length; i++, at += channels.length) {
+      into[at] = channel[i] as number;
+    }
+  });
+  return new Uint8Array(into.buffer, 0, into.byteLength);
 }
 
 function narrow24(codes: Int32Array): Uint8Array {
