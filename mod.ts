@@ -15,7 +15,31 @@
 export { BITRATES_KBPS, DELAY_SAMPLES, nearestBitrateKbps, SAMPLE_RATES } from "./src/constants.ts";
 export { type ErrorCode, Mp3AugmentError } from "./src/errors.ts";
 export type { Audio } from "./src/audio.ts";
-export type { AsyncRoundtripOptions, RoundtripOptions } from "./src/options.ts";
+export type {
+  Abortable,
+  AsyncRoundtripOptions,
+  AverageBitrate,
+  CodingOptions,
+  ConstantBitrate,
+  RateControl,
+  RoundtripExtras,
+  RoundtripOptions,
+  RoundtripOutput,
+  VariableBitrate,
+} from "./src/options.ts";
 export { compressRoundtrip, compressRoundtripAsync } from "./src/roundtrip.ts";
 export { type BatchJob, type BatchOptions, compressRoundtripBatch } from "./src/batch.ts";
+export {
+  type AsyncEncodeOptions,
+  encodeMp3,
+  encodeMp3Async,
+  type EncodeOptions,
+  type FileOptions,
+} from "./src/encode.ts";
+export { type EncoderStreamOptions, Mp3EncoderStream } from "./src/encoder-stream.ts";
+export {
+  Mp3RoundtripStream,
+  type RoundtripStreamOptions,
+  type StreamPeak,
+} from "./src/roundtrip-stream.ts";
 export { loadLibrary, type LoadLibraryOptions } from "./src/native.ts";

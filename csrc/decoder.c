@@ -1,18 +1,26 @@
 #include "decoder.h"
 
 #include <stdbool.h>
+#include <string.h>
 
 #include "kernels/frame.h"
 
+enum { HEADER_BYTES = 4 };
+
 void mp3a_decoder_begin(mp3a_decoder *decoder, int channel_count, uint32_t skip_count,
-                        uint32_t frame_count, float peak, float *left, float *right) {
+                        float gain) {
   mp3dec_init(&decoder->codec);
   decoder->channel_count = channel_count;
   decoder->skip_count = skip_count;
-  decoder->left_count = frame_count;
-  decoder->gain = peak > 1.0f ? peak : 1.0f;
+  decoder->left_count = 0;
+  decoder->gain = gain;
+  decoder->part_byte_size = 0;
+}
+
+void mp3a_decoder_give(mp3a_decoder *decoder, float *left, float *right, uint32_t frame_count) {
   decoder->output[0] = left;
   decoder->output[1] = right;
+  decoder->left_count = frame_count;
 }
 
 /* Writes the wanted part of one decoded MP3 frame. */
@@ -36,26 +44,73 @@ static bool decodes_in_place(const mp3a_decoder *decoder) {
          decoder->left_count >= MP3A_MAX_MP3_FRAME;
 }
 
+static int32_t decode_frame(mp3a_decoder *decoder, const unsigned char *bytes,
+                            uint32_t byte_size) {
+  mp3dec_frame_info_t info;
+  const bool in_place = decodes_in_place(decoder);
+  float *const buffers[2] = {decoder->pcm[0], decoder->pcm[1]};
+  float *const *planes = in_place ? decoder->output : buffers;
+  const int count = mp3a_decode_frame(&decoder->codec, bytes, (int)byte_size, planes, &info);
+  if (count <= 0 || info.channels != decoder->channel_count) return MP3A_CORRUPT_MP3;
+  if (!in_place) {
+    write_frame(decoder, (uint32_t)count);
+    return MP3A_OK;
+  }
+  for (int channel = 0; channel < info.channels; channel++) decoder->output[channel] += count;
+  decoder->left_count -= (uint32_t)count;
+  return MP3A_OK;
+}
+
+/* Adds bytes to the part until it has `wanted` of them, or none are left. */
+static uint32_t fill_part(mp3a_decoder *decoder, const unsigned char *bytes, uint32_t byte_size,
+                          uint32_t wanted) {
+  const uint32_t missing = wanted - decoder->part_byte_size;
+  const uint32_t taken = byte_size < missing ? byte_size : missing;
+  memcpy(decoder->part + decoder->part_byte_size, bytes, taken);
+  decoder->part_byte_size += taken;
+  return taken;
+}
+
+/* How long the MP3 frame at `bytes` is; 0 when it can't be one of ours. */
+static uint32_t frame_byte_size(const unsigned char *bytes) {
+  const int byte_size = mp3a_frame_byte_size(bytes);
+  return byte_size <= HEADER_BYTES || byte_size > MP3A_MAX_MP3_FRAME_BYTES ? 0
+                                                                           : (uint32_t)byte_size;
+}
+
+/* Completes an MP3 frame that began in earlier data; `*taken`: the bytes of these. */
+static int32_t feed_part(mp3a_decoder *decoder, const unsigned char *bytes, uint32_t byte_size,
+                         uint32_t *taken) {
+  *taken = 0;
+  if (decoder->part_byte_size < HEADER_BYTES) {
+    *taken = fill_part(decoder, bytes, byte_size, HEADER_BYTES);
+    if (decoder->part_byte_size < HEADER_BYTES) return MP3A_OK;
+  }
+  const uint32_t wanted = frame_byte_size(decoder->part);
+  if (wanted == 0) return MP3A_CORRUPT_MP3;
+  *taken += fill_part(decoder, bytes + *taken, byte_size - *taken, wanted);
+  if (decoder->part_byte_size < wanted) return MP3A_OK;
+  decoder->part_byte_size = 0;
+  return decode_frame(decoder, decoder->part, wanted);
+}
+
 int32_t mp3a_decoder_feed(mp3a_decoder *decoder, const unsigned char *bytes,
                           uint32_t byte_size) {
   while (byte_size > 0 && decoder->left_count > 0) {
-    mp3dec_frame_info_t info;
-    const bool in_place = decodes_in_place(decoder);
-    float *const buffers[2] = {decoder->pcm[0], decoder->pcm[1]};
-    float *const *planes = in_place ? decoder->output : buffers;
-    const int count =
-        mp3a_decode_frame(&decoder->codec, bytes, (int)byte_size, planes, &info);
-    if (count <= 0 || info.channels != decoder->channel_count) return MP3A_CORRUPT_MP3;
-    if (in_place) {
-      for (int channel = 0; channel < info.channels; channel++) {
-        decoder->output[channel] += count;
-      }
-      decoder->left_count -= (uint32_t)count;
+    uint32_t taken = 0;
+    int32_t status;
+    const uint32_t wanted = byte_size < HEADER_BYTES ? 0 : frame_byte_size(bytes);
+    if (decoder->part_byte_size > 0 || byte_size < HEADER_BYTES || byte_size < wanted) {
+      status = feed_part(decoder, bytes, byte_size, &taken);
+    } else if (wanted == 0) {
+      return MP3A_CORRUPT_MP3;
     } else {
-      write_frame(decoder, (uint32_t)count);
+      taken = wanted;
+      status = decode_frame(decoder, bytes, wanted);
     }
-    bytes += info.frame_bytes;
-    byte_size -= (uint32_t)info.frame_bytes;
+    if (status != MP3A_OK) return status;
+    bytes += taken;
+    byte_size -= taken;
   }
   return MP3A_OK;
 }

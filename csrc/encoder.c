@@ -1,25 +1,45 @@
 #include "encoder.h"
 
+#include <limits.h>
+
 #include "lame_cache.h"
-#include "ring.h"
+
+/* The options as LAME knows them. */
+static mp3a_options lame_options(const mp3a_encoder *encoder) {
+  mp3a_options options = encoder->options;
+  options.flags &= MP3A_JOINT_STEREO | MP3A_BIT_RESERVOIR | MP3A_NO_TAG;
+  return options;
+}
 
 int32_t mp3a_encoder_open(mp3a_encoder *encoder, const mp3a_options *options) {
   encoder->options = *options;
-  encoder->lame = mp3a_lame_take(options);
+  const mp3a_options for_lame = lame_options(encoder);
+  encoder->lame = mp3a_lame_take(&for_lame);
   return encoder->lame ? MP3A_OK : MP3A_OUT_OF_MEMORY;
 }
 
 void mp3a_encoder_close(mp3a_encoder *encoder) {
-  mp3a_lame_give_back(encoder->lame, &encoder->options);
+  const mp3a_options for_lame = lame_options(encoder);
+  mp3a_lame_give_back(encoder->lame, &for_lame);
 }
 
-void mp3a_encoder_begin(mp3a_encoder *encoder, const float *left, const float *right,
-                        uint32_t frame_count, float peak) {
+void mp3a_encoder_begin(mp3a_encoder *encoder, float peak) {
+  encoder->left_count = 0;
+  encoder->factor = peak > 1.0f ? 1.0f / peak : 1.0f;
+  encoder->finished = false;
+}
+
+void mp3a_encoder_take(mp3a_encoder *encoder, const float *left, const float *right,
+                       uint32_t frame_count) {
   encoder->input[0] = left;
   encoder->input[1] = right;
   encoder->left_count = frame_count;
-  encoder->factor = peak > 1.0f ? 1.0f / peak : 1.0f;
-  encoder->finished = false;
+}
+
+float mp3a_encoder_gain(const mp3a_encoder *encoder, float peak) {
+  const float gain = peak > 1.0f ? peak : 1.0f;
+  if (!(encoder->options.flags & MP3A_PRESERVE_LEVEL)) return gain;
+  return gain * (32768.0f / (32767.0f * lame_get_scale(encoder->lame)));
 }
 
 /* A loud clip's block goes through a buffer that stays in the first cache. */
@@ -31,28 +51,39 @@ static const float *scale_block(mp3a_encoder *encoder, int channel, uint32_t cou
   return scaled;
 }
 
-static int encode_block(mp3a_encoder *encoder, unsigned char *bytes) {
+static int encode_block(mp3a_encoder *encoder, unsigned char *bytes, int capacity) {
   const uint32_t count =
       encoder->left_count < MP3A_BLOCK_FRAMES ? encoder->left_count : MP3A_BLOCK_FRAMES;
   const float *left = scale_block(encoder, 0, count);
   const float *right = scale_block(encoder, 1, count);
   const int byte_size = lame_encode_buffer_ieee_float(encoder->lame, left, right, (int)count,
-                                                      bytes, MP3A_SLOT_BYTES);
+                                                      bytes, capacity);
   encoder->left_count -= count;
   encoder->input[0] += count;
   if (encoder->input[1]) encoder->input[1] += count;
   return byte_size;
 }
 
-int32_t mp3a_encoder_step(mp3a_encoder *encoder, unsigned char *bytes, uint32_t *byte_size) {
-  int result;
-  if (encoder->left_count > 0) {
-    result = encode_block(encoder, bytes);
-  } else {
-    result = lame_encode_flush(encoder->lame, bytes, MP3A_SLOT_BYTES);
+int32_t mp3a_encoder_step(mp3a_encoder *encoder, unsigned char *bytes, uint32_t capacity,
+                          uint32_t *byte_size) {
+  /* To LAME 0 means that there is room for anything. */
+  const int room = capacity > INT_MAX ? INT_MAX : (int)capacity;
+  int result = -1;
+  if (room > 0 && encoder->left_count > 0) {
+    result = encode_block(encoder, bytes, room);
+  } else if (room > 0) {
+    result = lame_encode_flush(encoder->lame, bytes, room);
     encoder->finished = true;
   }
-  if (result < 0) return MP3A_OUT_OF_MEMORY; /* -2; no other can happen here */
+  if (result < 0) return MP3A_OUT_OF_MEMORY; /* -1, -2: no room; no other can happen here */
   *byte_size = (uint32_t)result;
+  return MP3A_OK;
+}
+
+int32_t mp3a_encoder_tag(const mp3a_encoder *encoder, unsigned char *bytes, uint32_t capacity,
+                         uint32_t *byte_size) {
+  const size_t needed = lame_get_lametag_frame(encoder->lame, bytes, 0);
+  if (needed > capacity) return MP3A_INVALID_AUDIO;
+  *byte_size = (uint32_t)lame_get_lametag_frame(encoder->lame, bytes, capacity);
   return MP3A_OK;
 }

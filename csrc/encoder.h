@@ -19,18 +19,29 @@ typedef struct mp3a_encoder {
   float scaled[2][MP3A_BLOCK_FRAMES]; /* the block of a loud clip */
 } mp3a_encoder;
 
-/* Takes a fresh LAME. On MP3A_OK the caller closes the encoder. */
+/* Takes a fresh LAME. On MP3A_OK the caller closes the encoder. For a round trip
+   NO_TAG is to be set: a decoder would play the tag as a frame of silence. */
 int32_t mp3a_encoder_open(mp3a_encoder *encoder, const mp3a_options *options);
 void mp3a_encoder_close(mp3a_encoder *encoder);
 
-/* Begins a clip; the arrays must stay until it is encoded. `peak` is its
-   largest magnitude. */
-void mp3a_encoder_begin(mp3a_encoder *encoder, const float *left, const float *right,
-                        uint32_t frame_count, float peak);
+/* Begins a clip. What is louder than 1 is brought to it, as `peak` says. */
+void mp3a_encoder_begin(mp3a_encoder *encoder, float peak);
 
-/* Encodes the next block into `bytes` (MP3A_SLOT_BYTES), or after the last one
-   what LAME still holds; then `finished` is set. The data are whole MP3 frames,
-   as the bit reservoir is off. */
-int32_t mp3a_encoder_step(mp3a_encoder *encoder, unsigned char *bytes, uint32_t *byte_size);
+/* What to encode next; the arrays must stay until it is encoded. */
+void mp3a_encoder_take(mp3a_encoder *encoder, const float *left, const float *right,
+                       uint32_t frame_count);
+
+/* Encodes the next block of what was taken into `bytes`, or when nothing is left
+   of it what LAME still holds; then `finished` is set. With the bit reservoir
+   the data may end within an MP3 frame. */
+int32_t mp3a_encoder_step(mp3a_encoder *encoder, unsigned char *bytes, uint32_t capacity,
+                          uint32_t *byte_size);
+
+/* What the decoder's samples have to be multiplied by to be as loud as the input. */
+float mp3a_encoder_gain(const mp3a_encoder *encoder, float peak);
+
+/* After the end: the tag frame that belongs over the first `*byte_size` bytes. */
+int32_t mp3a_encoder_tag(const mp3a_encoder *encoder, unsigned char *bytes, uint32_t capacity,
+                         uint32_t *byte_size);
 
 #endif

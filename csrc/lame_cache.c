@@ -4,13 +4,16 @@
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <string.h>
 
 #if defined(_WIN32)
 #include <windows.h>
 #endif
 
 enum {
-  TEMPLATE_COUNT = 8, /* settings that are kept; about 100 KB each, as is a spare */
+  /* Settings that are kept, about 100 KB each, as is a spare: what draws of bitrate and
+     channel count take. */
+  TEMPLATE_COUNT = 32,
   SPARE_COUNT = 2     /* used copies that are kept for each, to be reset */
 };
 
@@ -54,8 +57,22 @@ static void say_nothing(const char *format, va_list arguments) {
   (void)arguments;
 }
 
-/* The settings of fast-mp3-augment, but without the Info frame, which a decoder
-   would play as a frame of silence. */
+static int configure_rate(lame_global_flags *lame, const mp3a_options *options) {
+  switch (options->rate_control) {
+    case MP3A_ABR:
+      return lame_set_VBR(lame, vbr_abr) |
+             lame_set_VBR_mean_bitrate_kbps(lame, options->bitrate_kbps);
+    case MP3A_VBR:
+      return lame_set_VBR(lame, vbr_mtrh) | lame_set_VBR_quality(lame, options->vbr_quality);
+    default: return lame_set_brate(lame, options->bitrate_kbps);
+  }
+}
+
+static MPEG_mode mode_of(const mp3a_options *options) {
+  if (options->channel_count == 1) return MONO;
+  return options->flags & MP3A_JOINT_STEREO ? JOINT_STEREO : STEREO;
+}
+
 static bool configure(lame_global_flags *lame, const mp3a_options *options) {
   int failed = 0;
   failed |= lame_set_errorf(lame, say_nothing);
@@ -64,11 +81,12 @@ static bool configure(lame_global_flags *lame, const mp3a_options *options) {
   failed |= lame_set_num_channels(lame, options->channel_count);
   failed |= lame_set_in_samplerate(lame, options->sample_rate_hz);
   failed |= lame_set_out_samplerate(lame, options->sample_rate_hz);
-  failed |= lame_set_mode(lame, options->channel_count == 1 ? MONO : STEREO);
-  failed |= lame_set_brate(lame, options->bitrate_kbps);
+  failed |= lame_set_mode(lame, mode_of(options));
+  failed |= configure_rate(lame, options);
   failed |= lame_set_quality(lame, options->quality);
-  failed |= lame_set_disable_reservoir(lame, 1);
-  failed |= lame_set_bWriteVbrTag(lame, 0);
+  failed |= lame_set_disable_reservoir(lame, !(options->flags & MP3A_BIT_RESERVOIR));
+  failed |= lame_set_bWriteVbrTag(lame, !(options->flags & MP3A_NO_TAG));
+  if (options->lowpass_hz != 0) failed |= lame_set_lowpassfreq(lame, options->lowpass_hz);
   return failed == 0 && lame_init_params(lame) >= 0;
 }
 
@@ -81,12 +99,9 @@ static lame_global_flags *make(const mp3a_options *options) {
   return NULL;
 }
 
-/* Flags don't concern the encoder. */
+/* All fields have 32 bits and no padding between them. */
 static bool is_for(const template *t, const mp3a_options *options) {
-  return t->fresh && t->options.sample_rate_hz == options->sample_rate_hz &&
-         t->options.bitrate_kbps == options->bitrate_kbps &&
-         t->options.quality == options->quality &&
-         t->options.channel_count == options->channel_count;
+  return t->fresh && memcmp(&t->options, options, sizeof *options) == 0;
 }
 
 static template *find(const mp3a_options *options) {

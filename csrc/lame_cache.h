@@ -8,7 +8,8 @@
 #include "mp3augment.h"
 
 /* An encoder for these (checked) options that has encoded nothing yet; NULL when
-   memory ran out. To be given back. Thread-safe. */
+   memory ran out. Flags that don't concern LAME are to be 0: encoders are kept
+   by their options. To be given back. Thread-safe. */
 lame_global_flags *mp3a_lame_take(const mp3a_options *options);
 
 /* Gives an encoder back, in whatever state, with the options it was taken for. */

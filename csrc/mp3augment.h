@@ -33,7 +33,7 @@ extern "C" {
 #endif
 
 /* Raised with every change that an older caller would not survive. */
-#define MP3A_ABI_VERSION 1
+#define MP3A_ABI_VERSION 2
 
 /* The codec's own delay in PCM frames at any sample rate: 576 of the encoder
    (LAME's ENCDELAY) and 528 + 1 of the decoder (its synthesis filterbank and
@@ -43,41 +43,77 @@ extern "C" {
 /* The longest clip, in PCM frames. */
 #define MP3A_MAX_FRAMES 2147483647u
 
+/* The largest magnitude that is coded as it is: where nothing scales louder audio
+   down, as mp3a_roundtrip() does. It is 72 dB above full scale; LAME's
+   arithmetic goes wrong from about 200000 on. */
+#define MP3A_MAX_LEVEL 4096
+
+/* The most PCM frames that go into a stream at once. */
+#define MP3A_MAX_STREAM_FRAMES 65536
+
 /* Status codes. The functions below return one of them as int32_t. */
 typedef enum mp3a_status {
   MP3A_OK = 0,
-  MP3A_INVALID_AUDIO = 1,           /* a NULL or misaligned pointer, or too many frames */
+  MP3A_INVALID_AUDIO = 1,           /* a NULL or misaligned pointer, too many frames, or samples
+                                       that are too loud to be coded as they are */
   MP3A_EMPTY_AUDIO = 2,             /* no frames */
   MP3A_NON_FINITE_AUDIO = 3,        /* a sample is NaN or infinite */
   MP3A_UNSUPPORTED_CHANNELS = 4,    /* neither 1 nor 2 */
   MP3A_UNSUPPORTED_SAMPLE_RATE = 5, /* not one of MPEG's nine */
-  MP3A_UNSUPPORTED_BITRATE = 6,     /* not one of the 18 */
-  MP3A_UNSUPPORTED_QUALITY = 7,     /* not 0 to 9 */
-  MP3A_INVALID_OPTION = 8,          /* a wrong struct size or an unknown flag */
+  MP3A_UNSUPPORTED_BITRATE = 6,     /* not one of the 18, or for ABR not 8 to 320 */
+  MP3A_UNSUPPORTED_QUALITY = 7,     /* not 0 to 9, or for VBR not 0 to 9.999 */
+  MP3A_INVALID_OPTION = 8,          /* a wrong struct size, an unknown flag or value */
   MP3A_CORRUPT_MP3 = 9,             /* the decoder did not accept the MP3 data */
   MP3A_OUT_OF_MEMORY = 10,          /* memory, or a handle of the system, ran out */
   MP3A_CANCELLED = 11               /* mp3a_job_cancel was called */
 } mp3a_status;
 
-/* Flags of mp3a_options. */
+/* How the bitrate is controlled. */
+enum {
+  MP3A_CBR = 0, /* constant */
+  MP3A_ABR = 1, /* an average that LAME steers to */
+  MP3A_VBR = 2  /* constant quality (LAME's vbr_mtrh) */
+};
+
+/* Flags of mp3a_options. The first two and PRESERVE_LEVEL concern round trips
+   only, NO_TAG only what is encoded to a file. */
 enum {
   /* Keep the codec's delay at the front and its padding at the end: the output
      has mp3a_output_frame_count() PCM frames, and the input's first sample is
      at MP3A_DELAY_FRAMES. */
   MP3A_PRESERVE_DELAY = 1u << 0,
   /* Decode on the encoder's thread, even when another one is idle. */
-  MP3A_ONE_THREAD = 1u << 1
+  MP3A_ONE_THREAD = 1u << 1,
+  /* Mid and side instead of left and right where LAME finds that better. No
+     effect on mono. */
+  MP3A_JOINT_STEREO = 1u << 2,
+  /* Let MP3 frames borrow bits that earlier ones left over, as players expect it. */
+  MP3A_BIT_RESERVOIR = 1u << 3,
+  /* Divide out what the codec scales by: LAME multiplies the input of CBR and
+     ABR by 0.95 to 1 depending on the bitrate, and takes full scale for 32767
+     where the decoder takes it for 32768. */
+  MP3A_PRESERVE_LEVEL = 1u << 4,
+  /* Without the Xing/LAME tag frame, which tells players delay and padding. */
+  MP3A_NO_TAG = 1u << 5
 };
+
+/* A lowpass_hz. */
+#define MP3A_LOWPASS_OFF (-1)
 
 /* How to code. All fields are 32 bits wide, without padding between them. */
 typedef struct mp3a_options {
   uint32_t struct_byte_size; /* sizeof(mp3a_options) */
   int32_t sample_rate_hz;    /* 8000 11025 12000 16000 22050 24000 32000 44100 48000 */
-  int32_t bitrate_kbps;      /* 8 16 24 32 40 48 56 64 80 96 112 128 144 160 192 224 256 320;
-                                constant; LAME uses mp3a_nearest_bitrate_kbps() */
+  int32_t bitrate_kbps;      /* CBR: 8 16 24 32 40 48 56 64 80 96 112 128 144 160 192 224 256 320;
+                                LAME uses mp3a_nearest_bitrate_kbps(). ABR: 8 to 320, which LAME
+                                limits to what the sample rate allows. VBR: 0 */
   int32_t quality;           /* LAME's: 0 (best, slow) to 9 (fast) */
   int32_t channel_count;     /* 1 or 2 */
   uint32_t flags;            /* MP3A_* flags, or 0 */
+  int32_t rate_control;      /* MP3A_CBR, MP3A_ABR or MP3A_VBR */
+  float vbr_quality;         /* VBR: LAME's -V, 0 (best) to 9.999; else 0 */
+  int32_t lowpass_hz;        /* 0: LAME's choice for the bitrate; MP3A_LOWPASS_OFF; or the
+                                frequency above which nothing is coded, to sample_rate_hz / 2 */
 } mp3a_options;
 
 /* What a round trip went through. All fields are 32 bits wide. */
@@ -123,6 +159,25 @@ MP3A_API int32_t mp3a_roundtrip(const mp3a_options *options, const float *left,
                                 const float *right, uint32_t frame_count, float *out_left,
                                 float *out_right, mp3a_stats *stats);
 
+/* An upper bound for what mp3a_encode() writes for `frame_count` PCM frames, in
+   bytes. 0 when the options or the count are invalid, or the bound has more
+   than 32 bits. */
+MP3A_API uint32_t mp3a_max_encoded_byte_size(const mp3a_options *options, uint32_t frame_count);
+
+/* Encodes one clip to a whole MP3 file, by default with the Xing/LAME tag.
+   Samples beyond +-1 are coded as they are, up to MP3A_MAX_LEVEL; a player may
+   clip them.
+
+   left, right  as in mp3a_roundtrip()
+   bytes        owned by the caller, with room for `capacity` bytes, at least
+                mp3a_max_encoded_byte_size()
+   byte_size    how many were written, on success
+
+   Runs on the calling thread. INVALID_AUDIO also for too small a capacity. */
+MP3A_API int32_t mp3a_encode(const mp3a_options *options, const float *left, const float *right,
+                             uint32_t frame_count, uint8_t *bytes, uint32_t capacity,
+                             uint32_t *byte_size);
+
 /* Whether all of `frame_count` samples are finite numbers: 1 or 0. What
    mp3a_roundtrip() finds by itself, for callers who want to know before. */
 MP3A_API int32_t mp3a_is_finite(const float *samples, uint32_t frame_count);
@@ -135,7 +190,7 @@ MP3A_API uint32_t mp3a_thread_limit(void);
    as many threads as the process may use cores; it lives as long as the process. */
 typedef struct mp3a_queue mp3a_queue;
 
-/* One round trip that runs on the pool. */
+/* A call that runs on the pool. */
 typedef struct mp3a_job mp3a_job;
 
 /* Called by a pool thread after each finished job: it may only wake the owner
@@ -168,11 +223,89 @@ MP3A_API uint32_t mp3a_queue_poll(mp3a_queue *queue);
 /* As mp3a_queue_poll(), but waits for one. One thread at a time. */
 MP3A_API uint32_t mp3a_queue_wait(mp3a_queue *queue);
 
-/* Ends a job whose tag the queue has handed out: copies the output into the
-   caller's arrays (as in mp3a_roundtrip(); NULL `out_left`: discards it), frees
-   the job and returns its status. */
+/* Ends a round trip whose tag the queue has handed out: copies the output into
+   the caller's arrays (as in mp3a_roundtrip()), frees the job and returns its
+   status. With NULL for `out_left` it ends any kind of job and discards the
+   result. INVALID_AUDIO, and no effect, for NULL or another kind of job. */
 MP3A_API int32_t mp3a_job_end(mp3a_job *job, float *out_left, float *out_right,
                               mp3a_stats *stats);
+
+/* As mp3a_job_start(), for mp3a_encode(). */
+MP3A_API mp3a_job *mp3a_encode_job_start(mp3a_queue *queue, const mp3a_options *options,
+                                         const float *left, const float *right,
+                                         uint32_t frame_count, uint32_t tag, int32_t *status);
+
+/* How many bytes a finished encoding has: 0 after a failure, or for NULL or
+   another kind of job. */
+MP3A_API uint32_t mp3a_encode_job_byte_size(const mp3a_job *job);
+
+/* As mp3a_job_end(), for mp3a_encode_job_start(): copies
+   mp3a_encode_job_byte_size() bytes. */
+MP3A_API int32_t mp3a_encode_job_end(mp3a_job *job, uint8_t *bytes);
+
+/* An encoder that is fed piece by piece. One thread at a time. What it writes,
+   put together, is what mp3a_encode() writes for all the audio at once, but for
+   the tag frame at the front, which is empty until mp3a_encode_stream_tag(). */
+typedef struct mp3a_encode_stream mp3a_encode_stream;
+
+/* A new encoder, to be freed by mp3a_encode_stream_destroy(); NULL with the
+   reason in `*status`. */
+MP3A_API mp3a_encode_stream *mp3a_encode_stream_create(const mp3a_options *options,
+                                                       int32_t *status);
+MP3A_API void mp3a_encode_stream_destroy(mp3a_encode_stream *stream);
+
+/* The room that mp3a_encode_stream_write() needs for `frame_count` PCM frames,
+   and mp3a_encode_stream_finish() for 0. */
+MP3A_API uint32_t mp3a_encode_stream_capacity(uint32_t frame_count);
+
+/* Encodes `frame_count` more PCM frames: 1 to MP3A_MAX_STREAM_FRAMES. An error that is found
+   before the codec starts (all but OUT_OF_MEMORY) leaves the stream as it was. */
+MP3A_API int32_t mp3a_encode_stream_write(mp3a_encode_stream *stream, const float *left,
+                                          const float *right, uint32_t frame_count,
+                                          uint8_t *bytes, uint32_t capacity,
+                                          uint32_t *byte_size);
+
+/* Writes what is left. Nothing more can be encoded then. */
+MP3A_API int32_t mp3a_encode_stream_finish(mp3a_encode_stream *stream, uint8_t *bytes,
+                                           uint32_t capacity, uint32_t *byte_size);
+
+/* After mp3a_encode_stream_finish(): the tag frame to write over the first
+   `*byte_size` bytes; 0 with MP3A_NO_TAG. */
+MP3A_API int32_t mp3a_encode_stream_tag(mp3a_encode_stream *stream, uint8_t *bytes,
+                                        uint32_t capacity, uint32_t *byte_size);
+
+/* A round trip that is fed piece by piece. One thread at a time. What it writes,
+   put together, is what mp3a_roundtrip() writes for all the audio at once, if
+   `peak` is the audio's peak. */
+typedef struct mp3a_roundtrip_stream mp3a_roundtrip_stream;
+
+/* A new stream, to be freed by mp3a_roundtrip_stream_destroy(); NULL with the
+   reason in `*status`. `peak`: the largest magnitude to come, a finite number;
+   up to 1 nothing is scaled. Samples beyond it are coded as they are, up to
+   MP3A_MAX_LEVEL times max(peak, 1). */
+MP3A_API mp3a_roundtrip_stream *mp3a_roundtrip_stream_create(const mp3a_options *options,
+                                                             float peak, int32_t *status);
+MP3A_API void mp3a_roundtrip_stream_destroy(mp3a_roundtrip_stream *stream);
+
+/* The room in PCM frames that mp3a_roundtrip_stream_write() needs for
+   `frame_count` more, or mp3a_roundtrip_stream_finish() for 0: what was put in
+   and has not come out yet. */
+MP3A_API uint32_t mp3a_roundtrip_stream_capacity(const mp3a_roundtrip_stream *stream,
+                                                 uint32_t frame_count);
+
+/* Puts 1 to MP3A_MAX_STREAM_FRAMES PCM frames in and writes those that come out;
+   `*written_count` tells how many. No overlap of inputs and outputs. An error
+   that is found before the codec starts (all but CORRUPT_MP3 and OUT_OF_MEMORY)
+   leaves the stream as it was. */
+MP3A_API int32_t mp3a_roundtrip_stream_write(mp3a_roundtrip_stream *stream, const float *left,
+                                             const float *right, uint32_t frame_count,
+                                             float *out_left, float *out_right,
+                                             uint32_t capacity, uint32_t *written_count);
+
+/* Writes what is left. Nothing more can be put in then. */
+MP3A_API int32_t mp3a_roundtrip_stream_finish(mp3a_roundtrip_stream *stream, float *out_left,
+                                              float *out_right, uint32_t capacity,
+                                              uint32_t *written_count);
 
 #ifdef __cplusplus
 }

@@ -1,9 +1,12 @@
 #include "peak.h"
 
+#include <string.h>
+
 #include <stdatomic.h>
 #include <string.h>
 
 #include "cpu.h"
+#include "mp3augment.h"
 
 static uint32_t magnitude_bits(float sample) {
   uint32_t bits;
@@ -119,4 +122,18 @@ uint32_t mp3a_peak_bits(const float *samples, size_t count) {
     atomic_store_explicit(&chosen, scan, memory_order_relaxed);
   }
   return scan(samples, count);
+}
+
+uint32_t mp3a_peak_bits_of(const float *const channels[2], size_t count) {
+  const uint32_t left = mp3a_peak_bits(channels[0], count);
+  const uint32_t right = channels[1] ? mp3a_peak_bits(channels[1], count) : 0;
+  return left > right ? left : right;
+}
+
+int32_t mp3a_check_level(const float *const channels[2], size_t count, float factor) {
+  const uint32_t bits = mp3a_peak_bits_of(channels, count);
+  if (bits >= MP3A_INFINITY_BITS) return MP3A_NON_FINITE_AUDIO;
+  float peak;
+  memcpy(&peak, &bits, sizeof peak);
+  return peak * factor <= MP3A_MAX_LEVEL ? MP3A_OK : MP3A_INVALID_AUDIO;
 }

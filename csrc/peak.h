@@ -20,4 +20,11 @@ mp3a_peak_fn mp3a_peak_select(unsigned cpu_flags);
 /* The scan for this machine. Thread-safe. */
 uint32_t mp3a_peak_bits(const float *samples, size_t count);
 
+/* The same over both channels of a clip; the second may be NULL. */
+uint32_t mp3a_peak_bits_of(const float *const channels[2], size_t count);
+
+/* Whether a clip can go into the encoder times `factor`: it is finite, and not
+   beyond MP3A_MAX_LEVEL then. */
+int32_t mp3a_check_level(const float *const channels[2], size_t count, float factor);
+
 #endif

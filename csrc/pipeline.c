@@ -22,26 +22,12 @@ typedef struct session {
   int32_t decode_status;
 } session;
 
-static bool is_cancelled(const mp3a_clip *clip) {
-  return clip->cancelled && atomic_load_explicit(clip->cancelled, memory_order_relaxed);
-}
-
-/* The largest magnitude of all channels, as bits. */
-static uint32_t scan_peak(const mp3a_clip *clip) {
-  uint32_t peak = 0;
-  for (int channel = 0; channel < clip->options.channel_count; channel++) {
-    const uint32_t bits = mp3a_peak_bits(clip->input[channel], clip->frame_count);
-    if (bits > peak) peak = bits;
-  }
-  return peak;
-}
-
 static int32_t run_on_one_thread(session *s, const mp3a_clip *clip, uint32_t *mp3_byte_size) {
   unsigned char *bytes = s->ring.slots[0];
   while (!s->encoder.finished) {
     uint32_t byte_size = 0;
-    if (is_cancelled(clip)) return MP3A_CANCELLED;
-    int32_t status = mp3a_encoder_step(&s->encoder, bytes, &byte_size);
+    if (mp3a_is_cancelled(clip)) return MP3A_CANCELLED;
+    int32_t status = mp3a_encoder_step(&s->encoder, bytes, MP3A_SLOT_BYTES, &byte_size);
     if (status == MP3A_OK) status = mp3a_decoder_feed(&s->decoder, bytes, byte_size);
     if (status != MP3A_OK) return status;
     *mp3_byte_size += byte_size;
@@ -69,10 +55,10 @@ static void decode_all(mp3a_task *task) {
 static int32_t encode_all(session *s, const mp3a_clip *clip, uint32_t *mp3_byte_size) {
   while (!s->encoder.finished) {
     uint32_t byte_size = 0;
-    if (is_cancelled(clip)) return MP3A_CANCELLED;
+    if (mp3a_is_cancelled(clip)) return MP3A_CANCELLED;
     unsigned char *bytes = mp3a_ring_begin_write(&s->ring);
     if (!bytes) return MP3A_OK; /* the decoder has failed and tells why */
-    const int32_t status = mp3a_encoder_step(&s->encoder, bytes, &byte_size);
+    const int32_t status = mp3a_encoder_step(&s->encoder, bytes, MP3A_SLOT_BYTES, &byte_size);
     if (status != MP3A_OK) return status;
     mp3a_ring_end_write(&s->ring, byte_size);
     *mp3_byte_size += byte_size;
@@ -112,15 +98,17 @@ static void begin(session *s, const mp3a_clip *clip, float peak) {
   const int preserve_delay = (clip->options.flags & MP3A_PRESERVE_DELAY) != 0;
   s->decode_task.run = decode_all;
   s->decode_status = MP3A_OK;
-  mp3a_encoder_begin(&s->encoder, clip->input[0], clip->input[1], clip->frame_count, peak);
+  mp3a_encoder_begin(&s->encoder, peak);
+  mp3a_encoder_take(&s->encoder, clip->input[0], clip->input[1], clip->frame_count);
   mp3a_decoder_begin(&s->decoder, clip->options.channel_count,
                      preserve_delay ? 0 : MP3A_DELAY_FRAMES,
-                     mp3a_output_frame_count(&clip->options, clip->frame_count), peak,
-                     clip->output[0], clip->output[1]);
+                     mp3a_encoder_gain(&s->encoder, peak));
+  mp3a_decoder_give(&s->decoder, clip->output[0], clip->output[1],
+                    mp3a_output_frame_count(&clip->options, clip->frame_count));
 }
 
 int32_t mp3a_pipeline_run(const mp3a_clip *clip, mp3a_stats *stats) {
-  const uint32_t peak_bits = scan_peak(clip);
+  const uint32_t peak_bits = mp3a_peak_bits_of(clip->input, clip->frame_count);
   if (peak_bits >= MP3A_INFINITY_BITS) return MP3A_NON_FINITE_AUDIO;
   float peak;
   memcpy(&peak, &peak_bits, sizeof peak);
@@ -128,7 +116,9 @@ int32_t mp3a_pipeline_run(const mp3a_clip *clip, mp3a_stats *stats) {
   session *s = malloc(sizeof *s);
   if (!s) return MP3A_OUT_OF_MEMORY;
   uint32_t mp3_byte_size = 0;
-  int32_t status = mp3a_encoder_open(&s->encoder, &clip->options);
+  mp3a_options options = clip->options;
+  options.flags |= MP3A_NO_TAG;
+  int32_t status = mp3a_encoder_open(&s->encoder, &options);
   if (status == MP3A_OK) {
     begin(s, clip, peak);
     status = run_stages(s, clip, &mp3_byte_size);

@@ -3,6 +3,7 @@
 #define MP3A_PIPELINE_H
 
 #include <stdatomic.h>
+#include <stdbool.h>
 
 #include "mp3augment.h"
 
@@ -14,9 +15,17 @@ typedef struct mp3a_clip {
   const atomic_bool *cancelled; /* looked at before each block; NULL: never */
 } mp3a_clip;
 
+/* Whether its owner wants no more of it. */
+static inline bool mp3a_is_cancelled(const mp3a_clip *clip) {
+  return clip->cancelled && atomic_load_explicit(clip->cancelled, memory_order_relaxed);
+}
+
 /* Whether options and sizes are valid, without looking at samples or outputs. */
 int32_t mp3a_check_clip(const mp3a_options *options, const float *left, const float *right,
                         uint32_t frame_count);
+
+/* Whether there is a usable pointer for each channel and for no other. */
+bool mp3a_are_channels(const mp3a_options *options, const float *left, const float *right);
 
 /* Runs the clip; blocks until all is done. */
 int32_t mp3a_pipeline_run(const mp3a_clip *clip, mp3a_stats *stats);

@@ -21,6 +21,7 @@ interface BunProcess {
 const BUN_TYPES: Record<CType, string> = {
   i32: "i32",
   u32: "u32",
+  f32: "f32",
   buffer: "ptr",
   handle: "ptr",
   callback: "ptr",

@@ -2,7 +2,7 @@ import type { Completions, Platform, Runtime } from "./runtime.ts";
 import { type CFunction, type CType, type Handle, type Native, SYMBOLS } from "./symbols.ts";
 
 // The part of Deno that is used here, so that other compilers can check this file too.
-type DenoType = "i32" | "u32" | "buffer" | "pointer" | "void";
+type DenoType = "i32" | "u32" | "f32" | "buffer" | "pointer" | "void";
 interface DenoFunction {
   parameters: DenoType[];
   result: DenoType;
@@ -22,6 +22,7 @@ interface DenoNamespace {
 const DENO_TYPES: Record<CType, DenoType> = {
   i32: "i32",
   u32: "u32",
+  f32: "f32",
   buffer: "buffer",
   handle: "pointer",
   callback: "pointer",

@@ -7,7 +7,7 @@
  * The C types that cross: `buffer` is a pointer into a typed array (or NULL),
  * `handle` an opaque pointer that C gave out, `callback` a function pointer.
  */
-export type CType = "i32" | "u32" | "buffer" | "handle" | "callback" | "string" | "void";
+export type CType = "i32" | "u32" | "f32" | "buffer" | "handle" | "callback" | "string" | "void";
 
 /** One C function. */
 export interface CFunction {
@@ -41,10 +41,51 @@ export const SYMBOLS = {
   mp3a_queue_wait: { parameters: ["handle"], result: "u32", blocks: true },
   // job, out_left, out_right, stats
   mp3a_job_end: { parameters: ["handle", "buffer", "buffer", "buffer"], result: "i32" },
+  mp3a_max_encoded_byte_size: { parameters: ["buffer", "u32"], result: "u32" },
+  // options, left, right, frame_count, bytes, capacity, byte_size
+  mp3a_encode: {
+    parameters: ["buffer", "buffer", "buffer", "u32", "buffer", "u32", "buffer"],
+    result: "i32",
+  },
+  // queue, options, left, right, frame_count, tag, status
+  mp3a_encode_job_start: {
+    parameters: ["handle", "buffer", "buffer", "buffer", "u32", "u32", "buffer"],
+    result: "handle",
+  },
+  mp3a_encode_job_byte_size: { parameters: ["handle"], result: "u32" },
+  mp3a_encode_job_end: { parameters: ["handle", "buffer"], result: "i32" },
+  mp3a_encode_stream_create: { parameters: ["buffer", "buffer"], result: "handle" },
+  mp3a_encode_stream_destroy: { parameters: ["handle"], result: "void" },
+  mp3a_encode_stream_capacity: { parameters: ["u32"], result: "u32" },
+  // stream, left, right, frame_count, bytes, capacity, byte_size
+  mp3a_encode_stream_write: {
+    parameters: ["handle", "buffer", "buffer", "u32", "buffer", "u32", "buffer"],
+    result: "i32",
+  },
+  // stream, bytes, capacity, byte_size
+  mp3a_encode_stream_finish: {
+    parameters: ["handle", "buffer", "u32", "buffer"],
+    result: "i32",
+  },
+  mp3a_encode_stream_tag: { parameters: ["handle", "buffer", "u32", "buffer"], result: "i32" },
+  // options, peak, status
+  mp3a_roundtrip_stream_create: { parameters: ["buffer", "f32", "buffer"], result: "handle" },
+  mp3a_roundtrip_stream_destroy: { parameters: ["handle"], result: "void" },
+  mp3a_roundtrip_stream_capacity: { parameters: ["handle", "u32"], result: "u32" },
+  // stream, left, right, frame_count, out_left, out_right, capacity, written_count
+  mp3a_roundtrip_stream_write: {
+    parameters: ["handle", "buffer", "buffer", "u32", "buffer", "buffer", "u32", "buffer"],
+    result: "i32",
+  },
+  // stream, out_left, out_right, capacity, written_count
+  mp3a_roundtrip_stream_finish: {
+    parameters: ["handle", "buffer", "buffer", "u32", "buffer"],
+    result: "i32",
+  },
 } as const satisfies Record<string, CFunction>;
 
 /** `MP3A_ABI_VERSION` of the header that the table was written for. */
-export const ABI_VERSION = 1;
+export const ABI_VERSION = 2;
 
 /** The fields of `mp3a_options`, 32 bits each, in order. */
 export const OPTIONS_FIELDS = [
@@ -54,16 +95,32 @@ export const OPTIONS_FIELDS = [
   "quality",
   "channel_count",
   "flags",
+  "rate_control",
+  "vbr_quality",
+  "lowpass_hz",
 ] as const;
 
 /** The fields of `mp3a_stats`, 32 bits each, in order. */
 export const STATS_FIELDS = ["mp3_byte_size", "peak"] as const;
 
-/** `MP3A_PRESERVE_DELAY`. */
-export const PRESERVE_DELAY_FLAG = 1;
+/** The flags of `mp3a_options`, by their names without `MP3A_`. */
+export const FLAGS = {
+  PRESERVE_DELAY: 1,
+  ONE_THREAD: 2,
+  JOINT_STEREO: 4,
+  BIT_RESERVOIR: 8,
+  PRESERVE_LEVEL: 16,
+  NO_TAG: 32,
+} as const;
 
-/** `MP3A_ONE_THREAD`. */
-export const ONE_THREAD_FLAG = 2;
+/** The values of `rate_control`, by their names without `MP3A_`. */
+export const RATE_CONTROLS = { CBR: 0, ABR: 1, VBR: 2 } as const;
+
+/** `MP3A_LOWPASS_OFF`. */
+export const LOWPASS_OFF = -1;
+
+/** `MP3A_MAX_STREAM_FRAMES`. */
+export const MAX_STREAM_FRAMES = 65536;
 
 /** The names of `mp3a_status`, without `MP3A_`, by number. */
 export const STATUS_NAMES = [
@@ -82,14 +139,15 @@ export const STATUS_NAMES = [
 ] as const;
 
 declare const handleBrand: unique symbol;
-/** An opaque pointer: a queue or a job. */
+/** An opaque pointer: a queue, a job or a stream. */
 export type Handle = { readonly [handleBrand]: true };
 
 /** What JavaScript passes for each C type. */
 interface JsTypes {
   i32: number;
   u32: number;
-  buffer: Float32Array | Int32Array | null;
+  f32: number;
+  buffer: Float32Array | Int32Array | Uint8Array | null;
   handle: Handle;
   callback: Handle | null;
   string: string;

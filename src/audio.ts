@@ -224,6 +224,13 @@ export function allocateLike(
   };
 }
 
+/** The largest magnitude. */
+export function peakOf(planes: Planes): number {
+  const peak = (channel: Float32Array) =>
+    channel.reduce((largest, sample) => Math.max(largest, Math.abs(sample)), 0);
+  return Math.max(...planes.channels.map(peak));
+}
+
 /** Where the first NaN or infinite sample is, for a message. */
 export function describeNonFinite(planes: Planes): string {
   for (const [channel, samples] of planes.channels.entries()) {

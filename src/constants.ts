@@ -42,6 +42,9 @@ export const BITRATES_KBPS: readonly number[] = Object.freeze([
  */
 export const DELAY_SAMPLES = 1105;
 
+/** The largest magnitude that is coded where nothing scales louder audio down. */
+export const MAX_LEVEL = 4096;
+
 /** The longest clip, in samples per channel. */
 export const MAX_FRAMES = 2147483647;
 

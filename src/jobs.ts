@@ -37,58 +37,51 @@ export function pointers(planes: Planes): [Float32Array, Float32Array | null] {
   return [left, right ?? null];
 }
 
+/** Starts a job in the queue; null, with the reason in `status`, when it can't. */
+export type StartJob = (queue: Handle, tag: number, status: Int32Array) => Handle | null;
+
+/** Ends a finished job by `end`, once; without this its result is discarded. */
+export type EndJob = <R>(end: (job: Handle) => R) => R;
+
 /**
- * Runs a round trip on the library's pool. The input is copied before this
- * returns. `deliver` is called with a function that writes the output into
- * planes and gives the status; it must be called at most once, and is not
- * called after an abort.
+ * Runs a job on the library's pool. What `start` reads is copied before this
+ * returns. `deliver` is called with the finished job, and not after an abort.
  */
 export function runJob<T>(
-  options: Int32Array,
-  input: Planes,
+  start: StartJob,
   signal: AbortSignal | undefined,
-  deliver: (takeOutput: (planes: Planes) => number) => T,
+  deliver: (job: Handle, endJob: EndJob) => T,
 ): Promise<T> {
   const { native } = library();
   const { queue, expectOne } = openCompletions();
   const status = new Int32Array(1);
   const tag = nextTag();
-  const [left, right] = pointers(input);
-  const started: Handle | null = native.mp3a_job_start(
-    queue,
-    options,
-    left,
-    right,
-    input.frameCount,
-    tag,
-    status,
-  );
+  const started = start(queue, tag, status);
   if (started === null) {
     checkStatus(status[0] ?? 0);
     throw new Mp3AugmentError("OUT_OF_MEMORY", "memory ran out");
   }
   const job = started;
+  const discard = () => void native.mp3a_job_end(job, null, null, null);
   expectOne();
   return new Promise<T>((resolve, reject) => {
     const abort = () => {
-      finishers.set(tag, () => void native.mp3a_job_end(job, null, null, null));
+      finishers.set(tag, discard);
       native.mp3a_job_cancel(job);
       reject(signal?.reason);
     };
     finishers.set(tag, () => {
       signal?.removeEventListener("abort", abort);
       let ended = false;
-      const end = (planes?: Planes): number => {
-        ended = true;
-        const [outLeft, outRight] = planes ? pointers(planes) : [null, null];
-        return native.mp3a_job_end(job, outLeft, outRight, null);
-      };
       try {
-        resolve(deliver(end));
+        resolve(deliver(job, (end) => {
+          ended = true;
+          return end(job);
+        }));
       } catch (error) {
         reject(error);
       } finally {
-        if (!ended) end();
+        if (!ended) discard();
       }
     });
     signal?.addEventListener("abort", abort, { once: true });

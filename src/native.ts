@@ -1,13 +1,13 @@
 import { type Library, openLibrary } from "../ffi/library.ts";
 import {
-  ONE_THREAD_FLAG,
+  FLAGS,
   OPTIONS_FIELDS,
-  PRESERVE_DELAY_FLAG,
+  RATE_CONTROLS,
   STATS_FIELDS,
   STATUS_NAMES,
 } from "../ffi/symbols.ts";
 import { type ErrorCode, Mp3AugmentError } from "./errors.ts";
-import type { CheckedOptions } from "./options.ts";
+import type { CheckedCoding } from "./options.ts";
 
 /** Where the native library is. */
 export interface LoadLibraryOptions {
@@ -66,20 +66,30 @@ export function readStats(stats: Int32Array): Stats {
   };
 }
 
+/** What `mp3a_options` says beside the coding itself. */
+export interface PackExtras {
+  readonly channelCount: number;
+  readonly preserveDelay?: boolean;
+  readonly preserveLevel?: boolean;
+  readonly oneThread?: boolean;
+  readonly noTag?: boolean;
+}
+
 /** `mp3a_options` of checked options. */
-export function packOptions(
-  options: CheckedOptions,
-  channelCount: number,
-  oneThread: boolean,
-): Int32Array {
+export function packOptions(coding: CheckedCoding, extras: PackExtras): Int32Array {
+  const flag = (set: boolean | undefined, name: keyof typeof FLAGS) => set ? FLAGS[name] : 0;
   const fields: Record<(typeof OPTIONS_FIELDS)[number], number> = {
     struct_byte_size: OPTIONS_FIELDS.length * Int32Array.BYTES_PER_ELEMENT,
-    sample_rate_hz: options.sampleRate,
-    bitrate_kbps: options.bitrateKbps,
-    quality: options.quality,
-    channel_count: channelCount,
-    flags: (options.preserveDelay ? PRESERVE_DELAY_FLAG : 0) |
-      (oneThread ? ONE_THREAD_FLAG : 0),
+    sample_rate_hz: coding.sampleRate,
+    bitrate_kbps: coding.bitrateKbps,
+    quality: coding.quality,
+    channel_count: extras.channelCount,
+    flags: flag(extras.preserveDelay, "PRESERVE_DELAY") | flag(extras.oneThread, "ONE_THREAD") |
+      flag(coding.jointStereo, "JOINT_STEREO") | flag(coding.bitReservoir, "BIT_RESERVOIR") |
+      flag(extras.preserveLevel, "PRESERVE_LEVEL") | flag(extras.noTag, "NO_TAG"),
+    rate_control: RATE_CONTROLS[coding.rateControl],
+    vbr_quality: new Int32Array(Float32Array.of(coding.vbrQuality).buffer)[0] ?? 0,
+    lowpass_hz: coding.lowpassHz,
   };
   return Int32Array.from(OPTIONS_FIELDS, (name) => fields[name]);
 }

@@ -1,19 +1,78 @@
 import type { Audio } from "./audio.ts";
 import { BITRATES_KBPS, SAMPLE_RATES } from "./constants.ts";
+import { LOWPASS_OFF, type RATE_CONTROLS } from "../ffi/symbols.ts";
 import { type ErrorCode, Mp3AugmentError, show } from "./errors.ts";
 
-/** How a clip is coded. */
-export interface RoundtripOptions {
+/** How a clip is coded, but for the bitrate. */
+export interface CodingOptions {
   /** The audio's sample rate in Hz: one of {@linkcode SAMPLE_RATES}. */
   sampleRate: number;
+  /** LAME's quality, an integer from 0 (best, slow) to 9 (fast). Default 7. */
+  quality?: number;
+  /**
+   * `"stereo"` (default) codes left and right each by itself; `"joint"` codes
+   * their sum and difference where LAME finds that better. No effect on mono.
+   */
+  stereoMode?: "stereo" | "joint";
+  /**
+   * Whether MP3 frames may borrow bits that earlier ones left over, as in most
+   * MP3 files. Default `false`.
+   */
+  bitReservoir?: boolean;
+  /**
+   * The frequency above which nothing is coded: an integer number of Hz up to
+   * half the sample rate, or `"off"`. Default: LAME's choice for the bitrate.
+   */
+  lowpassHz?: number | "off";
+  /**
+   * How many channels one flat `Float32Array` holds, 1 or 2, the left one first
+   * and then the right. Default 1. For arrays of channels it is not needed.
+   */
+  channels?: 1 | 2;
+}
+
+/** CBR: every second takes as many bits. */
+export interface ConstantBitrate {
   /**
    * The constant bitrate in kbps: one of {@linkcode BITRATES_KBPS}. Where MPEG
    * has no such bitrate at the sample rate, `nearestBitrateKbps` tells the one
    * that is used.
    */
   bitrateKbps: number;
-  /** LAME's quality, an integer from 0 (best, slow) to 9 (fast). Default 7. */
-  quality?: number;
+  /** Only one of the three may be given. */
+  averageBitrateKbps?: undefined;
+  /** Only one of the three may be given. */
+  vbrQuality?: undefined;
+}
+
+/** ABR: bitrates vary about an average. */
+export interface AverageBitrate {
+  /**
+   * The average bitrate in kbps, an integer from 8 to 320. LAME keeps to what
+   * the sample rate allows.
+   */
+  averageBitrateKbps: number;
+  /** Only one of the three may be given. */
+  bitrateKbps?: undefined;
+  /** Only one of the three may be given. */
+  vbrQuality?: undefined;
+}
+
+/** VBR: as many bits as a quality takes. */
+export interface VariableBitrate {
+  /** LAME's `-V`, from 0 (best) to 9.999 (smallest). */
+  vbrQuality: number;
+  /** Only one of the three may be given. */
+  bitrateKbps?: undefined;
+  /** Only one of the three may be given. */
+  averageBitrateKbps?: undefined;
+}
+
+/** Exactly one of `bitrateKbps`, `averageBitrateKbps` and `vbrQuality`. */
+export type RateControl = ConstantBitrate | AverageBitrate | VariableBitrate;
+
+/** What a round trip does beside the coding. */
+export interface RoundtripExtras {
   /**
    * Keep the codec's delay ({@linkcode DELAY_SAMPLES}) at the front and its
    * padding at the end: the output is then a whole number of MP3 frames, longer
@@ -21,10 +80,15 @@ export interface RoundtripOptions {
    */
   preserveDelay?: boolean;
   /**
-   * How many channels one flat `Float32Array` holds, 1 or 2, the left one first
-   * and then the right. Default 1. For arrays of channels it is not needed.
+   * Divide out what the codec scales by: LAME multiplies the input by 0.95 to 1
+   * for CBR and ABR, depending on the bitrate. Default `false`: the output is as
+   * much quieter as an MP3 of that bitrate.
    */
-  channels?: 1 | 2;
+  preserveLevel?: boolean;
+}
+
+/** Where a round trip's output goes. */
+export interface RoundtripOutput {
   /**
    * Where to write the output, in the form of the input. Without
    * `preserveDelay` it may be the input itself. Default: new memory.
@@ -32,21 +96,43 @@ export interface RoundtripOptions {
   out?: Audio;
 }
 
-/** {@linkcode RoundtripOptions} and what a call in the background takes. */
-export interface AsyncRoundtripOptions extends RoundtripOptions {
+/** How a clip goes through the codec. */
+export type RoundtripOptions = CodingOptions & RateControl & RoundtripExtras & RoundtripOutput;
+
+/** What calls in the background take besides. */
+export interface Abortable {
   /** Aborts the call: it rejects at once with the signal's reason. */
   signal?: AbortSignal;
 }
 
-/** Options that were checked, with the defaults filled in. */
-export interface CheckedOptions {
+/** {@linkcode RoundtripOptions} and what a call in the background takes. */
+export type AsyncRoundtripOptions = RoundtripOptions & Abortable;
+
+/** Coding options that were checked, with the defaults filled in, as C takes them. */
+export interface CheckedCoding {
   readonly sampleRate: number;
+  readonly rateControl: keyof typeof RATE_CONTROLS;
+  /** 0 for VBR. */
   readonly bitrateKbps: number;
+  /** 0 for CBR and ABR. */
+  readonly vbrQuality: number;
   readonly quality: number;
-  readonly preserveDelay: boolean;
+  readonly jointStereo: boolean;
+  readonly bitReservoir: boolean;
+  /** 0: LAME's choice. */
+  readonly lowpassHz: number;
   readonly channels: 1 | 2 | undefined;
+}
+
+/** Options of a round trip that were checked, with the defaults filled in. */
+export interface CheckedOptions {
+  readonly coding: CheckedCoding;
+  readonly preserveDelay: boolean;
+  readonly preserveLevel: boolean;
   readonly out: Audio | undefined;
 }
+
+const MAX_VBR_QUALITY = 9.999;
 
 const QUALITIES: readonly number[] = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9];
 
@@ -64,7 +150,7 @@ function checkOneOf(
   );
 }
 
-function checkBoolean(value: unknown, name: string): boolean {
+export function checkBoolean(value: unknown, name: string): boolean {
   if (typeof value === "boolean") return value;
   throw new Mp3AugmentError(
     "INVALID_OPTION",
@@ -80,47 +166,134 @@ function checkChannels(value: unknown): 1 | 2 | undefined {
   );
 }
 
-/** Reads each option once and checks it; `undefined` means the default. */
-export function checkOptions(options: unknown): CheckedOptions {
-  if (typeof options !== "object" || options === null) {
+type Given<T> = { readonly [K in keyof T]?: unknown };
+
+/** The options as something to read from. */
+export function checkObject(options: unknown): Record<string, unknown> {
+  if (typeof options === "object" && options !== null) return options as Record<string, unknown>;
+  throw new Mp3AugmentError(
+    "INVALID_OPTION",
+    `options is ${show(options)}; it must be an object with sampleRate and a bitrate`,
+  );
+}
+
+type CheckedRate = Pick<CheckedCoding, "rateControl" | "bitrateKbps" | "vbrQuality">;
+
+function checkConstantBitrate(bitrateKbps: unknown): CheckedRate {
+  const checked = checkOneOf(
+    bitrateKbps,
+    BITRATES_KBPS,
+    "bitrateKbps",
+    "UNSUPPORTED_BITRATE",
+    " kbps",
+  );
+  return { rateControl: "CBR", bitrateKbps: checked, vbrQuality: 0 };
+}
+
+function checkAverageBitrate(bitrateKbps: unknown): CheckedRate {
+  const value = bitrateKbps as number;
+  if (Number.isInteger(value) && value >= 8 && value <= 320) {
+    return { rateControl: "ABR", bitrateKbps: value, vbrQuality: 0 };
+  }
+  throw new Mp3AugmentError(
+    "UNSUPPORTED_BITRATE",
+    `averageBitrateKbps is ${show(value)}; it must be an integer from 8 to 320`,
+  );
+}
+
+function checkVbrQuality(vbrQuality: unknown): CheckedRate {
+  const value = vbrQuality as number;
+  if (typeof value === "number" && value >= 0 && value <= MAX_VBR_QUALITY) {
+    return { rateControl: "VBR", bitrateKbps: 0, vbrQuality: value };
+  }
+  throw new Mp3AugmentError(
+    "UNSUPPORTED_QUALITY",
+    `vbrQuality is ${show(value)}; it must be a number from 0 to ${MAX_VBR_QUALITY}`,
+  );
+}
+
+/** Which of the three says how many bits are spent. */
+function checkRate(
+  { bitrateKbps, averageBitrateKbps, vbrQuality }: Given<
+    Record<"bitrateKbps" | "averageBitrateKbps" | "vbrQuality", unknown>
+  >,
+): CheckedRate {
+  const given = Object.entries({ bitrateKbps, averageBitrateKbps, vbrQuality })
+    .filter(([, value]) => value !== undefined).map(([name]) => name);
+  if (given.length > 1) {
     throw new Mp3AugmentError(
       "INVALID_OPTION",
-      `options is ${show(options)}; it must be an object with sampleRate and bitrateKbps`,
+      `${given.join(" and ")} exclude each other: give one of them`,
     );
   }
-  const given = options as Partial<Record<keyof RoundtripOptions, unknown>>;
+  if (averageBitrateKbps !== undefined) return checkAverageBitrate(averageBitrateKbps);
+  if (vbrQuality !== undefined) return checkVbrQuality(vbrQuality);
+  return checkConstantBitrate(bitrateKbps);
+}
+
+function checkStereoMode(value: unknown): boolean {
+  if (value === "joint" || value === "stereo") return value === "joint";
+  throw new Mp3AugmentError(
+    "INVALID_OPTION",
+    `stereoMode is ${show(value)}; it must be "stereo" or "joint"`,
+  );
+}
+
+function checkLowpass(value: unknown, sampleRate: number): number {
+  if (value === undefined) return 0;
+  if (value === "off") return LOWPASS_OFF;
+  const hz = value as number;
+  if (Number.isInteger(hz) && hz >= 1 && hz <= sampleRate / 2) return hz;
+  throw new Mp3AugmentError(
+    "INVALID_OPTION",
+    `lowpassHz is ${show(value)}; it must be "off" or an integer from 1 to ${
+      Math.floor(sampleRate / 2)
+    }, half the sample rate`,
+  );
+}
+
+/** Reads each coding option once and checks it; `undefined` means the default. */
+export function checkCoding(options: Record<string, unknown>): CheckedCoding {
+  const given: Given<CodingOptions & RateControl> = options;
   const {
     sampleRate,
     bitrateKbps,
+    averageBitrateKbps,
+    vbrQuality,
     quality = 7,
-    preserveDelay = false,
+    stereoMode = "stereo",
+    bitReservoir = false,
+    lowpassHz,
     channels,
-    out,
   } = given;
+  const checkedRate = checkOneOf(
+    sampleRate,
+    SAMPLE_RATES,
+    "sampleRate",
+    "UNSUPPORTED_SAMPLE_RATE",
+    " Hz: resample the audio first",
+  );
   return {
-    sampleRate: checkOneOf(
-      sampleRate,
-      SAMPLE_RATES,
-      "sampleRate",
-      "UNSUPPORTED_SAMPLE_RATE",
-      " Hz: resample the audio first",
-    ),
-    bitrateKbps: checkOneOf(
-      bitrateKbps,
-      BITRATES_KBPS,
-      "bitrateKbps",
-      "UNSUPPORTED_BITRATE",
-      " kbps",
-    ),
-    quality: checkOneOf(
-      quality,
-      QUALITIES,
-      "quality",
-      "UNSUPPORTED_QUALITY",
-      "",
-    ),
-    preserveDelay: checkBoolean(preserveDelay, "preserveDelay"),
+    sampleRate: checkedRate,
+    ...checkRate({ bitrateKbps, averageBitrateKbps, vbrQuality }),
+    quality: checkOneOf(quality, QUALITIES, "quality", "UNSUPPORTED_QUALITY", ""),
+    jointStereo: checkStereoMode(stereoMode),
+    bitReservoir: checkBoolean(bitReservoir, "bitReservoir"),
+    lowpassHz: checkLowpass(lowpassHz, checkedRate),
     channels: checkChannels(channels),
+  };
+}
+
+/** Checks the options of a round trip. */
+export function checkOptions(options: unknown): CheckedOptions {
+  const object = checkObject(options);
+  const { preserveDelay = false, preserveLevel = false, out }: Given<
+    RoundtripExtras & RoundtripOutput
+  > = object;
+  return {
+    coding: checkCoding(object),
+    preserveDelay: checkBoolean(preserveDelay, "preserveDelay"),
+    preserveLevel: checkBoolean(preserveLevel, "preserveLevel"),
     out: out as Audio | undefined,
   };
 }

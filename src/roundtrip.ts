@@ -5,10 +5,12 @@ import {
   checkOutput,
   describeNonFinite,
   isShared,
+  peakOf,
   type Planes,
   toPlanes,
 } from "./audio.ts";
 import { STATUS_NAMES } from "../ffi/symbols.ts";
+import { MAX_LEVEL } from "./constants.ts";
 import { Mp3AugmentError } from "./errors.ts";
 import { pointers, runJob } from "./jobs.ts";
 import { checkStatus, library, newStats, packOptions, readStats, type Stats } from "./native.ts";
@@ -37,9 +39,13 @@ export function checkCall(
   oneThread = false,
 ): CheckedCall {
   const options = checkOptions(givenOptions);
-  const input = toPlanes(samples, options.channels, "samples");
+  const input = toPlanes(samples, options.coding.channels, "samples");
   checkNotEmpty(input, "samples");
-  const packedOptions = packOptions(options, input.channels.length, oneThread);
+  const packedOptions = packOptions(options.coding, {
+    ...options,
+    channelCount: input.channels.length,
+    oneThread,
+  });
   const outputFrameCount = options.preserveDelay
     ? library().native.mp3a_output_frame_count(packedOptions, input.frameCount)
     : input.frameCount;
@@ -60,13 +66,13 @@ function prepareOutput(call: CheckedCall): { audio: Audio; planes: Planes } {
   if (options.out === undefined) {
     return allocateLike(samples, input.channels.length, outputFrameCount);
   }
-  const planes = toPlanes(options.out, options.channels, "out");
+  const planes = toPlanes(options.out, options.coding.channels, "out");
   checkOutput(planes, input, outputFrameCount, !options.preserveDelay);
   return { audio: options.out, planes };
 }
 
 /** Memory that another thread may write into is never given to the library. */
-function privateCopy(planes: Planes): Planes {
+export function privateCopy(planes: Planes): Planes {
   if (!planes.channels.some(isShared)) return planes;
   return {
     ...planes,
@@ -102,19 +108,25 @@ export function roundtripWithStats(
       ...pointers(output),
       stats,
     );
-    checkStatus(status, describeIfNonFinite(status, input));
+    checkStatus(status, describeSamples(status, input));
   });
   return { audio, stats: readStats(stats) };
 }
 
-function describeIfNonFinite(status: number, input: Planes): (() => string) | undefined {
-  return status === NON_FINITE ? () => nonFiniteMessage(input) : undefined;
+/** The message of an error about samples' values, if that is what a status tells. */
+export function describeSamples(status: number, input: Planes): (() => string) | undefined {
+  const name = STATUS_NAMES[status];
+  if (name === "NON_FINITE_AUDIO") return () => nonFiniteMessage(input);
+  return name === "INVALID_AUDIO" ? () => tooLoudMessage(input) : undefined;
 }
-
-const NON_FINITE = STATUS_NAMES.indexOf("NON_FINITE_AUDIO");
 
 function nonFiniteMessage(input: Planes): string {
   return `samples must be finite numbers, but ${describeNonFinite(input)}: clean the audio`;
+}
+
+function tooLoudMessage(input: Planes): string {
+  return `samples reach ${peakOf(input)}, but nothing scales them here and at most ${MAX_LEVEL} ` +
+    `(with peak: that many times) can be coded: full scale is 1`;
 }
 
 /** Throws `NON_FINITE_AUDIO` now, where a call would do so when it runs. */
@@ -131,8 +143,8 @@ export function checkFinite(input: Planes): void {
  * aligned with the input to the sample, and of its length.
  *
  * Clips louder than 1 are scaled down before the encoder and back after the
- * decoder. LAME itself makes audio quieter by a factor of 0.95 (up to 128 kbps)
- * to 1 (320 kbps). The result is the same whatever the call form, thread count
+ * decoder. LAME itself makes audio quieter by a factor of 0.95 (up to 160 kbps)
+ * to 1 (from 256 kbps on); `preserveLevel` divides that out. The result is the same whatever the call form, thread count
  * and machine. The input is left as it is, unless it is also `out`.
  *
  * Blocks the calling thread; see {@linkcode compressRoundtripAsync}.
@@ -207,13 +219,24 @@ export function runCall(
   call: CheckedCall,
   signal: AbortSignal | undefined,
 ): Promise<Audio> {
+  const input = privateCopy(call.input);
   return runJob(
-    call.packedOptions,
-    privateCopy(call.input),
+    (queue, tag, status) =>
+      library().native.mp3a_job_start(
+        queue,
+        call.packedOptions,
+        ...pointers(input),
+        input.frameCount,
+        tag,
+        status,
+      ),
     signal,
-    (takeOutput) => {
+    (_job, endJob) => {
       const { audio, planes } = prepareAsyncOutput(call);
-      writeInto(planes, (output) => checkStatus(takeOutput(output)));
+      writeInto(planes, (output) =>
+        checkStatus(
+          endJob((job) => library().native.mp3a_job_end(job, ...pointers(output), null)),
+        ));
       return audio;
     },
   );

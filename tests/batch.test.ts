@@ -80,7 +80,7 @@ test("a bad job is told with its index before anything starts", async () => {
   const jobs = mixedJobs(10);
   const out = new Float32Array((jobs[1]?.samples as Float32Array).length);
   jobs[1] = { ...jobs[1] as BatchJob, out, preserveDelay: false };
-  jobs[7] = { ...jobs[7] as BatchJob, bitrateKbps: 63 };
+  jobs[7] = { samples: jobs[7]?.samples ?? [], sampleRate: 44100, bitrateKbps: 63 };
   let progressed = false;
   await assert.rejects(
     compressRoundtripBatch(jobs, { onProgress: () => progressed = true }),

@@ -4,15 +4,17 @@ import { readFileSync } from "node:fs";
 import {
   ABI_VERSION,
   type CFunction,
-  ONE_THREAD_FLAG,
+  FLAGS,
+  LOWPASS_OFF,
+  MAX_STREAM_FRAMES,
   OPTIONS_FIELDS,
-  PRESERVE_DELAY_FLAG,
+  RATE_CONTROLS,
   STATS_FIELDS,
   STATUS_NAMES,
   SYMBOLS,
 } from "../ffi/symbols.ts";
 import { BITRATES_KBPS, DELAY_SAMPLES, nearestBitrateKbps, SAMPLE_RATES } from "../mod.ts";
-import { MAX_FRAMES } from "../src/constants.ts";
+import { MAX_FRAMES, MAX_LEVEL } from "../src/constants.ts";
 import { library } from "../src/native.ts";
 import { projectPath, runScript, runtimeName, test } from "./harness.ts";
 
@@ -23,10 +25,16 @@ const header: string = readFileSync(projectPath("csrc/mp3augment.h"), "utf8")
 function cTypeOf(declaration: string): string {
   if (/^mp3a_notify_fn\b/.test(declaration)) return "callback";
   if (/^const char \*/.test(declaration)) return "string";
-  if (/mp3a_(queue|job) \*/.test(declaration)) return "handle";
+  if (/mp3a_(queue|job|\w+_stream) \*/.test(declaration)) return "handle";
   if (declaration.includes("*")) return "buffer";
   if (/^u?int32_t\b/.test(declaration)) return declaration.startsWith("u") ? "u32" : "i32";
-  return declaration.trim();
+  return declaration.startsWith("float") ? "f32" : declaration.trim();
+}
+
+/** The header's members whose value is written so, by name. */
+function members(pattern: string): Record<string, number> {
+  const found = [...header.matchAll(new RegExp(`MP3A_(\\w+) = ${pattern}[,\\s]`, "g"))];
+  return Object.fromEntries(found.map(([, name, value]) => [name, Number(value)]));
 }
 
 function structFields(name: string): string[] {
@@ -63,13 +71,13 @@ test("the table has the header's functions and types", () => {
 test("structs, codes, flags and constants are the header's", () => {
   assert.deepEqual(structFields("mp3a_options"), OPTIONS_FIELDS);
   assert.deepEqual(structFields("mp3a_stats"), STATS_FIELDS);
-  const names = [...header.matchAll(/MP3A_(\w+) = (\d+)(?! *<|u)[,\s]/g)].map(([, name, value]) => {
-    assert.equal(STATUS_NAMES[Number(value)], name);
-    return name;
-  });
-  assert.equal(names.length, STATUS_NAMES.length);
-  assert.match(header, new RegExp(`MP3A_PRESERVE_DELAY = 1u << ${Math.log2(PRESERVE_DELAY_FLAG)}`));
-  assert.match(header, new RegExp(`MP3A_ONE_THREAD = 1u << ${Math.log2(ONE_THREAD_FLAG)}`));
+  const codes = Object.fromEntries(STATUS_NAMES.map((name, code) => [name, code]));
+  assert.deepEqual(members("(\\d+)(?!u)"), { ...codes, ...RATE_CONTROLS });
+  const bits = Object.entries(FLAGS).map(([name, flag]) => [name, Math.log2(flag)]);
+  assert.deepEqual(members("1u << (\\d+)"), Object.fromEntries(bits));
+  assert.match(header, new RegExp(`#define MP3A_LOWPASS_OFF \\(${LOWPASS_OFF}\\)`));
+  assert.equal(definition("MP3A_MAX_LEVEL"), MAX_LEVEL);
+  assert.equal(definition("MP3A_MAX_STREAM_FRAMES"), MAX_STREAM_FRAMES);
   assert.equal(definition("MP3A_ABI_VERSION"), ABI_VERSION);
   assert.equal(definition("MP3A_DELAY_FRAMES"), DELAY_SAMPLES);
   assert.equal(definition("MP3A_MAX_FRAMES"), MAX_FRAMES);
@@ -91,7 +99,7 @@ test("TypeScript accepts exactly what C accepts", () => {
   const { native } = library();
   const accepts = (sampleRate: number, bitrateKbps: number, quality: number, channels: number) =>
     native.mp3a_output_frame_count(
-      Int32Array.of(24, sampleRate, bitrateKbps, quality, channels, 0),
+      Int32Array.of(36, sampleRate, bitrateKbps, quality, channels, 0, 0, 0, 0),
       1,
     ) === 1;
   const range = (from: number, to: number) =>

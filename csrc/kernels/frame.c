@@ -153,3 +153,8 @@ int mp3a_decode_frame(mp3dec_t *codec, const uint8_t *bytes, int byte_size,
   L3_save_reservoir(codec, &scratch);
   return is_whole ? (int)hdr_frame_samples(codec->header) : 0;
 }
+
+int mp3a_frame_byte_size(const uint8_t *header) {
+  if (!hdr_valid(header) || HDR_IS_FREE_FORMAT(header)) return 0;
+  return hdr_frame_bytes(header, 0) + hdr_padding(header);
+}

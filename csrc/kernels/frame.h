@@ -15,4 +15,8 @@
 int mp3a_decode_frame(mp3dec_t *codec, const uint8_t *bytes, int byte_size,
                       float *const planes[2], mp3dec_frame_info_t *info);
 
+/* The length of the MP3 frame that begins with these 4 bytes; 0 if none does, or
+   its header doesn't tell (free format). */
+int mp3a_frame_byte_size(const uint8_t *header);
+
 #endif

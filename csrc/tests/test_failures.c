@@ -73,10 +73,11 @@ int pthread_cond_init(pthread_cond_t *condition, const pthread_condattr_t *attri
 enum { FRAMES = 40000, MAX_CALLS = 2000 };
 
 static float *input, *output;
+static uint8_t bytes[200000];
 
 /* One setting, made ready before anything fails: LAME's own start doesn't look
    whether it got all its memory. */
-static const mp3a_options options = {sizeof(mp3a_options), 44100, 96, 7, 1, 0};
+static const mp3a_options options = {sizeof(mp3a_options), 44100, 96, 7, 1, 0, 0, 0, 0};
 
 static int32_t run_directly(void) {
   return mp3a_roundtrip(&options, input, NULL, FRAMES, output, NULL, NULL);
@@ -95,8 +96,53 @@ static int32_t run_as_job(void) {
   return status;
 }
 
+static int32_t run_encoding(void) {
+  uint32_t byte_size;
+  mp3a_options tagged = options;
+  return mp3a_encode(&tagged, input, NULL, FRAMES, bytes, sizeof bytes, &byte_size);
+}
+
+static int32_t run_encoding_job(void) {
+  mp3a_queue *queue = mp3a_queue_create(NULL);
+  if (!queue) return MP3A_OUT_OF_MEMORY;
+  int32_t status;
+  mp3a_job *job = mp3a_encode_job_start(queue, &options, input, NULL, FRAMES, 1, &status);
+  if (job) {
+    mp3a_queue_wait(queue);
+    status = mp3a_encode_job_end(job, bytes);
+  }
+  mp3a_queue_destroy(queue);
+  return status;
+}
+
+static int32_t run_encode_stream(void) {
+  int32_t status;
+  uint32_t byte_size;
+  mp3a_encode_stream *stream = mp3a_encode_stream_create(&options, &status);
+  if (!stream) return status;
+  status = mp3a_encode_stream_write(stream, input, NULL, FRAMES, bytes, sizeof bytes, &byte_size);
+  if (status == MP3A_OK) {
+    status = mp3a_encode_stream_finish(stream, bytes, sizeof bytes, &byte_size);
+  }
+  mp3a_encode_stream_destroy(stream);
+  return status;
+}
+
+static int32_t run_roundtrip_stream(void) {
+  int32_t status;
+  uint32_t count;
+  mp3a_roundtrip_stream *stream = mp3a_roundtrip_stream_create(&options, 1, &status);
+  if (!stream) return status;
+  status = mp3a_roundtrip_stream_write(stream, input, NULL, FRAMES, output, NULL, FRAMES, &count);
+  if (status == MP3A_OK) {
+    status = mp3a_roundtrip_stream_finish(stream, output, NULL, FRAMES, &count);
+  }
+  mp3a_roundtrip_stream_destroy(stream);
+  return status;
+}
+
 /* Lets the 1st, 2nd, 3rd … call fail, until none is left to fail. */
-static void check_each_failure(const char *name, int32_t (*run)(void)) {
+static void check_each_failure(const char *name, int32_t (*run)(void), unsigned least) {
   unsigned failed_count = 0, error_count = 0;
   for (long n = 0; n < MAX_CALLS; n++) {
     atomic_store(&has_failed, false);
@@ -108,7 +154,7 @@ static void check_each_failure(const char *name, int32_t (*run)(void)) {
     if (!atomic_load(&has_failed)) break;
     failed_count++;
   }
-  CHECK(failed_count >= 3, "%s: only %u calls can fail", name, failed_count);
+  CHECK(failed_count >= least, "%s: only %u calls can fail", name, failed_count);
   CHECK(error_count >= 1, "%s: only %u failures were told", name, error_count);
   CHECK(failed_count < MAX_CALLS, "%s never came through", name);
 }
@@ -117,6 +163,9 @@ static long settled_count(void) {
   for (int i = 0; i < 5; i++) {
     CHECK(run_directly() == MP3A_OK, "after a failure");
     CHECK(run_as_job() == MP3A_OK, "after a failure");
+    CHECK(run_encoding() == MP3A_OK, "after a failure");
+    CHECK(run_encode_stream() == MP3A_OK, "after a failure");
+    CHECK(run_roundtrip_stream() == MP3A_OK, "after a failure");
   }
   return atomic_load(&live_count);
 }
@@ -126,16 +175,21 @@ static void make_ready(void) {
   mp3a_options on_one_thread = options;
   on_one_thread.flags = MP3A_ONE_THREAD;
   CHECK(mp3a_roundtrip(&on_one_thread, input, NULL, FRAMES, output, NULL, NULL) == MP3A_OK, "");
+  CHECK(run_encoding() == MP3A_OK, "");
 }
 
 int main(void) {
   input = make_signal(FRAMES, 44100, 1, 0.8f);
   output = calloc(FRAMES, sizeof *output);
   make_ready();
-  check_each_failure("first thread", run_directly);
+  check_each_failure("first thread", run_directly, 3);
   const long before = settled_count();
-  check_each_failure("roundtrip", run_directly);
-  check_each_failure("job", run_as_job);
+  check_each_failure("roundtrip", run_directly, 3);
+  check_each_failure("job", run_as_job, 3);
+  check_each_failure("encoding", run_encoding, 1);
+  check_each_failure("encoding job", run_encoding_job, 3);
+  check_each_failure("encode stream", run_encode_stream, 1);
+  check_each_failure("roundtrip stream", run_roundtrip_stream, 1);
   const long after = settled_count();
   CHECK(after == before, "%ld blocks before, %ld after", before, after);
   free(input), free(output);

@@ -13,7 +13,7 @@ enum { JOB_COUNT = 60, FRAMES = 40000 };
 
 static mp3a_options options_of(uint32_t index) {
   const int32_t rates[] = {16000, 44100, 48000};
-  return (mp3a_options){sizeof(mp3a_options), rates[index % 3], 64, 7, 1, 0};
+  return (mp3a_options){sizeof(mp3a_options), rates[index % 3], 64, 7, 1, 0, 0, 0, 0};
 }
 
 static atomic_uint notified_count;

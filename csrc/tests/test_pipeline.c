@@ -1,11 +1,11 @@
 /* The pipeline against LAME and minimp3 called one after the other, as a user
    of theirs would: the same bytes, the same samples. */
-#include <lame.h>
 #include <string.h>
 
 #include "../minimp3_float.h"
 #include "../pipeline.h"
 #include "check.h"
+#include "encode_at_once.h"
 #include "signals.h"
 
 typedef struct reference {
@@ -14,34 +14,13 @@ typedef struct reference {
   float *pcm; /* interleaved, undelayed, at most `capacity` PCM frames */
 } reference;
 
-/* One call for the whole clip, into a large buffer. */
-static unsigned char *encode_at_once(const mp3a_options *o, const float *left,
-                                     const float *right, uint32_t count, int *byte_size) {
-  const int capacity = (int)(count * 2) + 20000;
-  unsigned char *bytes = calloc(1, (size_t)capacity);
-  lame_global_flags *lame = lame_init();
-  lame_set_num_channels(lame, o->channel_count);
-  lame_set_in_samplerate(lame, o->sample_rate_hz);
-  lame_set_out_samplerate(lame, o->sample_rate_hz);
-  lame_set_mode(lame, o->channel_count == 1 ? MONO : STEREO);
-  lame_set_brate(lame, o->bitrate_kbps);
-  lame_set_quality(lame, o->quality);
-  lame_set_disable_reservoir(lame, 1);
-  lame_set_bWriteVbrTag(lame, 0);
-  CHECK(lame_init_params(lame) == 0, "lame_init_params");
-  const int body =
-      lame_encode_buffer_ieee_float(lame, left, right, (int)count, bytes, capacity);
-  const int end = lame_encode_flush(lame, bytes + body, capacity - body);
-  lame_close(lame);
-  *byte_size = body + end;
-  return bytes;
-}
-
 static reference make_reference(const mp3a_options *o, const float *left, const float *right,
                                 uint32_t count) {
   static mp3dec_t decoder;
   int left_size = 0;
-  unsigned char *bytes = encode_at_once(o, left, right, count, &left_size);
+  mp3a_options without_tag = *o;
+  without_tag.flags |= MP3A_NO_TAG;
+  unsigned char *bytes = encode_at_once(&without_tag, left, right, count, &left_size);
   const unsigned char *next = bytes;
   reference r = {.mp3_byte_size = (uint32_t)left_size};
   r.pcm = calloc((size_t)count + 8 * 1152, (size_t)o->channel_count * sizeof(float));
@@ -77,10 +56,11 @@ static void check_clip(mp3a_options o, uint32_t count) {
   float *input[2] = {make_signal(count, o.sample_rate_hz, 3, 0.9f), NULL};
   if (o.channel_count == 2) input[1] = make_signal(count, o.sample_rate_hz, 4, 0.7f);
   const reference r = make_reference(&o, input[0], input[1], count);
+  const uint32_t coding_flags = o.flags;
   for (unsigned preserve = 0; preserve < 2; preserve++) {
     mp3a_stats stats = {0};
     float *output[2] = {NULL, NULL};
-    o.flags = preserve ? MP3A_PRESERVE_DELAY : 0;
+    o.flags = coding_flags | (preserve ? MP3A_PRESERVE_DELAY : 0);
     const uint32_t out_count = mp3a_output_frame_count(&o, count);
     for (int channel = 0; channel < o.channel_count; channel++) {
       output[channel] = calloc(out_count, sizeof(float));
@@ -126,8 +106,8 @@ static void check_lengths(void) {
                              1152, 1153, 1728, 2304, 3456, 4607, 9216, 36863, 36864, 50000, 90001};
   for (size_t i = 0; i < sizeof counts / sizeof *counts; i++) {
     for (int32_t channels = 1; channels <= 2; channels++) {
-      const mp3a_options high = {sizeof high, 44100, 128, 7, channels, 0};
-      const mp3a_options low = {sizeof low, 16000, 32, 7, channels, 0};
+      const mp3a_options high = {sizeof high, 44100, 128, 7, channels, 0, 0, 0, 0};
+      const mp3a_options low = {sizeof low, 16000, 32, 7, channels, 0, 0, 0, 0};
       check_clip(high, counts[i]);
       check_clip(low, counts[i]);
     }
@@ -139,20 +119,43 @@ static void check_settings(void) {
   const int32_t bitrates[] = {8, 48, 144, 320};
   for (size_t i = 0; i < sizeof rates / sizeof *rates; i++) {
     for (size_t k = 0; k < sizeof bitrates / sizeof *bitrates; k++) {
-      const mp3a_options o = {sizeof o, rates[i], bitrates[k], 9, 1 + (int32_t)(i + k) % 2, 0};
+      const mp3a_options o = {sizeof o, rates[i], bitrates[k], 9, 1 + (int32_t)(i + k) % 2, 0, 0, 0, 0};
       check_clip(o, 15000);
     }
   }
   for (int32_t quality = 0; quality <= 9; quality++) {
-    const mp3a_options o = {sizeof o, 44100, 96, quality, 2, 0};
+    const mp3a_options o = {sizeof o, 44100, 96, quality, 2, 0, 0, 0, 0};
     check_clip(o, 15000);
+  }
+}
+
+/* MP3 frames that borrow bits reach the decoder in parts. */
+static void check_modes(void) {
+  const int32_t rates[] = {8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000};
+  for (size_t i = 0; i < sizeof rates / sizeof *rates; i++) {
+    const int32_t rate = rates[i], channels = 1 + (int32_t)i % 2;
+    const uint32_t reservoir = MP3A_BIT_RESERVOIR, joint = MP3A_JOINT_STEREO;
+    const mp3a_options modes[] = {
+        {sizeof *modes, rate, 8, 7, channels, reservoir, MP3A_CBR, 0, 0},
+        {sizeof *modes, rate, 64, 3, 2, reservoir | joint, MP3A_CBR, 0, 0},
+        {sizeof *modes, rate, 320, 7, channels, reservoir, MP3A_CBR, 0, 0},
+        {sizeof *modes, rate, 96, 7, 2, joint, MP3A_CBR, 0, 0},
+        {sizeof *modes, rate, 77, 5, 2, reservoir | joint, MP3A_ABR, 0, 0},
+        {sizeof *modes, rate, 300, 7, channels, 0, MP3A_ABR, 0, 0},
+        {sizeof *modes, rate, 0, 7, 2, reservoir | joint, MP3A_VBR, 0, 0},
+        {sizeof *modes, rate, 0, 4, channels, 0, MP3A_VBR, 9.999f, 0},
+        {sizeof *modes, rate, 64, 7, channels, 0, MP3A_CBR, 0, 3000},
+        {sizeof *modes, rate, 64, 7, channels, 0, MP3A_CBR, 0, 1},
+        {sizeof *modes, rate, 64, 7, 2, reservoir, MP3A_CBR, 0, MP3A_LOWPASS_OFF},
+    };
+    for (size_t k = 0; k < sizeof modes / sizeof *modes; k++) check_clip(modes[k], 40000);
   }
 }
 
 /* A loud clip is the scaled one's output, times its peak. */
 static void check_loud(void) {
   enum { COUNT = 60000 };
-  const mp3a_options o = {sizeof o, 44100, 128, 7, 1, 0};
+  const mp3a_options o = {sizeof o, 44100, 128, 7, 1, 0, 0, 0, 0};
   float *loud = make_signal(COUNT, 44100, 5, 30.0f);
   float *scaled = malloc(COUNT * sizeof *scaled);
   mp3a_stats stats;
@@ -171,6 +174,7 @@ static void check_loud(void) {
 int main(void) {
   check_lengths();
   check_settings();
+  check_modes();
   check_loud();
   return check_finish();
 }

@@ -1,0 +1,41 @@
+/* LAME's public API as a user of it calls it. */
+#ifndef MP3A_ENCODE_AT_ONCE_H
+#define MP3A_ENCODE_AT_ONCE_H
+
+#include <lame.h>
+#include <stdlib.h>
+
+#include "../mp3augment.h"
+#include "check.h"
+
+/* One call for the whole clip, into a large buffer. */
+static inline unsigned char *encode_at_once(const mp3a_options *o, const float *left,
+                                     const float *right, uint32_t count, int *byte_size) {
+  const int capacity = (int)(count * 3) + 20000;
+  unsigned char *bytes = calloc(1, (size_t)capacity);
+  lame_global_flags *lame = lame_init();
+  lame_set_num_channels(lame, o->channel_count);
+  lame_set_in_samplerate(lame, o->sample_rate_hz);
+  lame_set_out_samplerate(lame, o->sample_rate_hz);
+  const MPEG_mode stereo = o->flags & MP3A_JOINT_STEREO ? JOINT_STEREO : STEREO;
+  lame_set_mode(lame, o->channel_count == 1 ? MONO : stereo);
+  if (o->rate_control == MP3A_CBR) lame_set_brate(lame, o->bitrate_kbps);
+  if (o->rate_control == MP3A_ABR) lame_set_VBR(lame, vbr_abr);
+  if (o->rate_control == MP3A_ABR) lame_set_VBR_mean_bitrate_kbps(lame, o->bitrate_kbps);
+  if (o->rate_control == MP3A_VBR) lame_set_VBR(lame, vbr_default);
+  if (o->rate_control == MP3A_VBR) lame_set_VBR_quality(lame, o->vbr_quality);
+  if (o->lowpass_hz != 0) lame_set_lowpassfreq(lame, o->lowpass_hz);
+  lame_set_quality(lame, o->quality);
+  lame_set_disable_reservoir(lame, !(o->flags & MP3A_BIT_RESERVOIR));
+  lame_set_bWriteVbrTag(lame, !(o->flags & MP3A_NO_TAG));
+  CHECK(lame_init_params(lame) == 0, "lame_init_params");
+  const int body =
+      lame_encode_buffer_ieee_float(lame, left, right, (int)count, bytes, capacity);
+  const int end = lame_encode_flush(lame, bytes + body, capacity - body);
+  lame_get_lametag_frame(lame, bytes, (size_t)(body + end));
+  lame_close(lame);
+  *byte_size = body + end;
+  return bytes;
+}
+
+#endif

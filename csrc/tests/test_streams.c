@@ -1,0 +1,230 @@
+/* Encoding at once, on the pool and piece by piece: LAME's bytes. Round trips piece
+   by piece: the samples of one call. */
+#include <stdbool.h>
+#include <string.h>
+
+#include "check.h"
+#include "encode_at_once.h"
+#include "mp3augment.h"
+#include "signals.h"
+
+enum { FRAMES = 50000, CAPACITY = 400000 };
+
+static const mp3a_options modes[] = {
+    {sizeof *modes, 44100, 128, 7, 2, 0, MP3A_CBR, 0, 0},
+    {sizeof *modes, 44100, 128, 5, 2, MP3A_BIT_RESERVOIR | MP3A_JOINT_STEREO, MP3A_CBR, 0, 0},
+    {sizeof *modes, 48000, 320, 9, 1, MP3A_NO_TAG, MP3A_CBR, 0, 0},
+    {sizeof *modes, 32000, 320, 7, 2, MP3A_BIT_RESERVOIR, MP3A_CBR, 0, 0},
+    {sizeof *modes, 8000, 8, 7, 1, 0, MP3A_CBR, 0, 0},
+    {sizeof *modes, 8000, 64, 7, 2, MP3A_BIT_RESERVOIR, MP3A_CBR, 0, 0},
+    {sizeof *modes, 22050, 40, 7, 2, MP3A_BIT_RESERVOIR | MP3A_JOINT_STEREO, MP3A_ABR, 0, 0},
+    {sizeof *modes, 44100, 0, 7, 2, MP3A_BIT_RESERVOIR | MP3A_JOINT_STEREO, MP3A_VBR, 4.5f, 0},
+    {sizeof *modes, 16000, 0, 3, 1, 0, MP3A_VBR, 0, 5000},
+    {sizeof *modes, 11025, 0, 7, 2, MP3A_BIT_RESERVOIR, MP3A_VBR, 0, MP3A_LOWPASS_OFF},
+};
+enum { MODE_COUNT = sizeof modes / sizeof *modes };
+
+static float *input[2], *output[2], *expected[2];
+static uint8_t *bytes;
+
+static const float *right_of(const mp3a_options *o) {
+  return o->channel_count == 2 ? input[1] : NULL;
+}
+
+/* A piece of at most `left` PCM frames: mostly small, sometimes the largest. */
+static uint32_t piece_of(uint32_t left) {
+  const uint32_t wanted = 1 + check_random() % (check_random() % 3 ? 3000 : 65536);
+  return wanted < left ? wanted : left;
+}
+
+static uint32_t encode_in_pieces(const mp3a_options *o, uint32_t count) {
+  int32_t status;
+  uint32_t total = 0, written = 0;
+  mp3a_encode_stream *stream = mp3a_encode_stream_create(o, &status);
+  CHECK(stream && status == MP3A_OK, "create: %d", status);
+  for (uint32_t at = 0, piece; at < count; at += piece) {
+    piece = piece_of(count - at);
+    status = mp3a_encode_stream_write(stream, input[0] + at, right_of(o) ? input[1] + at : NULL,
+                                      piece, bytes + total, CAPACITY - total, &written);
+    CHECK(status == MP3A_OK, "write: %d", status);
+    CHECK(written <= mp3a_encode_stream_capacity(piece), "%u bytes for %u", written, piece);
+    total += written;
+  }
+  CHECK(mp3a_encode_stream_finish(stream, bytes + total, CAPACITY - total, &written) == MP3A_OK,
+        "finish");
+  CHECK(written <= mp3a_encode_stream_capacity(0), "%u bytes at the end", written);
+  total += written;
+  CHECK(mp3a_encode_stream_tag(stream, bytes, CAPACITY, &written) == MP3A_OK, "tag");
+  CHECK(!(o->flags & MP3A_NO_TAG) || written == 0, "%u bytes of a tag", written);
+  CHECK(mp3a_encode_stream_finish(stream, bytes, CAPACITY, &written) == MP3A_INVALID_OPTION, "2");
+  mp3a_encode_stream_destroy(stream);
+  return total;
+}
+
+static uint32_t encode_as_job(const mp3a_options *o, uint32_t count) {
+  int32_t status;
+  mp3a_queue *queue = mp3a_queue_create(NULL);
+  mp3a_job *job = mp3a_encode_job_start(queue, o, input[0], right_of(o), count, 5, &status);
+  CHECK(job && mp3a_queue_wait(queue) == 5, "job: %d", status);
+  const uint32_t byte_size = mp3a_encode_job_byte_size(job);
+  CHECK(mp3a_job_end(job, output[0], NULL, NULL) == MP3A_INVALID_AUDIO, "not a round trip");
+  CHECK(mp3a_encode_job_end(job, bytes) == MP3A_OK, "job end");
+  mp3a_queue_destroy(queue);
+  return byte_size;
+}
+
+static void check_encoding(const mp3a_options *o, uint32_t count) {
+  int byte_size;
+  uint32_t written = 0;
+  unsigned char *wanted = encode_at_once(o, input[0], right_of(o), count, &byte_size);
+  const uint32_t bound = mp3a_max_encoded_byte_size(o, count);
+  CHECK((uint32_t)byte_size <= bound && bound <= CAPACITY, "%d bytes, at most %u", byte_size, bound);
+  const int32_t status = mp3a_encode(o, input[0], right_of(o), count, bytes, bound, &written);
+  CHECK(status == MP3A_OK && written == (uint32_t)byte_size, "%u bytes, not %d", written, byte_size);
+  CHECK(memcmp(bytes, wanted, written) == 0, "%d Hz: the bytes differ", o->sample_rate_hz);
+  CHECK(mp3a_encode(o, input[0], right_of(o), count, bytes, bound - 1, &written) ==
+            MP3A_INVALID_AUDIO, "room");
+  for (int i = 0; i < 2; i++) {
+    memset(bytes, 0xff, CAPACITY);
+    written = i ? encode_as_job(o, count) : encode_in_pieces(o, count);
+    CHECK(written == (uint32_t)byte_size, "%u bytes, not %d", written, byte_size);
+    CHECK(memcmp(bytes, wanted, written) == 0, "%s: the bytes differ", i ? "job" : "pieces");
+  }
+  free(wanted);
+}
+
+/* Puts `count` PCM frames through in pieces; returns how many came out. */
+static uint32_t roundtrip_in_pieces(const mp3a_options *o, float peak, uint32_t count) {
+  int32_t status;
+  uint32_t total = 0, written;
+  const bool stereo = o->channel_count == 2;
+  mp3a_roundtrip_stream *stream = mp3a_roundtrip_stream_create(o, peak, &status);
+  CHECK(stream && status == MP3A_OK, "create: %d", status);
+  for (uint32_t at = 0, piece; at < count; at += piece) {
+    piece = piece_of(count - at);
+    const uint32_t room = mp3a_roundtrip_stream_capacity(stream, piece);
+    CHECK(mp3a_roundtrip_stream_write(stream, input[0] + at, stereo ? input[1] + at : NULL, piece,
+                                      output[0] + total, stereo ? output[1] + total : NULL,
+                                      room - 1, &written) == MP3A_INVALID_AUDIO, "room");
+    status = mp3a_roundtrip_stream_write(stream, input[0] + at, stereo ? input[1] + at : NULL,
+                                         piece, output[0] + total,
+                                         stereo ? output[1] + total : NULL, room, &written);
+    CHECK(status == MP3A_OK && written <= room, "write: %d", status);
+    total += written;
+  }
+  const uint32_t room = mp3a_roundtrip_stream_capacity(stream, 0);
+  status = mp3a_roundtrip_stream_finish(stream, output[0] + total,
+                                        stereo ? output[1] + total : NULL, room, &written);
+  CHECK(status == MP3A_OK, "finish: %d", status);
+  mp3a_roundtrip_stream_destroy(stream);
+  return total + written;
+}
+
+static void check_roundtrip(mp3a_options o, uint32_t count, float level) {
+  mp3a_stats stats;
+  for (uint32_t i = 0; i < count; i++) input[0][i] *= level;
+  const bool stereo = o.channel_count == 2;
+  const uint32_t wanted = mp3a_output_frame_count(&o, count);
+  CHECK(mp3a_roundtrip(&o, input[0], right_of(&o), count, expected[0],
+                       stereo ? expected[1] : NULL, &stats) == MP3A_OK, "at once");
+  CHECK(roundtrip_in_pieces(&o, stats.peak, count) == wanted, "%u frames wanted", wanted);
+  for (int channel = 0; channel < o.channel_count; channel++) {
+    CHECK(memcmp(output[channel], expected[channel], wanted * sizeof(float)) == 0,
+          "%d Hz, flags %u, %u frames: the samples differ", o.sample_rate_hz, o.flags, count);
+  }
+  for (uint32_t i = 0; i < count; i++) input[0][i] /= level;
+}
+
+/* Divided by what LAME multiplies by, bit for bit, and about 1 in all. */
+static void check_level(void) {
+  mp3a_options o = {sizeof o, 44100, 128, 7, 1, 0, 0, 0, 0};
+  mp3a_roundtrip(&o, input[0], NULL, FRAMES, expected[0], NULL, NULL);
+  o.flags = MP3A_PRESERVE_LEVEL;
+  mp3a_roundtrip(&o, input[0], NULL, FRAMES, output[0], NULL, NULL);
+  const float gain = 32768.0f / (32767.0f * 0.95f);
+  uint32_t wrong = 0;
+  double in_out = 0, in_in = 0;
+  for (uint32_t i = 0; i < FRAMES; i++) {
+    wrong += output[0][i] != expected[0][i] * gain;
+    in_out += (double)input[0][i] * output[0][i];
+    in_in += (double)input[0][i] * input[0][i];
+  }
+  CHECK(wrong == 0, "%u samples differ", wrong);
+  CHECK(in_out / in_in > 0.98 && in_out / in_in < 1.005, "gain %f", in_out / in_in);
+}
+
+/* Loud audio is coded as it is, to a limit; bytes and samples stay in bounds. */
+static void check_loud(const mp3a_options *options) {
+  float *quiet = input[0];
+  input[0] = malloc(FRAMES * sizeof(float));
+  for (float level = 4; level <= MP3A_MAX_LEVEL; level *= 4) {
+    for (int i = 0; i < FRAMES; i++) input[0][i] = fmaxf(-1, fminf(1, 2 * quiet[i])) * level;
+    uint32_t byte_size;
+    CHECK(mp3a_encode(options, input[0], right_of(options), FRAMES, bytes, CAPACITY, &byte_size) ==
+              MP3A_OK, "level %f", (double)level);
+    mp3a_options o = *options;
+    o.flags |= MP3A_PRESERVE_LEVEL;
+    CHECK(roundtrip_in_pieces(&o, 0, FRAMES) == FRAMES, "level %f", (double)level);
+    unsigned wrong = 0;
+    for (int i = 0; i < FRAMES; i++) wrong += !(fabsf(output[0][i]) < 3 * level);
+    CHECK(wrong == 0, "level %f: %u samples are wrong", (double)level, wrong);
+  }
+  for (int i = 0; i < FRAMES; i++) input[0][i] = quiet[i];
+  input[0][FRAMES - 1] = MP3A_MAX_LEVEL * 1.001f;
+  uint32_t byte_size;
+  CHECK(mp3a_encode(options, input[0], right_of(options), FRAMES, bytes, CAPACITY, &byte_size) ==
+            MP3A_INVALID_AUDIO, "too loud");
+  free(input[0]);
+  input[0] = quiet;
+}
+
+static void check_bad_calls(void) {
+  const mp3a_options *o = &modes[0];
+  int32_t status;
+  uint32_t written;
+  CHECK(!mp3a_roundtrip_stream_create(o, NAN, &status) && status == MP3A_INVALID_OPTION, "NaN");
+  CHECK(!mp3a_roundtrip_stream_create(o, INFINITY, &status), "infinite peak");
+  CHECK(!mp3a_encode_stream_create(NULL, &status) && status == MP3A_INVALID_OPTION, "no options");
+  mp3a_roundtrip_stream *stream = mp3a_roundtrip_stream_create(o, 1, &status);
+  const float bad[2] = {0, NAN};
+  CHECK(mp3a_roundtrip_stream_write(stream, bad, bad, 2, output[0], output[1], 2, &written) ==
+            MP3A_NON_FINITE_AUDIO, "NaN");
+  CHECK(mp3a_roundtrip_stream_write(stream, bad, NULL, 1, output[0], output[1], 1, &written) ==
+            MP3A_INVALID_AUDIO, "one channel");
+  CHECK(mp3a_roundtrip_stream_write(stream, bad, bad, 0, output[0], output[1], 1, &written) ==
+            MP3A_EMPTY_AUDIO, "nothing");
+  CHECK(mp3a_roundtrip_stream_write(stream, input[0], input[1], 65537, output[0], output[1],
+                                    70000, &written) == MP3A_INVALID_AUDIO, "too much");
+  CHECK(mp3a_roundtrip_stream_finish(stream, output[0], output[1], 0, &written) == MP3A_OK &&
+            written == 0, "empty");
+  CHECK(mp3a_roundtrip_stream_finish(stream, output[0], output[1], 0, &written) ==
+            MP3A_INVALID_OPTION, "twice");
+  mp3a_roundtrip_stream_destroy(stream);
+  mp3a_roundtrip_stream_destroy(NULL);
+  mp3a_encode_stream_destroy(NULL);
+}
+
+int main(void) {
+  for (int i = 0; i < 2; i++) {
+    input[i] = make_signal(FRAMES, 44100, 11 + (uint64_t)i, 0.8f);
+    output[i] = calloc(FRAMES + 8 * 1152, sizeof(float));
+    expected[i] = calloc(FRAMES + 8 * 1152, sizeof(float));
+  }
+  bytes = malloc(CAPACITY);
+  for (int i = 0; i < MODE_COUNT; i++) {
+    const uint32_t counts[] = {FRAMES, 1, 700, 4608};
+    for (int k = 0; k < 4; k++) {
+      mp3a_options o = modes[i];
+      check_encoding(&o, counts[k]);
+      check_roundtrip(o, counts[k], 1);
+      o.flags |= MP3A_PRESERVE_DELAY | MP3A_PRESERVE_LEVEL;
+      check_roundtrip(o, counts[k], 4);
+    }
+    check_loud(&modes[i]);
+  }
+  check_level();
+  check_bad_calls();
+  for (int i = 0; i < 2; i++) free(input[i]), free(output[i]), free(expected[i]);
+  free(bytes);
+  return check_finish();
+}

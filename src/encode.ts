@@ -1,0 +1,117 @@
+import { type Audio, checkNotEmpty, type Planes, toPlanes } from "./audio.ts";
+import { Mp3AugmentError } from "./errors.ts";
+import { pointers, runJob } from "./jobs.ts";
+import { checkStatus, library, packOptions } from "./native.ts";
+import {
+  type Abortable,
+  checkBoolean,
+  checkCoding,
+  checkObject,
+  checkSignal,
+  type CodingOptions,
+  type RateControl,
+} from "./options.ts";
+import { describeSamples, privateCopy } from "./roundtrip.ts";
+
+/** What belongs to an MP3 file beside its audio. */
+export interface FileOptions {
+  /**
+   * Whether the file begins with the Xing/LAME tag, which tells players the
+   * delay, the padding and the length. Default `true`. Where the bitrate's MP3
+   * frames are too small for it, LAME leaves it out.
+   */
+  tag?: boolean;
+}
+
+/** How {@linkcode encodeMp3} codes. */
+export type EncodeOptions = CodingOptions & RateControl & FileOptions;
+
+/** {@linkcode EncodeOptions} and what a call in the background takes. */
+export type AsyncEncodeOptions = EncodeOptions & Abortable;
+
+interface CheckedEncoding {
+  readonly packedOptions: Int32Array;
+  readonly input: Planes;
+}
+
+/** Checks everything but the samples' values. */
+function checkEncoding(samples: unknown, options: unknown): CheckedEncoding {
+  const object = checkObject(options);
+  const coding = checkCoding(object);
+  const { tag = true } = object;
+  const noTag = !checkBoolean(tag, "tag");
+  const input = toPlanes(samples, coding.channels, "samples");
+  checkNotEmpty(input, "samples");
+  const packedOptions = packOptions(coding, { channelCount: input.channels.length, noTag });
+  return { packedOptions, input: privateCopy(input) };
+}
+
+/**
+ * Encodes a clip to a whole MP3 file. By default it begins with the LAME tag, by
+ * which players and {@linkcode decodeMp3} return exactly the clip's length.
+ *
+ * Samples beyond ±1 are coded as they are, up to 4096; players may clip them. With the same
+ * options the file decodes to what `compressRoundtrip` returns for a clip that
+ * isn't louder than 1. LAME's command line defaults to
+ * `{ stereoMode: "joint", bitReservoir: true, quality: 3 }`.
+ *
+ * @param samples mono, one array per channel, or flat with `channels: 2`
+ * @param options how to code
+ * @returns the file's bytes: those that LAME 3.100 writes with the same settings
+ * @throws {Mp3AugmentError} as `compressRoundtrip` does
+ */
+export function encodeMp3(samples: Audio, options: EncodeOptions): Uint8Array<ArrayBuffer> {
+  const { packedOptions, input } = checkEncoding(samples, options);
+  const { native } = library();
+  const capacity = native.mp3a_max_encoded_byte_size(packedOptions, input.frameCount);
+  if (capacity === 0) throw new Mp3AugmentError("INVALID_AUDIO", "the file would be over 4 GiB");
+  const bytes = new Uint8Array(capacity);
+  const size = new Int32Array(1);
+  const status = native.mp3a_encode(
+    packedOptions,
+    ...pointers(input),
+    input.frameCount,
+    bytes,
+    capacity,
+    size,
+  );
+  checkStatus(status, describeSamples(status, input));
+  return bytes.slice(0, (size[0] ?? 0) >>> 0);
+}
+
+/**
+ * As {@linkcode encodeMp3}, with the same bytes, on a thread of the library's own
+ * pool. The input is copied before the call returns.
+ *
+ * @param samples mono, one array per channel, or flat with `channels: 2`
+ * @param options how to code; `signal` aborts the call
+ * @returns a promise of the file's bytes; it rejects with an
+ * {@linkcode Mp3AugmentError}, or with `signal.reason` on an abort
+ */
+// Not a promise before the first await: a function that is async copies before it returns.
+export async function encodeMp3Async(
+  samples: Audio,
+  options: AsyncEncodeOptions,
+): Promise<Uint8Array<ArrayBuffer>> {
+  const { packedOptions, input } = checkEncoding(samples, options);
+  const signal = checkSignal(options);
+  signal?.throwIfAborted();
+  const { native } = library();
+  return await runJob(
+    (queue, tag, status) =>
+      native.mp3a_encode_job_start(
+        queue,
+        packedOptions,
+        ...pointers(input),
+        input.frameCount,
+        tag,
+        status,
+      ),
+    signal,
+    (finished, endJob) => {
+      const bytes = new Uint8Array(native.mp3a_encode_job_byte_size(finished));
+      checkStatus(endJob((job) => native.mp3a_encode_job_end(job, bytes)));
+      return bytes;
+    },
+  );
+}
