@@ -11,7 +11,9 @@
 #endif
 
 enum {
-  TEMPLATE_COUNT = 8, /* settings that are kept; about 100 KB each, as is a spare */
+  /* Settings that are kept, about 100 KB each, as is a spare: what draws of bitrate and
+     channel count take. */
+  TEMPLATE_COUNT = 32,
   SPARE_COUNT = 2     /* used copies that are kept for each, to be reset */
 };
 

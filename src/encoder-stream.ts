@@ -89,6 +89,7 @@ class EncoderCodec implements Codec<Audio, Uint8Array<ArrayBuffer>> {
   }
 
   free(): void {
+    this.#source.close();
     this.#stream?.free();
     this.#scratch = new Uint8Array(0);
   }
@@ -133,5 +134,13 @@ export class Mp3EncoderStream {
    */
   get tagFrame(): Uint8Array<ArrayBuffer> | undefined {
     return this.#codec.tagFrame;
+  }
+
+  /**
+   * Frees the codec now (`using stream = …`). A stream that has ended, failed or
+   * was aborted has done so by itself; another one fails at its next chunk.
+   */
+  [Symbol.dispose](): void {
+    this.#codec.free();
   }
 }

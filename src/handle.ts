@@ -1,6 +1,11 @@
 import type { Handle } from "../ffi/symbols.ts";
 import { Mp3AugmentError } from "./errors.ts";
 
+/** What a use after the end gets. */
+export function closedError(): Mp3AugmentError {
+  return new Mp3AugmentError("INVALID_OPTION", "the stream is closed: make a new one");
+}
+
 interface Owned {
   readonly pointer: Handle;
   readonly destroy: (pointer: Handle) => void;
@@ -22,7 +27,7 @@ export class NativeHandle {
   /** The pointer, for a call; throws when it was freed. */
   get pointer(): Handle {
     if (this.#owned !== undefined) return this.#owned.pointer;
-    throw new Mp3AugmentError("INVALID_OPTION", "the stream is closed: make a new one");
+    throw closedError();
   }
 
   /** Frees the object; does nothing the second time. */
@@ -32,9 +37,5 @@ export class NativeHandle {
     this.#owned = undefined;
     forgotten.unregister(this);
     owned.destroy(owned.pointer);
-  }
-
-  [Symbol.dispose](): void {
-    this.free();
   }
 }

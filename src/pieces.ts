@@ -1,11 +1,13 @@
 import { MAX_STREAM_FRAMES } from "../ffi/symbols.ts";
 import { type Planes, toPlanes } from "./audio.ts";
 import { Mp3AugmentError } from "./errors.ts";
+import { closedError } from "./handle.ts";
 import { privateCopy } from "./roundtrip.ts";
 
 /** Audio that comes in chunks: the same number of channels in all. */
 export class PieceSource {
   #channelCount: number | undefined;
+  #isClosed = false;
   readonly #flatChannels: 1 | 2 | undefined;
 
   /** `flatChannels`: how many channels a flat `Float32Array` holds. */
@@ -18,8 +20,14 @@ export class PieceSource {
     return this.#channelCount;
   }
 
+  /** From now on there are no more chunks. */
+  close(): void {
+    this.#isClosed = true;
+  }
+
   /** A checked chunk, in pieces that C takes at once; none for an empty one. */
   *split(chunk: unknown): Generator<Planes, void> {
+    if (this.#isClosed) throw closedError();
     const flatChannels = Array.isArray(chunk) ? undefined : this.#flatChannels;
     const planes = privateCopy(toPlanes(chunk, flatChannels, "chunk"));
     const channelCount = planes.channels.length;

@@ -110,6 +110,7 @@ class RoundtripCodec implements Codec<Audio, Float32Array[]> {
   }
 
   free(): void {
+    this.#source.close();
     this.#stream?.free();
     this.#scratch = [];
   }
@@ -134,6 +135,7 @@ export class Mp3RoundtripStream {
   readonly readable: ReadableStream<Float32Array[]>;
   /** What goes in. */
   readonly writable: WritableStream<Audio>;
+  readonly #codec: RoundtripCodec;
 
   /**
    * A stream that has coded nothing yet.
@@ -145,8 +147,15 @@ export class Mp3RoundtripStream {
   constructor(options: RoundtripStreamOptions) {
     const checked = checkOptions(options);
     const { peak = 1 } = options;
-    ({ readable: this.readable, writable: this.writable } = codecStream(
-      new RoundtripCodec(checked, checkPeak(peak)),
-    ));
+    this.#codec = new RoundtripCodec(checked, checkPeak(peak));
+    ({ readable: this.readable, writable: this.writable } = codecStream(this.#codec));
+  }
+
+  /**
+   * Frees the codec now (`using stream = …`). A stream that has ended, failed or
+   * was aborted has done so by itself; another one fails at its next chunk.
+   */
+  [Symbol.dispose](): void {
+    this.#codec.free();
   }
 }

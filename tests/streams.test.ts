@@ -241,3 +241,21 @@ test("an abort, a cancel and a forgotten stream", async () => {
     } // else it is garbage now
   }
 });
+
+test("a disposed stream is closed", async () => {
+  const options = { sampleRate: 44100, bitrateKbps: 64 };
+  for (const wasUsed of [false, true]) {
+    for (const stream of [new Mp3RoundtripStream(options), new Mp3EncoderStream(options)]) {
+      const writer = stream.writable.getWriter();
+      const reader = (stream.readable as ReadableStream<unknown>).getReader();
+      const first = wasUsed ? reader.read() : undefined;
+      if (wasUsed) await writer.write([LEFT.subarray(0, 10_000)]);
+      await first;
+      stream[Symbol.dispose]();
+      stream[Symbol.dispose]();
+      const read = rejects(reader.read(), "INVALID_OPTION", /^the stream is closed/);
+      await rejects(writer.write([LEFT]), "INVALID_OPTION", /^the stream is closed/);
+      await read;
+    }
+  }
+});

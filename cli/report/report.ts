@@ -4,7 +4,6 @@
  * @module
  */
 import { Buffer } from "node:buffer";
-import encodeFlac from "@audio/encode-flac";
 import {
   type CodingOptions,
   compressRoundtripAsync,
@@ -12,6 +11,7 @@ import {
   type RateControl,
   type RoundtripExtras,
 } from "../../mod.ts";
+import { encodeClip } from "../audio/write.ts";
 import { bandwidthHz, gainOf, logSpectralDistanceDb, type Metrics, snrDb } from "./metrics.ts";
 import { type Page, type PageClip, renderPage } from "./page.ts";
 import { ceilingDb, type Channels, lengthOf, spectrogram } from "./spectrogram.ts";
@@ -76,15 +76,8 @@ function findPeak(clips: readonly Heard[]): number {
 }
 
 async function toFlac(channels: Channels, sampleRate: number, peak: number): Promise<Uint8Array> {
-  const encoder = await encodeFlac({
-    sampleRate,
-    channels: channels.length,
-    bitDepth: 16,
-  });
   const scaled = channels.map((channel) => channel.map((sample) => sample / peak));
-  const parts = [encoder.encode(scaled), encoder.flush()];
-  encoder.free();
-  return Buffer.concat(parts);
+  return Buffer.concat(await encodeClip(scaled, sampleRate, { container: "flac", samples: "16" }));
 }
 
 const WAV_HEADER_BYTES = 44;

@@ -456,27 +456,48 @@ static int by_value(const void *a, const void *b) {
   return (*(const double *)a > *(const double *)b) - (*(const double *)a < *(const double *)b);
 }
 
-static void print_times(void) {
+static void print_time(const encode_case *c, const char *mode) {
   enum { REPEATS = 21 };
+  double times[2][REPEATS];
+  check_seed(seed);
+  make_clip(c->frames, c->rate, c->clip);
+  for (int i = 0; i < REPEATS; i++) {
+    times[0][i] = cpu_ms(&stock, c), times[1][i] = cpu_ms(&ours, c);
+  }
+  qsort(times[0], REPEATS, sizeof(double), by_value);
+  qsort(times[1], REPEATS, sizeof(double), by_value);
+  const double a = times[0][REPEATS / 2], b = times[1][REPEATS / 2];
+  printf("%5d Hz, %d channels, %-28s quality %d: stock %7.2f ms, ours %7.2f ms, 1/%.2f\n", c->rate,
+         c->channels_in, mode, c->quality, a, b, a / b);
+}
+
+static void print_times(void) {
   static const struct {
     int rate, bitrate, channels;
   } settings[2] = {{44100, 128, 2}, {16000, 64, 1}};
+  static const struct {
+    const char *name;
+    MPEG_mode mode;
+    vbr_mode vbr;
+    unsigned flags;
+  } modes[] = {{"joint", JOINT_STEREO, vbr_off, 0},
+               {"joint, reservoir", JOINT_STEREO, vbr_off, FLAG_RESERVOIR},
+               {"ABR 128, joint, reservoir", JOINT_STEREO, vbr_abr, FLAG_RESERVOIR},
+               {"VBR 4, joint, reservoir", JOINT_STEREO, vbr_mtrh, FLAG_RESERVOIR}};
   for (int s = 0; s < 2; s++) {
     for (int quality = 0; quality <= 9; quality++) {
       encode_case c = plain_case(CLIP_REAL_ATTACKS, settings[s].rate, settings[s].bitrate,
                                  settings[s].channels, quality);
       c.frames = MAX_FRAMES;
-      check_seed(seed);
-      make_clip(c.frames, c.rate, c.clip);
-      double times[2][REPEATS];
-      for (int i = 0; i < REPEATS; i++) {
-        times[0][i] = cpu_ms(&stock, &c), times[1][i] = cpu_ms(&ours, &c);
-      }
-      qsort(times[0], REPEATS, sizeof(double), by_value);
-      qsort(times[1], REPEATS, sizeof(double), by_value);
-      const double a = times[0][REPEATS / 2], b = times[1][REPEATS / 2];
-      printf("%5d Hz, %d channels, %3d kbps, quality %d: stock %7.2f ms, ours %7.2f ms, 1/%.2f\n",
-             c.rate, c.channels_in, c.bitrate, quality, a, b, a / b);
+      print_time(&c, "CBR");
+    }
+  }
+  for (size_t m = 0; m < sizeof modes / sizeof *modes; m++) {
+    for (int quality = 3; quality <= 7; quality += 4) {
+      encode_case c = plain_case(CLIP_REAL_ATTACKS, 44100, 128, 2, quality);
+      c.frames = MAX_FRAMES, c.mode = modes[m].mode, c.vbr = modes[m].vbr, c.vbr_quality = 4;
+      c.flags = modes[m].flags;
+      print_time(&c, modes[m].name);
     }
   }
 }

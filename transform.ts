@@ -1,0 +1,23 @@
+/**
+ * MP3 compression as a random transform of a training pipeline, as users of
+ * `audiomentations` know it.
+ *
+ * ```ts
+ * import { Mp3Compression } from "@mp3-augment/mp3-augment/transform";
+ *
+ * const transform = new Mp3Compression({ minBitrateKbps: 16, maxBitrateKbps: 64, p: 0.5, seed: 1 });
+ * const augmented = transform.apply(new Float32Array(16000), 16000);
+ * console.log(augmented.length, transform.parameters?.shouldApply);
+ * ```
+ *
+ * An entry point of its own: it needs a random number generator and a
+ * resampler from npm, and who imports only the main module needs neither.
+ *
+ * @module
+ */
+export {
+  Mp3Compression,
+  type Mp3CompressionOptions,
+  type Mp3CompressionParameters,
+} from "./src/transform.ts";
+export type { Audio } from "./src/audio.ts";
