@@ -1,6 +1,12 @@
 /** The report's measurements and pictures, on signals whose values are known. */
 import assert from "node:assert/strict";
-import { bandwidthHz, gainOf, logSpectralDistanceDb, snrDb } from "../cli/report/metrics.ts";
+import { Buffer } from "node:buffer";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { decodeBytes } from "../cli/audio/read.ts";
+import { encodeClip } from "../cli/audio/write.ts";
+import { bandwidthHz, levelDb, logSpectralDistanceDb, snrDb } from "../cli/report/metrics.ts";
 import {
   ceilingDb,
   chooseFrameSize,
@@ -8,7 +14,8 @@ import {
   spectrogram,
 } from "../cli/report/spectrogram.ts";
 import { makeReport } from "../cli/report/report.ts";
-import { test } from "./harness.ts";
+import { compressRoundtrip } from "../mod.ts";
+import { projectPath, runScript, test } from "./harness.ts";
 import { makeSignal, randomNumbers, REAL_AUDIO_RATE, realAudio } from "./signals.ts";
 
 const RATE = 44100;
@@ -74,21 +81,29 @@ test("report: channels count together", () => {
   const right = makeNoise(LENGTH, 2);
   const noisy = mix(right, makeNoise(LENGTH, 3), 0.1);
   assertNear(snrDb([left, right], [left, noisy]), 23, 0.15);
-  assertNear(gainOf([left, right], [scale(left, 0.8), scale(right, 0.8)]), 0.8, 1e-6);
+  assertNear(levelDb([left, right], [scale(left, 0.1), scale(right, 0.1)]), -20, 1e-4);
+  assertNear(levelDb([left, right], [left, new Float32Array(LENGTH)]), -3.01, 0.1);
 });
 
-test("report: the log-spectral distance is 0 for equal clips, whatever their level", () => {
-  const signal = makeSignal(LENGTH, RATE);
-  assert.equal(logSpectralDistanceDb([signal], [signal], RATE), 0);
-  assertNear(logSpectralDistanceDb([signal], [scale(signal, 0.95)], RATE), 0, 1e-3);
-});
-
-test("report: the log-spectral distance of a channel that lost 6.02 dB", () => {
+test("report: the log-spectral distance of equal clips, and of a change of level", () => {
   const signal = makeNoise(LENGTH, 1);
-  // Over its first half the signal is as loud as it was, over the second half as loud.
-  const faded = signal.map((sample, i) => i < LENGTH / 2 ? sample : sample / 2);
-  // The best gain is 0.75: the halves are 2.50 and -3.52 dB away.
-  assertNear(logSpectralDistanceDb([signal], [faded], RATE), (2.5 + 3.52) / 2, 0.1);
+  assert.equal(logSpectralDistanceDb([signal], [signal], RATE), 0);
+  assertNear(logSpectralDistanceDb([signal], [scale(signal, 0.5)], RATE), 6.02, 0.01);
+});
+
+test("report: the log-spectral distance is a mean over time", () => {
+  const signal = makeNoise(LENGTH, 1);
+  const halfFaded = signal.map((sample, i) => i < LENGTH / 2 ? sample : sample / 2);
+  assertNear(logSpectralDistanceDb([signal], [halfFaded], RATE), 3.01, 0.1);
+});
+
+test("report: the log-spectral distance is a root mean square over frequency", () => {
+  const noise = makeNoise(LENGTH / 2, 1);
+  // Below 11,025 Hz, half of all frequencies, 20 dB are missing; above nothing is.
+  const low = lowpass(noise, RATE / 4);
+  const delayed = noise.map((_, i) => noise[i - 255] ?? 0);
+  const coded = mix(delayed, low, -0.9);
+  assertNear(logSpectralDistanceDb([delayed], [coded], RATE), 20 / Math.SQRT2, 0.3);
 });
 
 test("report: digital silence has a finite distance", () => {
@@ -181,4 +196,107 @@ test("report: higher bitrates come closer; the page holds what was measured", as
   assert.ok(html.includes(`<td>${Number(low.snrDb).toFixed(1)}</td>`));
   assert.ok(html.includes("<title>&lt;i&gt;&quot;T&quot; &amp; co&lt;/i&gt;</title>"));
   assert.ok(!/\b(?:src|href)=/.test(html.replace(/>[A-Za-z0-9+/=]{100,}</g, "><")));
+});
+
+test("report: the page holds what the decoder gave, at any level", async () => {
+  const sampleRate = 16000;
+  const options = { sampleRate, bitrateKbps: 32 };
+  for (const amplitude of [1.7, 0.5, 1e-4]) {
+    const samples = [scale(makeSignal(sampleRate, sampleRate), amplitude)];
+    const { html } = await makeReport({ channels: samples, sampleRate }, [
+      { label: "32 kbps", options },
+    ], { title: "T", facts: [], notes: [] });
+    const flac = /<script id="audio-1" type="text\/plain">([^<]+)</.exec(html)?.[1] ?? "";
+    const { gain } = JSON.parse(/<script id="data"[^>]*>([^<]+)</.exec(html)?.[1] ?? "");
+    const embedded = await decodeBytes(Uint8Array.from(atob(flac), (c) => c.charCodeAt(0)));
+    const expected = compressRoundtrip(samples, options);
+    assert.equal(embedded.sampleRate, sampleRate);
+    assert.ok(snrDb(expected, embedded.channels) > 75);
+    const playedPeak = gain * peakOf(embedded.channels);
+    assertNear(playedPeak / Math.min(1, peakOf(expected)), 1, 0.15);
+    assert.ok(playedPeak <= 1);
+  }
+});
+
+function peakOf([channel = new Float32Array(0)]: readonly Float32Array[]): number {
+  return channel.reduce((peak, sample) => Math.max(peak, Math.abs(sample)), 0);
+}
+
+const PERMISSIONS = ["--allow-read", "--allow-write", "--allow-env", "--allow-ffi", "--allow-sys"];
+
+/** Runs the command on a WAV file of noise, a different one in each channel. */
+async function runReport(
+  { channels, sampleRate, seconds }: { channels: number; sampleRate: number; seconds: number },
+  ...options: string[]
+) {
+  const folder = mkdtempSync(join(tmpdir(), "mp3-augment-report-"));
+  try {
+    const noise = Array.from(
+      { length: channels },
+      (_, seed) => scale(makeNoise(seconds * sampleRate, seed + 1), 0.1),
+    );
+    const input = join(folder, "noise & more.wav");
+    const pieces = await encodeClip(noise, sampleRate, { container: "wav", samples: "16" });
+    writeFileSync(input, Buffer.concat(pieces));
+    const output = join(folder, "report.html");
+    const parameters = ["report", input, "-o", output, ...options];
+    const outcome = await runScript(projectPath("cli/main.ts"), PERMISSIONS, { parameters });
+    const html = outcome.code === 0 ? readFileSync(output, "utf8") : "";
+    return { ...outcome, html };
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+test("report command: six bitrates that the rate has, all told as JSON", async () => {
+  const { code, stdout, stderr, html } = await runReport(
+    { channels: 1, sampleRate: 8000, seconds: 1 },
+    "--json",
+  );
+  assert.equal(code, 0, stderr);
+  const { sampleRate, clips } = JSON.parse(stdout);
+  assert.equal(sampleRate, 8000);
+  const labels = clips.map(({ label }: { label: string }) => label);
+  assert.deepEqual(labels, ["Original", ...[8, 16, 24, 32, 48, 64].map((kbps) => `${kbps} kbps`)]);
+  assert.ok(html.includes("<title>noise &amp; more.wav</title>"));
+});
+
+test("report command: what MP3 can't take is made fit, and said", async () => {
+  const { code, stdout, stderr, html } = await runReport(
+    { channels: 6, sampleRate: 96000, seconds: 2 },
+    ..."--start 0.5 --duration 1 --bitrates 8,32,64 --average-bitrates 100".split(" "),
+    ..."--vbr-qualities 4.5 --stereo-mode joint --bit-reservoir --lowpass-hz 9000".split(" "),
+    ..."--preserve-level --quality 5 --json --title".split(" "),
+    "A title",
+  );
+  assert.equal(code, 0, stderr);
+  const { sampleRate, clips } = JSON.parse(stdout);
+  assert.equal(sampleRate, 48000);
+  const labels = clips.map(({ label }: { label: string }) => label);
+  assert.deepEqual(labels, ["Original", "32 kbps", "64 kbps", "ABR 100", "VBR V4.5"]);
+  for (const clip of clips.slice(1)) assertNear(clip.bandwidthHz, 9500, 1000);
+  const said = [
+    "<title>A title</title>",
+    "1.0 s · stereo · 48 kHz · LAME quality 5 · joint stereo · bit reservoir · lowpass 9 kHz",
+    "An excerpt: 0.5 s to 1.5 s of 2.0 s.",
+    "The first two of 6 channels.",
+    "Resampled from 96 kHz",
+  ];
+  for (const text of said) assert.ok(html.includes(text), text);
+});
+
+test("report command: what is wrong is told in a line, and by the exit code", async () => {
+  const clip = { channels: 1, sampleRate: 8000, seconds: 1 };
+  const cases: [option: string, value: string, message: RegExp][] = [
+    ["--start", "1", /^error: noise & more\.wav has 1\.0 s: --start must be before its end\n$/],
+    ["--bitrates", "32,33", /33 is not one of 8, 16/],
+    ["--vbr-qualities", "10", /from 0 to 9\.999/],
+    ["--lowpass-hz", "none", /an integer from 1 on/],
+    ["--lowpass-hz", "5000", /^error: lowpassHz is 5000/],
+  ];
+  for (const [option, value, message] of cases) {
+    const { code, stderr } = await runReport(clip, option, value);
+    assert.equal(code, value === "5000" ? 3 : 2, stderr);
+    assert.match(stderr, message);
+  }
 });

@@ -111,6 +111,7 @@ async function play() {
     if (target === state.sources[0]) pause(0);
   });
   showTransport();
+  follow();
 }
 
 /** @param {number} at the position to stand still at, in seconds */
@@ -236,7 +237,8 @@ function showTransport() {
 }
 
 function follow() {
-  if (isPlaying()) showPosition();
+  if (!isPlaying()) return;
+  showPosition();
   requestAnimationFrame(follow);
 }
 
@@ -296,4 +298,3 @@ const decoded = decodeAll();
 decoded.catch(showError);
 choose(Math.max(0, choices.findIndex((choice) => choice.checked)));
 showTransport();
-follow();

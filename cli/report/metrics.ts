@@ -7,7 +7,7 @@ import { type Channels, framesWithin, lengthOf, powerFrames } from "./spectrogra
 
 /** What a row of the report's table holds. `NaN` where silence makes it meaningless. */
 export interface Metrics {
-  /** See {@linkcode gainOf}; in dB. LAME's own scaling makes it -0.45 up to 128 kbps. */
+  /** See {@linkcode levelDb}. */
   readonly levelDb: number;
   /** See {@linkcode snrDb}. */
   readonly snrDb: number;
@@ -32,14 +32,24 @@ function sumProducts(a: Channels, b: Channels): number {
   return sum;
 }
 
+/**
+ * By how many dB the coded clip's mean power is above the original's. LAME's own scaling makes
+ * -0.45 up to 128 kbps; the rest is what was lost.
+ *
+ * @returns `-Infinity` if only the coded clip is silent, `NaN` if both are
+ */
+export function levelDb(original: Channels, coded: Channels): number {
+  return 10 * Math.log10(sumProducts(coded, coded) / sumProducts(original, original));
+}
+
 /** The factor by which the original must be scaled to come closest to what was coded. */
-export function gainOf(original: Channels, coded: Channels): number {
+function gainOf(original: Channels, coded: Channels): number {
   return sumProducts(original, coded) / sumProducts(original, original);
 }
 
 /**
- * The signal-to-noise ratio in dB after matching levels: the original scaled by
- * {@linkcode gainOf}, against what the coded clip differs from that.
+ * The signal-to-noise ratio in dB after matching levels: the original, scaled so that it comes
+ * closest to the coded clip, against what the coded clip differs from that.
  *
  * Source: the scale-invariant SDR of Le Roux, Wisdom, Erdogan and Hershey, "SDR - half-baked or
  * well done?", ICASSP 2019. Without the matching, LAME's factor of 0.95 alone would limit the ratio
@@ -60,9 +70,8 @@ export function snrDb(original: Channels, coded: Channels): number {
 }
 
 /**
- * The log-spectral distance in dB after matching levels: per frame the root mean square, over all
- * frequencies, of the difference of the two power spectra in dB; then the mean over the frames.
- * Frames are Hann windows of about 46 ms, a quarter of that apart. What is more than 100 dB below
+ * The log-spectral distance in dB: per frame the root mean square, over all frequencies, of the
+ * difference of the two power spectra in dB; then the mean over the frames. Frames are Hann windows of about 46 ms, a quarter of that apart. What is more than 100 dB below
  * the original's peak counts as being just there, so that digital silence has a distance.
  *
  * Source: Gray and Markel, "Distance measures for speech processing", IEEE Transactions on
@@ -75,8 +84,6 @@ export function logSpectralDistanceDb(
   coded: Channels,
   sampleRate: number,
 ): number {
-  const gain = gainOf(original, coded);
-  const unscale = gain > 0 ? 1 / gain ** 2 : 1;
   const floor = peakOf(original) ** 2 * 10 ** (-FLOOR_DB / 10);
   const frames = framesWithin(lengthOf(original), sampleRate);
   const codedFrames = powerFrames(coded, frames);
@@ -86,7 +93,7 @@ export function logSpectralDistanceDb(
     let squares = 0;
     for (let k = 0; k < power.length; k++) {
       const from = Math.max(floor, power[k] as number);
-      const to = Math.max(floor, unscale * (codedPower[k] as number));
+      const to = Math.max(floor, codedPower[k] as number);
       squares += (10 * Math.log10(to / from)) ** 2;
     }
     sum += Math.sqrt(squares / power.length);

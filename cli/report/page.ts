@@ -199,14 +199,14 @@ const DEFINITIONS = `<details>
 <dd>Signal to noise, after matching levels: what of the coded clip is a multiple of the original,
 against the rest. Higher is closer.</dd>
 <dt>Log-spectral distance</dt>
-<dd>By how many dB the short-time spectra differ, after matching levels: root mean square over the
-frequencies, mean over the time. Lower is closer.</dd>
+<dd>By how many dB the short-time spectra differ: root mean square over the frequencies, mean over
+the time. Lower is closer.</dd>
 <dt>Bandwidth</dt>
 <dd>The highest frequency at which the mean spectrum is no more than 70 dB below its highest
 point.</dd>
 <dt>Level</dt>
-<dd>By how much the coded clip is louder than the original. LAME itself makes audio quieter, by up
-to 0.45 dB.</dd>
+<dd>By how much the coded clip's mean power is above the original's. LAME itself makes audio
+quieter, by up to 0.45 dB; the rest is what was lost.</dd>
 <dt>Spectrograms</dt>
 <dd>In dB below the highest level of the original's.</dd>
 <dt>Size</dt>

@@ -12,7 +12,7 @@ import {
   type RoundtripExtras,
 } from "../../mod.ts";
 import { encodeClip } from "../audio/write.ts";
-import { bandwidthHz, gainOf, logSpectralDistanceDb, type Metrics, snrDb } from "./metrics.ts";
+import { bandwidthHz, levelDb, logSpectralDistanceDb, type Metrics, snrDb } from "./metrics.ts";
 import { type Page, type PageClip, renderPage } from "./page.ts";
 import { ceilingDb, type Channels, lengthOf, spectrogram } from "./spectrogram.ts";
 
@@ -57,7 +57,7 @@ async function code({ channels }: Clip, { label, options }: Coding): Promise<Hea
 
 function measure(original: Channels, coded: Channels, sampleRate: number): Metrics {
   return {
-    levelDb: 20 * Math.log10(gainOf(original, coded)),
+    levelDb: levelDb(original, coded),
     snrDb: snrDb(original, coded),
     logSpectralDistanceDb: logSpectralDistanceDb(original, coded, sampleRate),
     bandwidthHz: bandwidthHz(coded, sampleRate),
