@@ -79,7 +79,8 @@ export function sampleReader(header: WavHeader): SampleReader | undefined {
   const scale = formatTag === FLOAT ? 1 : 2 ** -(bitsPerSample === 16 ? 15 : 31);
   const toCodes = CODES[`${formatTag}/${bitsPerSample}`];
   if (toCodes === undefined) return undefined;
-  return (bytes, scratch = new Scratch()) => deinterleave(toCodes(bytes), channelCount, scale, scratch);
+  return (bytes, scratch = new Scratch()) =>
+    deinterleave(toCodes(bytes), channelCount, scale, scratch);
 }
 
 type Codes = Int16Array | Int32Array | Float32Array;
@@ -93,7 +94,9 @@ const CODES: Record<string, (bytes: Uint8Array) => Codes> = {
 
 /** The bytes as what a typed array is made of; a copy where they don't lie at a multiple of its size. */
 function aligned(bytes: Uint8Array, sampleByteSize: number): [ArrayBuffer, number, number] {
-  const { buffer, byteOffset } = byteOffsetIsMultiple(bytes, sampleByteSize) ? bytes : bytes.slice();
+  const { buffer, byteOffset } = byteOffsetIsMultiple(bytes, sampleByteSize)
+    ? bytes
+    : bytes.slice();
   return [buffer as ArrayBuffer, byteOffset, Math.floor(bytes.length / sampleByteSize)];
 }
 
@@ -193,7 +196,9 @@ export function wavBytes(
 ): Uint8Array {
   const channelCount = channels.length;
   const sampleCount = channelCount * (channels[0]?.length ?? 0);
-  if (format === "float") return interleave(channels, new Float32Array(scratch.codes(4 * sampleCount), 0, sampleCount));
+  if (format === "float") {
+    return interleave(channels, new Float32Array(scratch.codes(4 * sampleCount), 0, sampleCount));
+  }
   if (format === "24") {
     const codes = new Int32Array(sampleCount);
     channels.forEach((channel, index) => quantize(channel, 24, codes, index, channelCount));
