@@ -16,8 +16,31 @@
  * @module
  */
 export {
+  type ApplyOptions,
+  type BitrateMode,
   Mp3Compression,
   type Mp3CompressionOptions,
   type Mp3CompressionParameters,
 } from "./src/transform.ts";
+export {
+  type AnyAudioExtras,
+  type AnyAudioOptions,
+  compressAnyAudio,
+  compressAnyAudioAsync,
+} from "./src/any-audio.ts";
+export {
+  anyOutputFrameCount,
+  type AnyStreamExtras,
+  type AnyStreamOptions,
+  compressAnyBlocks,
+} from "./src/any-stream.ts";
 export type { Audio } from "./src/audio.ts";
+export type {
+  Abortable,
+  AverageBitrate,
+  CodingOptions,
+  ConstantBitrate,
+  RateControl,
+  RoundtripExtras,
+  VariableBitrate,
+} from "./src/options.ts";

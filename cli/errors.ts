@@ -31,3 +31,13 @@ export function usageError(message: string): CliError {
 export function reasonOf(error: unknown): string {
   return (error instanceof Error ? error.message : String(error)).replace(/\s*\n\s*/g, " ");
 }
+
+/** Waits for work on a file; an error gets the file's name in front. */
+export async function naming<T>(path: string, work: Promise<T>): Promise<T> {
+  try {
+    return await work;
+  } catch (error) {
+    if (error instanceof CliError) throw error;
+    throw new CliError(`${path === "-" ? "standard input" : path}: ${reasonOf(error)}`);
+  }
+}

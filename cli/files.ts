@@ -19,18 +19,33 @@ export async function makeFolderOf(path: string): Promise<void> {
   madeFolders.add(folder);
 }
 
+/** What was written. */
+export interface Written {
+  readonly byteSize: number;
+  readonly sha256: string;
+}
+
+type Pieces = AsyncIterable<Uint8Array> | Iterable<Uint8Array>;
+
 /** Writes a file at once: whoever looks sees the old one or the new one. */
-export async function writeAtomically(path: string, pieces: readonly Uint8Array[]): Promise<void> {
+export async function writeAtomically(path: string, pieces: Pieces): Promise<Written> {
   await makeFolderOf(path);
   const partial = partialPath(path);
+  const hash = createHash("sha256");
+  let byteSize = 0;
   try {
     const file = await open(partial, "w");
     try {
-      for (const piece of pieces) await writeAll(file, piece);
+      for await (const piece of pieces) {
+        hash.update(piece);
+        byteSize += piece.length;
+        await writeAll(file, piece);
+      }
     } finally {
       await file.close();
     }
     await rename(partial, path);
+    return { byteSize, sha256: hash.digest("hex") };
   } catch (error) {
     await rm(partial, { force: true });
     throw error;
@@ -48,20 +63,14 @@ export async function writeAll(
 }
 
 /** Writes a file atomically, or to standard output for "-". */
-export async function writeOutput(path: string, pieces: readonly Uint8Array[]): Promise<void> {
-  if (path !== "-") return await writeAtomically(path, pieces);
-  for (const piece of pieces) {
+export async function writeOutput(path: string, pieces: Pieces): Promise<void> {
+  if (path !== "-") return void await writeAtomically(path, pieces);
+  for await (const piece of pieces) {
+    const copy = piece.slice(); // the pipe may take it after the next piece was made
     await new Promise<void>((resolve, reject) =>
-      process.stdout.write(piece, (error) => error ? reject(error) : resolve())
+      process.stdout.write(copy, (error) => error ? reject(error) : resolve())
     );
   }
-}
-
-/** The hash of bytes, in hexadecimal. */
-export function sha256(pieces: readonly (Uint8Array | string)[]): string {
-  const hash = createHash("sha256");
-  for (const piece of pieces) hash.update(piece);
-  return hash.digest("hex");
 }
 
 /** A file's size, or undefined if there is none. */

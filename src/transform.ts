@@ -1,13 +1,15 @@
 import { uniformInt } from "pure-rand/distribution/uniformInt";
 import { mersenne } from "pure-rand/generator/mersenne";
+import { codedSampleRate, compressAnyAudio, compressAnyAudioAsync } from "./any-audio.ts";
 import type { Audio } from "./audio.ts";
-import { BITRATES_KBPS, nearestBitrateKbps, SAMPLE_RATES } from "./constants.ts";
+import { BITRATES_KBPS, nearestBitrateKbps } from "./constants.ts";
 import { Mp3AugmentError, show } from "./errors.ts";
-import type { RoundtripOptions } from "./options.ts";
-import { nearestSampleRate, resample } from "./resample.ts";
-import { compressRoundtrip, compressRoundtripAsync } from "./roundtrip.ts";
+import type { Abortable, RateControl } from "./options.ts";
 
-/** What an {@linkcode Mp3Compression} draws from. */
+/** How bits are spent: constant, average or variable bitrate. */
+export type BitrateMode = "cbr" | "abr" | "vbr";
+
+/** What an {@linkcode Mp3Compression} draws from. Lists are drawn from evenly. */
 export interface Mp3CompressionOptions {
   /** The lowest bitrate to draw, in kbps. Default 8. */
   minBitrateKbps?: number;
@@ -18,27 +20,50 @@ export interface Mp3CompressionOptions {
    * takes the nearest. Where the range holds no such bitrate, the nearest to it is taken.
    */
   legalBitratesOnly?: boolean;
+  /** Which kinds of bitrate to draw. Default `["cbr"]`. */
+  bitrateModes?: readonly BitrateMode[];
+  /** The best VBR quality to draw: LAME's `-V`, from 0. Default 0. */
+  minVbrQuality?: number;
+  /** The worst VBR quality to draw, up to 9.999. Default 9. */
+  maxVbrQuality?: number;
+  /** Which stereo modes to draw. Default `["stereo"]`. */
+  stereoModes?: readonly ("stereo" | "joint")[];
+  /** Whether the bit reservoir is used. Default `[false]`. */
+  bitReservoirs?: readonly boolean[];
   /** LAME's quality, an integer from 0 (best, slow) to 9 (fast). Default 7. */
   quality?: number;
   /** Keep the codec's delay and padding: the output is then longer. Default `false`. */
   preserveDelay?: boolean;
+  /** Divide out what LAME scales by. Default `false`. */
+  preserveLevel?: boolean;
+  /** More than two channels as stereo pairs or each as mono. Default `"pairs"`. */
+  channelGroups?: "pairs" | "singles";
   /** The probability that a clip is compressed at all. Default 0.5. */
   p?: number;
   /** An integer; the same seed gives the same draws everywhere. Default: a random one. */
   seed?: number;
-  /**
-   * What to do with more than two channels: code them as stereo pairs (an odd last one as mono), or
-   * each as mono. Default `"pairs"`.
-   */
-  channelGroups?: "pairs" | "singles";
 }
 
-/** What was drawn for a clip. */
-export interface Mp3CompressionParameters {
+/** What a clip is coded with: options of `compressRoundtrip`, but for the clip's own. */
+export type Mp3CompressionParameters = RateControl & {
   /** Whether the clip is compressed. The rest is drawn in any case. */
   readonly shouldApply: boolean;
-  /** In kbps, as drawn: LAME takes the nearest one that MPEG has at the sample rate. */
-  readonly bitrateKbps: number;
+  /** How left and right are coded. */
+  readonly stereoMode: "stereo" | "joint";
+  /** Whether MP3 frames may borrow bits. */
+  readonly bitReservoir: boolean;
+  /** LAME's quality. */
+  readonly quality: number;
+  /** Whether the codec's delay stays. */
+  readonly preserveDelay: boolean;
+  /** Whether LAME's scaling is divided out. */
+  readonly preserveLevel: boolean;
+};
+
+/** How {@linkcode Mp3Compression.apply} treats one clip. */
+export interface ApplyOptions {
+  /** Whether the result may be written over the samples, which saves memory. Default `false`. */
+  inPlace?: boolean;
 }
 
 type Settings = Required<Omit<Mp3CompressionOptions, "seed">>;
@@ -47,10 +72,16 @@ const DEFAULTS: Settings = {
   minBitrateKbps: 8,
   maxBitrateKbps: 64,
   legalBitratesOnly: false,
+  bitrateModes: ["cbr"],
+  minVbrQuality: 0,
+  maxVbrQuality: 9,
+  stereoModes: ["stereo"],
+  bitReservoirs: [false],
   quality: 7,
   preserveDelay: false,
-  p: 0.5,
+  preserveLevel: false,
   channelGroups: "pairs",
+  p: 0.5,
 };
 
 /** A stream of random numbers: pure-rand's Mersenne Twister, which mixes neighbouring seeds well. */
@@ -69,10 +100,14 @@ class Draws {
   pick<T>(values: readonly T[]): T {
     return values[Math.floor(this.unit() * values.length)] as T;
   }
+
+  between(min: number, max: number): number {
+    return min + this.unit() * (max - min);
+  }
 }
 
 /**
- * Passes a clip through MP3 with a probability, at a random bitrate: `audiomentations`' transform
+ * Passes a clip through MP3 with a probability and random parameters: `audiomentations`' transform
  * of the same name, with more to draw from.
  */
 export class Mp3Compression {
@@ -81,11 +116,13 @@ export class Mp3Compression {
   #parameters: Mp3CompressionParameters | undefined;
   #areFrozen = false;
 
-  /** Checks the options; throws `INVALID_OPTION` for one that can't be. */
+  /** Checks the options; throws `INVALID_OPTION` for ranges and lists that hold nothing. */
   constructor(options: Mp3CompressionOptions = {}) {
     const { seed = randomSeed(), ...given } = options;
-    this.#settings = checkSettings({ ...DEFAULTS, ...dropUndefined(given) });
-    this.#draws = new Draws(checkSeed(seed));
+    this.#settings = { ...DEFAULTS, ...dropUndefined(given) };
+    checkSettings(this.#settings);
+    checkThat(Number.isSafeInteger(seed), "seed", seed, "an integer");
+    this.#draws = new Draws(seed);
   }
 
   /** What the last clip got, or what the next ones get while frozen. */
@@ -107,10 +144,22 @@ export class Mp3Compression {
   randomizeParameters(sampleRate: number): Mp3CompressionParameters {
     if (this.#areFrozen && this.#parameters) return this.#parameters;
     const draws = this.#draws;
-    // Always the same number of draws, so that one option doesn't shift what another gets.
+    const { p, bitrateModes, stereoModes, bitReservoirs } = this.#settings;
+    const { quality, preserveDelay, preserveLevel } = this.#settings;
+    // Always the same number of draws in the same order: what one option allows doesn't shift what
+    // the others get.
+    const shouldApply = draws.unit() < p;
+    const mode = draws.pick(bitrateModes);
+    const rates = drawRates(draws, this.#settings, codedSampleRate(sampleRate));
+    const stereoMode = draws.pick(stereoModes);
+    const bitReservoir = draws.pick(bitReservoirs);
+    const fixed = { quality, preserveDelay, preserveLevel };
     return this.#parameters = Object.freeze({
-      shouldApply: draws.unit() < this.#settings.p,
-      bitrateKbps: draws.pick(bitratesInRange(this.#settings, sampleRate)),
+      shouldApply,
+      ...rates[mode],
+      stereoMode,
+      bitReservoir,
+      ...fixed,
     });
   }
 
@@ -118,91 +167,75 @@ export class Mp3Compression {
    * A clip with fresh parameters, in its form: mono as one array, or an array per channel, of any
    * number. A clip that the draw leaves alone is returned itself.
    *
-   * @param samples the clip; it stays as it is
+   * @param samples the clip; it stays as it is, but for `inPlace`
    * @param sampleRate in Hz; outside the nine of MP3 the clip is resampled and back
    */
-  apply(samples: Float32Array, sampleRate: number): Float32Array;
+  apply(samples: Float32Array, sampleRate: number, options?: ApplyOptions): Float32Array;
   /** Channel by channel. */
-  apply(samples: readonly Float32Array[], sampleRate: number): Float32Array[];
+  apply(
+    samples: readonly Float32Array[],
+    sampleRate: number,
+    options?: ApplyOptions,
+  ): Float32Array[];
   /** Either form. */
-  apply(samples: Audio, sampleRate: number): Audio;
-  apply(samples: Audio, sampleRate: number): Audio {
-    const parts = this.#prepare(samples, sampleRate);
-    if (parts === undefined) return samples;
-    const results = parts.map(({ channels, options }) => compressRoundtrip(channels, options));
-    return assemble(samples, results, sampleRate, this.#settings.preserveDelay);
+  apply(samples: Audio, sampleRate: number, options?: ApplyOptions): Audio;
+  apply(samples: Audio, sampleRate: number, options: ApplyOptions = {}): Audio {
+    const { shouldApply, ...coding } = this.randomizeParameters(sampleRate);
+    if (!shouldApply) return samples;
+    const { channelGroups } = this.#settings;
+    return compressAnyAudio(samples, { ...coding, sampleRate, channelGroups, ...options });
   }
 
-  /** The same in the background. What it draws is drawn before it returns. */
-  applyAsync(samples: Float32Array, sampleRate: number): Promise<Float32Array>;
+  /** {@linkcode apply} in the background. What it draws is drawn before it returns. */
+  applyAsync(
+    samples: Float32Array,
+    sampleRate: number,
+    options?: ApplyOptions & Abortable,
+  ): Promise<Float32Array>;
   /** Channel by channel. */
-  applyAsync(samples: readonly Float32Array[], sampleRate: number): Promise<Float32Array[]>;
+  applyAsync(
+    samples: readonly Float32Array[],
+    sampleRate: number,
+    options?: ApplyOptions & Abortable,
+  ): Promise<Float32Array[]>;
   /** Either form. */
-  applyAsync(samples: Audio, sampleRate: number): Promise<Audio>;
-  async applyAsync(samples: Audio, sampleRate: number): Promise<Audio> {
-    const parts = this.#prepare(samples, sampleRate);
-    if (parts === undefined) return samples;
-    const results = await Promise.all(
-      parts.map(({ channels, options }) => compressRoundtripAsync(channels, options)),
-    );
-    return assemble(samples, results, sampleRate, this.#settings.preserveDelay);
-  }
-
-  /** The calls that make up the clip, or undefined where the draw leaves it alone. */
-  #prepare(samples: Audio, sampleRate: number): Part[] | undefined {
-    checkSampleRate(sampleRate);
-    const codedRate = SAMPLE_RATES.includes(sampleRate)
-      ? sampleRate
-      : nearestSampleRate(sampleRate);
-    const { shouldApply, bitrateKbps } = this.randomizeParameters(codedRate);
-    if (!shouldApply) return undefined;
-    const { quality, preserveDelay, channelGroups } = this.#settings;
-    const options = { sampleRate: codedRate, bitrateKbps, quality, preserveDelay };
-    const channels = Array.isArray(samples) ? samples as Float32Array[] : [samples as Float32Array];
-    return groupChannels(channels, channelGroups).map((group) => ({
-      channels: codedRate === sampleRate
-        ? group
-        : group.map((channel) => resample(channel, sampleRate, codedRate)),
-      options,
-    }));
+  applyAsync(
+    samples: Audio,
+    sampleRate: number,
+    options?: ApplyOptions & Abortable,
+  ): Promise<Audio>;
+  async applyAsync(
+    samples: Audio,
+    sampleRate: number,
+    options: ApplyOptions & Abortable = {},
+  ): Promise<Audio> {
+    const { shouldApply, ...coding } = this.randomizeParameters(sampleRate);
+    if (!shouldApply) return samples;
+    const { channelGroups } = this.#settings;
+    return await compressAnyAudioAsync(samples, {
+      ...coding,
+      sampleRate,
+      channelGroups,
+      ...options,
+    });
   }
 }
 
-/** Channels that are coded together. */
-interface Part {
-  readonly channels: readonly Float32Array[];
-  readonly options: RoundtripOptions;
-}
-
-/** The channels that go into one MP3 stream each. */
-export function groupChannels<T>(channels: readonly T[], groups: "pairs" | "singles"): T[][] {
-  const size = groups === "pairs" || channels.length <= 2 ? 2 : 1;
-  return Array.from(
-    { length: Math.ceil(channels.length / size) },
-    (_, index) => channels.slice(index * size, index * size + size),
-  );
-}
-
-function assemble(
-  samples: Audio,
-  results: readonly Float32Array[][],
+/** One draw for each kind of bitrate. */
+function drawRates(
+  draws: Draws,
+  settings: Settings,
   sampleRate: number,
-  isLonger: boolean,
-): Audio {
-  const isFlat = !Array.isArray(samples);
-  const inputFrameCount = (isFlat ? samples : samples[0])?.length ?? 0;
-  const codedRate = nearestSampleRate(sampleRate);
-  const channels = codedRate === sampleRate
-    ? results.flat()
-    : results.flat().map((channel) =>
-      resample(
-        channel,
-        codedRate,
-        sampleRate,
-        isLonger ? Math.round(channel.length * sampleRate / codedRate) : inputFrameCount,
-      )
-    );
-  return isFlat ? channels[0] as Float32Array : channels;
+): Record<BitrateMode, RateControl> {
+  const bitrates = bitratesInRange(settings, sampleRate);
+  const [lowest, highest] = averagesInRange(settings, sampleRate);
+  const averageBitrateKbps = Math.floor(draws.between(lowest, highest + 1));
+  const vbrQuality = draws.between(settings.minVbrQuality, settings.maxVbrQuality);
+  return {
+    cbr: { bitrateKbps: draws.pick(bitrates) },
+    abr: { averageBitrateKbps },
+    vbr: { vbrQuality: Math.round(1000 * vbrQuality) / 1000 },
+  };
 }
 
 function bitratesInRange(settings: Settings, sampleRate: number): readonly number[] {
@@ -213,38 +246,48 @@ function bitratesInRange(settings: Settings, sampleRate: number): readonly numbe
   return legal.length > 0 ? legal : [nearestBitrateKbps(sampleRate, inRange[0] as number)];
 }
 
-function checkSettings(settings: Settings): Settings {
-  const { minBitrateKbps, maxBitrateKbps, p, channelGroups } = settings;
+function averagesInRange(settings: Settings, sampleRate: number): [number, number] {
+  const lowest = Math.ceil(Math.max(settings.minBitrateKbps, 8));
+  const highest = Math.floor(Math.min(settings.maxBitrateKbps, 320));
+  if (!settings.legalBitratesOnly) return [lowest, highest];
+  const clamp = (kbps: number) =>
+    Math.min(
+      Math.max(kbps, nearestBitrateKbps(sampleRate, 0)),
+      nearestBitrateKbps(sampleRate, Infinity),
+    );
+  return [clamp(lowest), clamp(highest)];
+}
+
+function checkSettings(settings: Settings): void {
+  const { minBitrateKbps, maxBitrateKbps, minVbrQuality, maxVbrQuality, p } = settings;
   checkThat(
     bitratesInRange({ ...settings, legalBitratesOnly: false }, 48000).length > 0,
-    `minBitrateKbps is ${show(minBitrateKbps)} and maxBitrateKbps ${show(maxBitrateKbps)}; ` +
-      `the range must hold one of ${BITRATES_KBPS.join(", ")} kbps`,
+    "the range from minBitrateKbps to maxBitrateKbps",
+    [minBitrateKbps, maxBitrateKbps],
+    `such that it holds one of ${BITRATES_KBPS.join(", ")} kbps`,
   );
   checkThat(
-    typeof p === "number" && p >= 0 && p <= 1,
-    `p is ${show(p)}; it must be a number from 0 to 1`,
+    minVbrQuality >= 0 && minVbrQuality <= maxVbrQuality && maxVbrQuality <= 9.999,
+    "the range from minVbrQuality to maxVbrQuality",
+    [minVbrQuality, maxVbrQuality],
+    "within 0 to 9.999",
   );
-  checkThat(
-    channelGroups === "pairs" || channelGroups === "singles",
-    `channelGroups is ${show(channelGroups)}; it must be "pairs" or "singles"`,
-  );
-  return settings;
+  checkThat(typeof p === "number" && p >= 0 && p <= 1, "p", p, "a number from 0 to 1");
+  checkList(settings.bitrateModes, ["cbr", "abr", "vbr"], "bitrateModes");
+  checkList(settings.stereoModes, ["stereo", "joint"], "stereoModes");
+  checkList(settings.bitReservoirs, [false, true], "bitReservoirs");
 }
 
-function checkSampleRate(sampleRate: unknown): void {
-  checkThat(
-    typeof sampleRate === "number" && sampleRate >= 1000 && sampleRate <= 768000,
-    `sampleRate is ${show(sampleRate)}; it must be a number from 1000 to 768000 Hz`,
-  );
+function checkList(values: readonly unknown[], allowed: readonly unknown[], name: string): void {
+  const isGood = Array.isArray(values) && values.length > 0 &&
+    values.every((value) => allowed.includes(value));
+  checkThat(isGood, name, values, `a list of ${allowed.map(String).join(", ")}`);
 }
 
-function checkSeed(seed: unknown): number {
-  checkThat(Number.isSafeInteger(seed), `seed is ${show(seed)}; it must be an integer`);
-  return seed as number;
-}
-
-function checkThat(holds: boolean, message: string): void {
-  if (!holds) throw new Mp3AugmentError("INVALID_OPTION", message);
+function checkThat(holds: boolean, name: string, value: unknown, what: string): void {
+  if (holds) return;
+  const given = Array.isArray(value) ? value.map(show).join(", ") : show(value);
+  throw new Mp3AugmentError("INVALID_OPTION", `${name} is ${given}; it must be ${what}`);
 }
 
 function randomSeed(): number {

@@ -9,6 +9,8 @@ export interface FlacWriter {
   write(channels: readonly Float32Array[]): Uint8Array;
   /** The last bytes. */
   finish(): Uint8Array;
+  /** To be called at the end in any case. */
+  free(): void;
 }
 
 let loaded: Promise<Libflac> | undefined;
@@ -72,8 +74,10 @@ export async function createFlacWriter(
     },
     finish() {
       flac.FLAC__stream_encoder_finish(encoder);
-      flac.FLAC__stream_encoder_delete(encoder);
       return take();
+    },
+    free() {
+      flac.FLAC__stream_encoder_delete(encoder);
     },
   };
 }

@@ -1,5 +1,6 @@
 /** Audio files and pipes, as blocks of samples. */
 import { Buffer } from "node:buffer";
+import { createReadStream } from "node:fs";
 import { readFile } from "node:fs/promises";
 import process from "node:process";
 import { reasonOf } from "../errors.ts";
@@ -37,6 +38,9 @@ interface DecodedChunk {
   readonly sampleRate: number;
   readonly bitDepth?: number;
 }
+
+const NOT_AUDIO = "not a WAV, FLAC, Ogg or MP3 file";
+const NO_SAMPLES = "the WAV file ends before its samples";
 
 /** What a file is, by its first bytes. */
 export function detectContainer(head: Uint8Array): Container | undefined {
@@ -77,7 +81,7 @@ export async function readBytes(path: string): Promise<Uint8Array> {
 export async function decodeBytes(bytes: Uint8Array, scratch?: Scratch): Promise<Clip> {
   const container = detectContainer(bytes);
   if (container === undefined) {
-    throw new Error("not a WAV, FLAC, Ogg or MP3 file");
+    throw new Error(NOT_AUDIO);
   }
   const clip = container === "wav" ? decodeWav(bytes, scratch) : undefined;
   const decoded = clip ?? await decodeByPackage(container, bytes);
@@ -87,7 +91,7 @@ export async function decodeBytes(bytes: Uint8Array, scratch?: Scratch): Promise
 
 function decodeWav(bytes: Uint8Array, scratch?: Scratch): Clip | undefined {
   const header = parseWavHeader(bytes);
-  if (header === undefined) throw new Error("the WAV file ends before its samples");
+  if (header === undefined) throw new Error(NO_SAMPLES);
   const read = sampleReader(header);
   if (read === undefined) return undefined;
   return { channels: read(wholeFrames(bytes, header), scratch), sampleRate: header.sampleRate };
@@ -109,7 +113,7 @@ async function decodeByPackage(container: Container, bytes: Uint8Array): Promise
       sampleRate: chunks[0]?.sampleRate ?? 0,
     };
   } catch (error) {
-    throw new Error(`the ${container} decoder says: ${reasonOf(error)}`, { cause: error });
+    throw decoderError(container, error);
   } finally {
     decoder.free();
   }
@@ -142,14 +146,102 @@ export function joinChannels(blocks: readonly Float32Array[][]): Float32Array[] 
   });
 }
 
-/** The largest magnitude; NaN where a sample is not a number. */
-export function peakOf(channels: readonly Float32Array[]): number {
-  let peak = 0;
-  for (const channel of channels) {
-    for (let i = 0; i < channel.length; i++) {
-      const magnitude = Math.abs(channel[i] as number);
-      if (!(magnitude <= peak)) peak = magnitude;
+/** What is in a file beyond its samples. */
+export interface Block extends Clip {
+  readonly container: Container;
+}
+
+const READ_BYTE_SIZE = 1 << 18;
+/** A WAV header with long chunks before the samples, such as pictures, is read up to here. */
+const MAX_HEADER_BYTE_SIZE = 1 << 25;
+
+/** A file's samples, block by block: memory doesn't grow with the file. */
+export async function* readBlocks(path: string): AsyncIterable<Block> {
+  const chunks = createReadStream(path, { highWaterMark: READ_BYTE_SIZE })[Symbol.asyncIterator]();
+  try {
+    const { value: head } = await chunks.next() as { value: Uint8Array | undefined };
+    const container = head && detectContainer(head);
+    if (head === undefined || container === undefined) throw new Error(NOT_AUDIO);
+    const rest = { [Symbol.asyncIterator]: () => chunks as AsyncIterator<Uint8Array> };
+    const blocks = container === "wav"
+      ? readWavBlocks(head, rest)
+      : decodeBlocks(container, head, rest);
+    for await (const block of blocks) {
+      if (block.channels[0]?.length) yield { ...block, container };
     }
+  } finally {
+    await chunks.return?.();
   }
-  return peak;
+}
+
+async function* readWavBlocks(
+  head: Uint8Array,
+  rest: AsyncIterable<Uint8Array>,
+): AsyncIterable<Clip> {
+  let bytes = head;
+  let header = parseWavHeader(bytes);
+  for (const chunks = rest[Symbol.asyncIterator](); header === undefined;) {
+    const { value, done } = await chunks.next();
+    if (done || bytes.length > MAX_HEADER_BYTE_SIZE) throw new Error(NO_SAMPLES);
+    bytes = Buffer.concat([bytes, value]);
+    header = parseWavHeader(bytes);
+  }
+  const read = sampleReader(header);
+  if (read === undefined) return yield* decodeBlocks("wav", bytes, rest);
+  const { sampleRate, frameByteSize, dataOffset } = header;
+  let left = header.dataByteSize;
+  let waiting = bytes.subarray(dataOffset);
+  const take = () => {
+    const usable = Math.min(waiting.length, left);
+    const whole = waiting.subarray(0, usable - usable % frameByteSize);
+    left -= whole.length;
+    waiting = waiting.subarray(whole.length);
+    return { channels: read(whole), sampleRate };
+  };
+  yield take();
+  for await (const chunk of rest) {
+    waiting = waiting.length > 0 ? Buffer.concat([waiting, chunk]) : chunk;
+    yield take();
+    if (left < frameByteSize) return;
+  }
+}
+
+async function* decodeBlocks(
+  container: Container,
+  head: Uint8Array,
+  rest: AsyncIterable<Uint8Array>,
+): AsyncIterable<Clip> {
+  const decoder = await packageDecoder(container);
+  try {
+    yield toClip(decoder.decode(head), container);
+    for await (const chunk of rest) yield toClip(decoder.decode(chunk), container);
+    const last = decoder.flush?.();
+    if (last) yield toClip(last, container);
+  } catch (error) {
+    throw decoderError(container, error);
+  } finally {
+    decoder.free();
+  }
+}
+
+function toClip(chunk: DecodedChunk, container: Container): Clip {
+  return { channels: exactCodes(chunk, container), sampleRate: chunk.sampleRate };
+}
+
+function decoderError(container: Container, error: unknown): Error {
+  return new Error(`the ${container} decoder says: ${reasonOf(error)}`, { cause: error });
+}
+
+/** The largest magnitude; NaN where a sample is not a number. */
+export function peakOf(samples: Float32Array): number {
+  let low = 0;
+  let high = 0;
+  let sum = 0;
+  for (let i = 0; i < samples.length; i++) {
+    const sample = samples[i] as number;
+    if (sample > high) high = sample;
+    else if (sample < low) low = sample;
+    sum += 0 * sample; // NaN as soon as one sample is NaN or infinite
+  }
+  return Number.isNaN(sum) ? NaN : Math.max(high, -low);
 }

@@ -1,6 +1,6 @@
 /** Audio as the bytes of a file. */
-import type { Scratch } from "./scratch.ts";
 import { createFlacWriter } from "./flac.ts";
+import type { Scratch } from "./scratch.ts";
 import { type SampleFormat, wavBytes, wavHeader } from "./wav.ts";
 
 /** What a file is written as. */
@@ -9,20 +9,41 @@ export interface OutputFormat {
   readonly samples: SampleFormat;
 }
 
-/** A whole clip as the pieces of a file; they may lie in the scratch memory. */
-export async function encodeClip(
-  channels: readonly Float32Array[],
-  sampleRate: number,
+/** Audio in blocks, and what is known of it beforehand. */
+export interface AudioBlocks {
+  readonly sampleRate: number;
+  readonly channelCount: number;
+  readonly frameCount: number;
+  readonly blocks: AsyncIterable<readonly Float32Array[]>;
+}
+
+/**
+ * The pieces of a file, in order. A piece lies in the scratch memory: it counts until the next one is
+ * asked for.
+ */
+export async function* encodeBlocks(
+  audio: AudioBlocks,
   format: OutputFormat,
   scratch?: Scratch,
-): Promise<Uint8Array[]> {
-  const frameCount = channels[0]?.length ?? 0;
-  if (format.container === "wav") {
-    const header = wavHeader(sampleRate, channels.length, format.samples, frameCount);
-    const data = wavBytes(channels, format.samples, scratch);
-    return data.length % 2 ? [header, data, new Uint8Array(1)] : [header, data];
+): AsyncIterable<Uint8Array> {
+  const { sampleRate, channelCount, frameCount, blocks } = audio;
+  if (format.container === "flac") {
+    const writer = await createFlacWriter(sampleRate, channelCount, format.samples, frameCount);
+    try {
+      for await (const block of blocks) yield writer.write(block);
+      yield writer.finish();
+    } finally {
+      writer.free();
+    }
+    return;
   }
-  const writer = await createFlacWriter(sampleRate, channels.length, format.samples, frameCount);
-  const body = writer.write(channels);
-  return [body, writer.finish()];
+  const header = wavHeader(sampleRate, channelCount, format.samples, frameCount);
+  let byteSize = header.length;
+  yield header;
+  for await (const block of blocks) {
+    const bytes = wavBytes(block, format.samples, scratch);
+    byteSize += bytes.length;
+    yield bytes;
+  }
+  if (byteSize % 2 === 1) yield new Uint8Array(1);
 }

@@ -3,13 +3,14 @@ import process from "node:process";
 import { resolve, sep } from "node:path";
 import { type Command, Option } from "commander";
 import { BITRATES_KBPS } from "../../mod.ts";
+import type { BitrateMode } from "../../transform.ts";
 import { runDataset, type RunResult } from "../dataset/run.ts";
 import type { Settings } from "../dataset/settings.ts";
 import { chooseShard, shardSuffix } from "../dataset/shard.ts";
 import type { SampleFormat } from "../audio/wav.ts";
 import { EXIT, usageError } from "../errors.ts";
 import { stopOnSignals } from "../interrupt.ts";
-import { integerIn, numberIn, outputFormat, SAMPLE_FORMATS } from "../options.ts";
+import { integerIn, listOf, numberIn, outputFormat } from "../options.ts";
 import { formatDuration, formatHours, Progress } from "../progress.ts";
 
 interface DatasetOptions {
@@ -18,6 +19,12 @@ interface DatasetOptions {
   legalBitrates: boolean;
   quality: number;
   preserveDelay: boolean;
+  preserveLevel: boolean;
+  modes: BitrateMode[];
+  minVbrQuality: number;
+  maxVbrQuality: number;
+  stereoModes: ("stereo" | "joint")[];
+  reservoir: ("off" | "on")[];
   p: number;
   copies: number;
   seed: number;
@@ -56,8 +63,19 @@ export function add(program: Command): void {
     .option("--min-bitrate <kbps>", "the lowest bitrate to draw", numberIn(0, 320), 8)
     .option("--max-bitrate <kbps>", "the highest bitrate to draw", numberIn(0, 320), 64)
     .option("--legal-bitrates", "draw only bitrates that MPEG has at a file's sample rate", false)
+    .option(
+      "--modes <list>",
+      "kinds of bitrate to draw, of cbr, abr and vbr",
+      listOf("cbr", "abr", "vbr"),
+      ["cbr"],
+    )
+    .option("--min-vbr-quality <q>", "the best VBR quality to draw", numberIn(0, 9.999), 0)
+    .option("--max-vbr-quality <q>", "the worst VBR quality to draw", numberIn(0, 9.999), 9)
+    .option("--stereo-modes <list>", "of stereo and joint", listOf("stereo", "joint"), ["stereo"])
+    .option("--reservoir <list>", "the bit reservoir, of off and on", listOf("off", "on"), ["off"])
     .option("--quality <0-9>", "LAME's quality, from best to fastest", integerIn(0, 9), 7)
     .option("--preserve-delay", "keep the codec's delay and padding", false)
+    .option("--preserve-level", "divide out what LAME scales by", false)
     .option("--p <probability>", "how likely a copy is compressed at all", numberIn(0, 1), 0.5)
     .option("--copies <n>", "outputs per source", integerIn(1, 10000), 1)
     .option(
@@ -70,7 +88,9 @@ export function add(program: Command): void {
       new Option("--format <format>", "of the outputs").choices(["wav", "flac"]).default("wav"),
     )
     .addOption(
-      new Option("--bits <bits>", "of the outputs' samples").choices(SAMPLE_FORMATS).default("16"),
+      new Option("--bits <bits>", "of the outputs' samples").choices(["16", "24", "float"]).default(
+        "16",
+      ),
     )
     .addOption(
       new Option("--channel-groups <groups>", "how more than two channels are coded")
@@ -155,12 +175,18 @@ function settingsOf(options: DatasetOptions): Settings {
       legalBitratesOnly: options.legalBitrates,
       quality: options.quality,
       preserveDelay: options.preserveDelay,
+      bitrateModes: options.modes,
+      minVbrQuality: options.minVbrQuality,
+      maxVbrQuality: options.maxVbrQuality,
+      stereoModes: options.stereoModes,
+      bitReservoirs: options.reservoir.map((word) => word === "on"),
+      preserveLevel: options.preserveLevel,
       p: options.p,
-      channelGroups: options.channelGroups,
     },
+    channelGroups: options.channelGroups,
     copies: options.copies,
     seed: options.seed,
-    format: outputFormat(`x.${options.format}`, options.bits),
+    format: outputFormat("", options),
   };
 }
 

@@ -1,21 +1,23 @@
 /** `mp3-augment roundtrip`: one file through MP3. */
 import process from "node:process";
 import { type Command, Option } from "commander";
-import { BITRATES_KBPS } from "../../mod.ts";
-import { Mp3Compression } from "../../transform.ts";
-import { decodeBytes, peakOf, readBytes } from "../audio/read.ts";
-import type { SampleFormat } from "../audio/wav.ts";
-import { encodeClip } from "../audio/write.ts";
-import { CliError, reasonOf } from "../errors.ts";
+import { codeSource, type Coding } from "../audio/code.ts";
+import { openSource } from "../audio/source.ts";
+import { encodeBlocks } from "../audio/write.ts";
+import { naming } from "../errors.ts";
 import { writeOutput } from "../files.ts";
-import { integerIn, outputFormat, SAMPLE_FORMATS } from "../options.ts";
+import {
+  addCodingOptions,
+  addOutputOptions,
+  type CodingArguments,
+  codingOf,
+  type OutputArguments,
+  outputFormat,
+} from "../options.ts";
 
-interface RoundtripCommandOptions {
-  bitrate: string;
-  quality: number;
+interface RoundtripArguments extends CodingArguments, OutputArguments {
   preserveDelay: boolean;
-  format?: "wav" | "flac";
-  bits: SampleFormat;
+  preserveLevel: boolean;
   channelGroups: "pairs" | "singles";
   json: boolean;
 }
@@ -23,34 +25,28 @@ interface RoundtripCommandOptions {
 const EXAMPLES = `
 Examples:
   $ mp3-augment roundtrip speech.wav degraded.wav --bitrate 32
-  $ mp3-augment roundtrip song.flac degraded.flac --bitrate 128 --bits 24
+  $ mp3-augment roundtrip song.flac degraded.flac --vbr-quality 4 --joint-stereo --bits 24
   $ cat speech.wav | mp3-augment roundtrip - - --bitrate 16 > degraded.wav`;
 
 /** Adds the command. */
 export function add(program: Command): void {
-  program.command("roundtrip")
+  const command = program.command("roundtrip")
     .summary("pass one file through MP3")
     .description(
       "Encodes IN as MP3 and decodes it again: aligned to the sample, of the same length.",
     )
     .argument("<IN>", "a WAV, FLAC, Ogg or MP3 file, or - for standard input")
-    .argument("<OUT>", "a .wav or .flac file, or - for standard output")
-    .addOption(
-      new Option("--bitrate <kbps>", "the constant bitrate").makeOptionMandatory()
-        .choices(BITRATES_KBPS.map(String)),
-    )
-    .option("--quality <0-9>", "LAME's quality, from best to fastest", integerIn(0, 9), 7)
+    .argument("<OUT>", "a .wav or .flac file, or - for standard output");
+  addCodingOptions(command);
+  command
     .option("--preserve-delay", "keep the codec's delay and padding", false)
-    .addOption(
-      new Option("--format <format>", "of OUT (default: by its name)").choices(["wav", "flac"]),
-    )
-    .addOption(
-      new Option("--bits <bits>", "of OUT's samples").choices(SAMPLE_FORMATS).default("16"),
-    )
+    .option("--preserve-level", "divide out what LAME scales by", false)
     .addOption(
       new Option("--channel-groups <groups>", "how more than two channels are coded")
         .choices(["pairs", "singles"]).default("pairs"),
-    )
+    );
+  addOutputOptions(command);
+  command
     .option("--json", "print what was done as JSON", false)
     .addHelpText("after", EXAMPLES)
     .action(roundtrip);
@@ -59,39 +55,25 @@ export function add(program: Command): void {
 async function roundtrip(
   input: string,
   output: string,
-  options: RoundtripCommandOptions,
+  options: RoundtripArguments,
 ): Promise<void> {
-  const bitrateKbps = Number(options.bitrate);
-  const format = outputFormat(output, options.bits, options.format);
-  const transform = new Mp3Compression({
-    minBitrateKbps: bitrateKbps,
-    maxBitrateKbps: bitrateKbps,
-    quality: options.quality,
-    preserveDelay: options.preserveDelay,
-    channelGroups: options.channelGroups,
-    p: 1,
-  });
-  const clip = await readClip(input);
-  const result = await transform.applyAsync(clip.channels, clip.sampleRate);
-  await writeOutput(output, await encodeClip(result, clip.sampleRate, format));
+  const format = outputFormat(output, options);
+  const { preserveDelay, preserveLevel, channelGroups } = options;
+  const coding: Coding = { ...codingOf(options), preserveDelay, preserveLevel };
+  const source = await naming(input, openSource(input));
+  const audio = await naming(input, codeSource(source, coding, { channelGroups, isLastUse: true }));
+  await writeOutput(output, encodeBlocks(audio, format));
   if (!options.json) return;
+  const { sampleRate, channelCount, frameCount } = audio;
   const summary = {
     input,
     output,
-    sampleRate: clip.sampleRate,
-    channels: result.length,
-    frames: result[0]?.length ?? 0,
-    peak: peakOf(clip.channels),
-    bitrateKbps,
-    quality: options.quality,
+    sampleRate,
+    channels: channelCount,
+    frames: frameCount,
+    durationSeconds: frameCount / sampleRate,
+    peak: Math.max(...source.peaks),
+    parameters: coding,
   };
   (output === "-" ? process.stderr : process.stdout).write(`${JSON.stringify(summary)}\n`);
-}
-
-async function readClip(path: string) {
-  try {
-    return await decodeBytes(await readBytes(path));
-  } catch (error) {
-    throw new CliError(`${path === "-" ? "standard input" : path}: ${reasonOf(error)}`);
-  }
 }

@@ -1,70 +1,73 @@
 /** One source through its transforms, into its outputs. */
 import { join } from "node:path";
-import { decodeBytes, peakOf, readBytes } from "../audio/read.ts";
-import { encodeClip } from "../audio/write.ts";
-import { sha256, writeAtomically } from "../files.ts";
+import { codeSource } from "../audio/code.ts";
+import type { Scratch } from "../audio/scratch.ts";
+import { openSource, type Source } from "../audio/source.ts";
+import { encodeBlocks } from "../audio/write.ts";
+import { writeAtomically, type Written } from "../files.ts";
 import type { JournalRecord } from "./journal.ts";
 import type { ManifestRow } from "./manifest.ts";
 import type { Unit } from "./plan.ts";
-import { describeDraw, type Settings, transformFor } from "./settings.ts";
+import { drawCoding, type Settings } from "./settings.ts";
 
-/** An output in memory, and what the manifest says of it. */
-export interface Augmented {
-  readonly pieces: readonly Uint8Array[];
-  readonly row: Omit<ManifestRow, "output">;
+/** What a source becomes, and for whom. */
+export interface Job {
+  readonly settings: Settings;
+  /** Memory that no other job uses at the same time. */
+  readonly scratch: Scratch;
+  readonly signal: AbortSignal;
 }
 
-/** All copies of a source, one after another. */
-export async function* augmentBytes(
-  bytes: Uint8Array,
-  source: string,
-  settings: Settings,
-): AsyncIterable<Augmented> {
-  const { channels, sampleRate } = await decodeBytes(bytes);
-  const peak = peakOf(channels);
-  if (!Number.isFinite(peak)) throw new Error("a sample is NaN or infinite");
+/** One copy of a source: a file's pieces, and what the manifest will say about it. */
+export interface Copy {
+  readonly pieces: AsyncIterable<Uint8Array>;
+  readonly row: Omit<ManifestRow, "output" | keyof Written>;
+}
+
+/** All copies of a source, one after another; take a copy's pieces before the next copy. */
+export async function* makeCopies(source: Source, name: string, job: Job): AsyncIterable<Copy> {
+  const { settings, scratch, signal } = job;
   for (let copy = 0; copy < settings.copies; copy++) {
-    const transform = transformFor(settings, source, copy);
-    const result = await transform.applyAsync(channels, sampleRate);
-    const pieces = await encodeClip(result, sampleRate, settings.format);
-    const frames = result[0]?.length ?? 0;
+    const coding = drawCoding(settings, name, copy, source.sampleRate);
+    const audio = await codeSource(source, coding, {
+      channelGroups: settings.channelGroups,
+      isLastUse: copy === settings.copies - 1,
+      signal,
+    });
     yield {
-      pieces,
+      pieces: encodeBlocks(audio, settings.format, scratch),
       row: {
-        source,
+        source: name,
         copy,
-        ...describeDraw(transform, settings),
-        sampleRate,
-        channels: channels.length,
-        frames,
-        durationSeconds: frames / sampleRate,
-        peak,
-        byteSize: pieces.reduce((sum, piece) => sum + piece.length, 0),
-        sha256: sha256(pieces),
+        applied: coding !== undefined,
+        parameters: coding ?? null,
+        sampleRate: audio.sampleRate,
+        channels: audio.channelCount,
+        frames: audio.frameCount,
+        durationSeconds: audio.frameCount / audio.sampleRate,
+        peak: Math.max(...source.peaks),
       },
     };
   }
 }
 
-/** Does one sound file: reads it once, writes every copy. */
-export async function augmentFile(
-  unit: Unit,
-  folder: string,
-  settings: Settings,
-): Promise<JournalRecord> {
+/** Does one sound file: reads it once if it is short, writes every copy. */
+export async function augmentFile(unit: Unit, folder: string, job: Job): Promise<JournalRecord> {
   const rows: ManifestRow[] = [];
-  for await (
-    const { pieces, row } of augmentBytes(await readBytes(unit.path), unit.name, settings)
-  ) {
+  const source = await openSource(unit.path, job.scratch);
+  for await (const { pieces, row } of makeCopies(source, unit.name, job)) {
     const output = unit.outputs[row.copy] as string;
-    await writeAtomically(join(folder, output), pieces);
-    rows.push(orderRow({ ...row, output, ...(unit.metadata && { metadata: unit.metadata }) }));
+    const written = await writeAtomically(join(folder, output), pieces);
+    rows.push(makeRow({ ...row, output, ...written }, unit.metadata));
   }
   const outputs = rows.map(({ output, byteSize, sha256 }) => ({ path: output, byteSize, sha256 }));
   return { unit: unit.name, outputs, rows };
 }
 
 /** What people look for first comes first. */
-export function orderRow({ source, output, ...rest }: ManifestRow): ManifestRow {
-  return { source, output, ...rest };
+export function makeRow(
+  { source, output, ...rest }: ManifestRow,
+  metadata: Record<string, unknown> | undefined,
+): ManifestRow {
+  return { source, output, ...rest, ...(metadata && { metadata }) };
 }

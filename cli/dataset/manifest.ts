@@ -1,6 +1,7 @@
 /** The manifest: one row per output, and lists of sources that users bring. */
 import { readFile } from "node:fs/promises";
 import { parse } from "csv-parse/sync";
+import type { Coding } from "../audio/code.ts";
 import { usageError } from "../errors.ts";
 
 /** One output of a data set. */
@@ -16,7 +17,7 @@ export interface ManifestRow {
   /** Whether it went through MP3; else the samples are the source's. */
   readonly applied: boolean;
   /** What was drawn and what is fixed; `null` where nothing was applied. */
-  readonly parameters: Record<string, unknown> | null;
+  readonly parameters: Coding | null;
   readonly sampleRate: number;
   readonly channels: number;
   readonly frames: number;

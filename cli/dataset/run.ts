@@ -1,6 +1,7 @@
 /** The whole run: what is done already, what is left, all cores, and what is left behind. */
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
+import { Scratch } from "../audio/scratch.ts";
 import { CliError, reasonOf } from "../errors.ts";
 import { byteSizeOf } from "../files.ts";
 import { augmentFile } from "./augment.ts";
@@ -63,19 +64,25 @@ export async function runDataset(options: RunOptions): Promise<RunResult> {
   options.onStart?.(units.length, units.length - left.length);
   const failures: Failure[] = [];
   let doneCount = 0;
-  await forEach(left, options.threads ?? availableParallelism() + 1, signal, async (unit) => {
-    try {
-      const record = await augmentFile(unit, folder, settings);
-      journal.add(record);
-      doneCount++;
-      options.onDone?.(record);
-    } catch (error) {
-      if (isFatal(error)) throw error;
-      const failure = { source: unit.name, reason: reasonOf(error) };
-      failures.push(failure);
-      options.onFailed?.(failure);
-    }
-  });
+  await forEach(
+    left,
+    options.threads ?? availableParallelism() + 1,
+    signal,
+    async (unit, scratch) => {
+      try {
+        const record = await augmentFile(unit, folder, { settings, scratch, signal });
+        journal.add(record);
+        doneCount++;
+        options.onDone?.(record);
+      } catch (error) {
+        if (signal.aborted) return; // a long one that was stopped on the way
+        if (isFatal(error)) throw error;
+        const failure = { source: unit.name, reason: reasonOf(error) };
+        failures.push(failure);
+        options.onFailed?.(failure);
+      }
+    },
+  );
   const result = {
     unitCount: units.length,
     skippedCount: units.length - left.length,
@@ -119,15 +126,16 @@ async function forEach<T>(
   items: readonly T[],
   limit: number,
   signal: AbortSignal,
-  work: (item: T) => Promise<void>,
+  work: (item: T, scratch: Scratch) => Promise<void>,
 ): Promise<void> {
   const queue = items.values();
   let hasFailed = false;
   await Promise.all(Array.from({ length: Math.min(limit, items.length) }, async () => {
+    const scratch = new Scratch();
     for (const item of queue) {
       if (signal.aborted || hasFailed) return;
       try {
-        await work(item);
+        await work(item, scratch);
       } catch (error) {
         hasFailed = true;
         throw new CliError(`${reasonOf(error)}. What is done is recorded: run it again to go on`);

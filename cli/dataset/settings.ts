@@ -4,6 +4,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { Buffer } from "node:buffer";
 import { Mp3Compression, type Mp3CompressionOptions } from "../../transform.ts";
+import type { Coding } from "../audio/code.ts";
 import type { OutputFormat } from "../audio/write.ts";
 import { usageError } from "../errors.ts";
 import { writeAtomically } from "../files.ts";
@@ -14,29 +15,26 @@ export interface Settings {
   readonly copies: number;
   readonly seed: number;
   readonly format: OutputFormat;
+  readonly channelGroups: "pairs" | "singles";
 }
 
 /** Where the tool keeps what is not data. */
 export const STATE_FOLDER = ".mp3-augment";
 
 /**
- * The transform of one copy of one source. Its seed comes from the run's seed and the source's own
- * name, so that order, shards and neighbours don't matter.
+ * How one copy of one source is coded; undefined where it stays as it is. The draw starts from the
+ * run's seed and the source's own name, so that order, shards and neighbours don't matter.
  */
-export function transformFor(settings: Settings, source: string, copy: number): Mp3Compression {
-  const digest = createHash("sha256").update(`${settings.seed}\0${source}\0${copy}`).digest();
-  return new Mp3Compression({ ...settings.compression, seed: digest.readInt32LE(0) });
-}
-
-/** What a row of the manifest says about a draw. */
-export function describeDraw(
-  transform: Mp3Compression,
+export function drawCoding(
   settings: Settings,
-): { applied: boolean; parameters: Record<string, unknown> | null } {
-  const { shouldApply, ...drawn } = transform.parameters ?? { shouldApply: false };
-  if (!shouldApply) return { applied: false, parameters: null };
-  const { quality = 7, preserveDelay = false } = settings.compression;
-  return { applied: true, parameters: { ...drawn, quality, preserveDelay } };
+  source: string,
+  copy: number,
+  sampleRate: number,
+): Coding | undefined {
+  const digest = createHash("sha256").update(`${settings.seed}\0${source}\0${copy}`).digest();
+  const transform = new Mp3Compression({ ...settings.compression, seed: digest.readInt32LE(0) });
+  const { shouldApply, ...coding } = transform.randomizeParameters(sampleRate);
+  return shouldApply ? coding : undefined;
 }
 
 /** Claims the output folder for these settings, or finds that another run has it. */
@@ -44,8 +42,8 @@ export async function claimFolder(folder: string, settings: Settings): Promise<v
   const path = join(folder, STATE_FOLDER, "run.json");
   const text = `${JSON.stringify(settings, null, 2)}\n`;
   const found = await readFile(path, "utf8").catch(() => undefined);
-  if (found === undefined) return await writeAtomically(path, [Buffer.from(text)]);
-  if (found === text) return;
+  if (found === undefined) await writeAtomically(path, [Buffer.from(text)]);
+  if (found === undefined || found === text) return;
   throw usageError(
     `${folder} holds a run with other settings (${differences(JSON.parse(found), settings)}): ` +
       "use another folder, or delete this one",
