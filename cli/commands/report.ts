@@ -2,24 +2,26 @@
 import { Buffer } from "node:buffer";
 import { basename } from "node:path";
 import process from "node:process";
-import { type Command, InvalidArgumentError, Option } from "commander";
+import { type Command, InvalidArgumentError } from "commander";
 import { BITRATES_KBPS, nearestBitrateKbps, SAMPLE_RATES } from "../../mod.ts";
 import { nearestSampleRate, resample } from "../../src/resample.ts";
-import { type Clip, decodeBytes, readBytes } from "../audio/read.ts";
-import { CliError, reasonOf, usageError } from "../errors.ts";
+import { openSource, type Source } from "../audio/source.ts";
+import { naming, usageError } from "../errors.ts";
 import { writeOutput } from "../files.ts";
-import { integerIn, numberIn } from "../options.ts";
-import { type Coding, type CodingSettings, makeReport } from "../report/report.ts";
+import {
+  addEncoderOptions,
+  type EncoderArguments,
+  encoderOf,
+  integerIn,
+  numberIn,
+} from "../options.ts";
+import { type Clip, type Coding, type CodingSettings, makeReport } from "../report/report.ts";
 
-interface ReportOptions {
+interface ReportArguments extends EncoderArguments {
   readonly output: string;
   readonly bitrates?: number[];
   readonly averageBitrates?: number[];
   readonly vbrQualities?: number[];
-  readonly quality: number;
-  readonly stereoMode: "stereo" | "joint";
-  readonly bitReservoir: boolean;
-  readonly lowpassHz?: number | "off";
   readonly preserveLevel: boolean;
   readonly start: number;
   readonly duration: number;
@@ -41,7 +43,7 @@ Examples:
 
 /** Adds the command. */
 export function add(program: Command): void {
-  program.command("report")
+  const command = program.command("report")
     .summary("make a page to hear and see what MP3 does to a file")
     .description(
       "Makes one HTML page that needs nothing else: players for the original and each setting that " +
@@ -51,16 +53,11 @@ export function add(program: Command): void {
     .argument("<IN>", "a WAV, FLAC, Ogg or MP3 file, or - for standard input")
     .option("-o, --output <file>", "the page, or - for standard output", "report.html")
     .option("--bitrates <kbps,...>", "constant bitrates (default: six low ones)", parseBitrates)
-    .option("--average-bitrates <kbps,...>", "average bitrates, ABR", listOf(integerIn(8, 320)))
-    .option("--vbr-qualities <V,...>", "VBR, from 0 (best) to 9.999", listOf(numberIn(0, 9.999)))
-    .option("--quality <0-9>", "LAME's quality, from best to fastest", integerIn(0, 9), 7)
-    .addOption(
-      new Option("--stereo-mode <mode>", "how stereo is coded").choices(["stereo", "joint"])
-        .default("stereo"),
-    )
-    .option("--bit-reservoir", "let MP3 frames borrow bits of earlier ones", false)
-    .option("--lowpass-hz <Hz>", "code nothing above it, or off (default: LAME's)", parseLowpass)
-    .option("--preserve-level", "divide out what LAME makes quieter", false)
+    .option("--average-bitrates <kbps,...>", "average bitrates, ABR", eachBy(integerIn(8, 320)))
+    .option("--vbr-qualities <V,...>", "VBR, from 0 (best) to 9.999", eachBy(numberIn(0, 9.999)));
+  addEncoderOptions(command);
+  command
+    .option("--preserve-level", "divide out what LAME scales by", false)
     .option("--start <seconds>", "where the excerpt starts", numberIn(0, Infinity), 0)
     .option("--duration <seconds>", "its length", numberIn(0.001, Infinity), DEFAULT_SECONDS)
     .option("--title <text>", "of the page (default: the file's name)")
@@ -69,30 +66,27 @@ export function add(program: Command): void {
     .action(report);
 }
 
-function listOf(parse: (text: string) => number): (text: string) => number[] {
+function eachBy(parse: (text: string) => number): (text: string) => number[] {
   return (text) => [...new Set(text.split(",").map(parse))];
 }
 
 function parseBitrates(text: string): number[] {
-  const bitrates = listOf(integerIn(8, 320))(text);
+  const bitrates = eachBy(integerIn(8, 320))(text);
   const wrong = bitrates.find((kbps) => !BITRATES_KBPS.includes(kbps));
   if (wrong === undefined) return bitrates;
   throw new InvalidArgumentError(`${wrong} is not one of ${BITRATES_KBPS.join(", ")}.`);
 }
 
-function parseLowpass(text: string): number | "off" {
-  return text === "off" ? text : integerIn(1)(text);
-}
-
-/** A clip as it can be coded, and what the reader must know about that. */
-interface Source extends Clip {
+/** What is reported on, and what the reader must know about it. */
+interface Excerpt extends Clip {
   readonly notes: readonly string[];
 }
 
-async function report(input: string, options: ReportOptions): Promise<void> {
+async function report(input: string, options: ReportArguments): Promise<void> {
   const { output } = options;
   const name = input === "-" ? "standard input" : basename(input);
-  const clip = toCodable(cut(await readClip(input), options, name));
+  const source = await naming(input, openSource(input));
+  const clip = toCodable(await naming(input, cut(source, options)));
   const codings = chooseCodings(clip.sampleRate, options);
   const { html, rows } = await makeReport(clip, codings, {
     title: options.title ?? name,
@@ -110,33 +104,33 @@ async function report(input: string, options: ReportOptions): Promise<void> {
   );
 }
 
-async function readClip(path: string): Promise<Clip> {
-  try {
-    return await decodeBytes(await readBytes(path));
-  } catch (error) {
-    throw new CliError(`${path === "-" ? "standard input" : path}: ${reasonOf(error)}`);
-  }
-}
-
-function cut({ channels, sampleRate }: Clip, options: ReportOptions, name: string): Source {
-  const frameCount = channels[0]?.length ?? 0;
-  const from = Math.round(options.start * sampleRate);
-  const to = Math.min(frameCount, from + Math.max(1, Math.round(options.duration * sampleRate)));
+/** Reads no more of a long file than it takes. */
+async function cut(source: Source, { start, duration }: ReportArguments): Promise<Excerpt> {
+  const { sampleRate, frameCount, channelCount } = source;
+  const from = Math.round(start * sampleRate);
+  const to = Math.min(frameCount, from + Math.max(1, Math.round(duration * sampleRate)));
   const seconds = (frames: number) => `${(frames / sampleRate).toFixed(1)} s`;
   if (from >= frameCount) {
-    throw usageError(`${name} has ${seconds(frameCount)}: --start must be before its end`);
+    throw usageError(`--start must be before the end, which is at ${seconds(frameCount)}`);
   }
-  return {
-    channels: channels.map((channel) => channel.slice(from, to)),
-    sampleRate,
-    notes: to - from === frameCount
-      ? []
-      : [`An excerpt: ${seconds(from)} to ${seconds(to)} of ${seconds(frameCount)}.`],
-  };
+  const channels = Array.from({ length: channelCount }, () => new Float32Array(to - from));
+  let at = 0; // where the block begins in the file
+  for await (const block of source.blocks()) {
+    block.forEach((samples, index) => {
+      const wanted = samples.subarray(Math.max(0, from - at), Math.max(0, to - at));
+      channels[index]?.set(wanted, Math.max(0, at - from));
+    });
+    at += block[0]?.length ?? 0;
+    if (at >= to) break;
+  }
+  const notes = to - from === frameCount
+    ? []
+    : [`An excerpt: ${seconds(from)} to ${seconds(to)} of ${seconds(frameCount)}.`];
+  return { channels, sampleRate, notes };
 }
 
 /** MP3 has at most two channels and nine sample rates. */
-function toCodable({ channels, sampleRate, notes }: Source): Source {
+function toCodable({ channels, sampleRate, notes }: Excerpt): Excerpt {
   const isRate = SAMPLE_RATES.includes(sampleRate);
   const codedRate = isRate ? sampleRate : nearestSampleRate(sampleRate);
   const taken = channels.slice(0, 2);
@@ -152,16 +146,13 @@ function toCodable({ channels, sampleRate, notes }: Source): Source {
 }
 
 /** What is asked for; what the sample rate hasn't is told by its real name, once. */
-function chooseCodings(sampleRate: number, options: ReportOptions): Coding[] {
+function chooseCodings(sampleRate: number, options: ReportArguments): Coding[] {
   const { bitrates, averageBitrates = [], vbrQualities = [] } = options;
   const isDefault = !bitrates && averageBitrates.length + vbrQualities.length === 0;
   const settings: CodingSettings = {
     sampleRate,
-    quality: options.quality,
-    stereoMode: options.stereoMode,
-    bitReservoir: options.bitReservoir,
+    ...encoderOf(options),
     preserveLevel: options.preserveLevel,
-    ...options.lowpassHz !== undefined && { lowpassHz: options.lowpassHz },
   };
   const wanted = isDefault ? DEFAULT_KBPS : bitrates ?? [];
   const legal = [...new Set(wanted.map((kbps) => nearestBitrateKbps(sampleRate, kbps)))];
@@ -181,18 +172,17 @@ function chooseCodings(sampleRate: number, options: ReportOptions): Coding[] {
   ];
 }
 
-function describe({ channels, sampleRate }: Clip, options: ReportOptions): string[] {
+function describe({ channels, sampleRate }: Clip, options: ReportArguments): string[] {
+  const { quality, jointStereo, reservoir, lowpass, preserveLevel } = options;
   const isStereo = channels.length === 2;
   return [
     `${((channels[0]?.length ?? 0) / sampleRate).toFixed(1)} s`,
     isStereo ? "stereo" : "mono",
     `${sampleRate / 1000} kHz`,
-    `LAME quality ${options.quality}`,
-    ...isStereo && options.stereoMode === "joint" ? ["joint stereo"] : [],
-    ...options.bitReservoir ? ["bit reservoir"] : [],
-    ...options.lowpassHz === undefined ? [] : [
-      options.lowpassHz === "off" ? "no lowpass" : `lowpass ${options.lowpassHz / 1000} kHz`,
-    ],
-    ...options.preserveLevel ? ["level preserved"] : [],
+    `LAME quality ${quality}`,
+    ...isStereo && jointStereo ? ["joint stereo"] : [],
+    ...reservoir ? ["bit reservoir"] : [],
+    ...lowpass === undefined ? [] : [lowpass === "off" ? "no lowpass" : `lowpass ${lowpass} Hz`],
+    ...preserveLevel ? ["level preserved"] : [],
   ];
 }

@@ -11,7 +11,7 @@ import {
   type RateControl,
   type RoundtripExtras,
 } from "../../mod.ts";
-import { encodeClip } from "../audio/write.ts";
+import { createFlacWriter } from "../audio/flac.ts";
 import { bandwidthHz, levelDb, logSpectralDistanceDb, type Metrics, snrDb } from "./metrics.ts";
 import { type Page, type PageClip, renderPage } from "./page.ts";
 import { ceilingDb, type Channels, lengthOf, spectrogram } from "./spectrogram.ts";
@@ -77,7 +77,12 @@ function findPeak(clips: readonly Heard[]): number {
 
 async function toFlac(channels: Channels, sampleRate: number, peak: number): Promise<Uint8Array> {
   const scaled = channels.map((channel) => channel.map((sample) => sample / peak));
-  return Buffer.concat(await encodeClip(scaled, sampleRate, { container: "flac", samples: "16" }));
+  const writer = await createFlacWriter(sampleRate, channels.length, "16", lengthOf(channels));
+  try {
+    return Buffer.concat([writer.write(scaled), writer.finish()]);
+  } finally {
+    writer.free();
+  }
 }
 
 const WAV_HEADER_BYTES = 44;
