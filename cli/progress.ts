@@ -35,12 +35,12 @@ export class Progress {
     this.#bar?.start(total, done, { status: "" });
   }
 
-  /** One more file is done, or has failed with a reason. */
-  add(audioSeconds: number, reason?: string): void {
+  /** One more file is through; `failedCount` of its parts have failed. */
+  add(audioSeconds: number, failedCount: number): void {
     this.#done++;
     this.#ran++;
     this.#audioSeconds += audioSeconds;
-    if (reason !== undefined) this.#failed++;
+    this.#failed += failedCount;
     this.#bar?.update(this.#done, { status: this.#status() });
     if (this.#bar || performance.now() - this.#lastLineMs < PLAIN_INTERVAL_MS) return;
     this.#lastLineMs = performance.now();

@@ -31,6 +31,7 @@ interface DatasetOptions {
   format: "wav" | "flac";
   bits: SampleFormat;
   channelGroups: "pairs" | "singles";
+  tar?: number;
   pathColumn: string;
   root?: string;
   shard?: string | false;
@@ -46,6 +47,7 @@ Examples:
   $ mp3-augment dataset clips/ augmented/ --copies 3 --format flac
   $ mp3-augment dataset train.csv augmented/ --path-column file --root /data/clips
   $ mp3-augment dataset shards/ augmented/            # WebDataset: .tar in, .tar out
+  $ mp3-augment dataset clips/ shards/ --tar 1000     # WebDataset from files
   $ mp3-augment dataset clips/ augmented/ --shard 0/4 # then: mp3-augment merge augmented/
 
 Run it again after an interruption: it goes on where it was. The draw for a file depends only on the
@@ -96,6 +98,7 @@ export function add(program: Command): void {
       new Option("--channel-groups <groups>", "how more than two channels are coded")
         .choices(["pairs", "singles"]).default("pairs"),
     )
+    .option("--tar <n>", "write WebDataset shards of n sources each", integerIn(1))
     .option("--path-column <name>", "the field of a list that holds the path", "path")
     .option(
       "--root <folder>",
@@ -144,8 +147,9 @@ async function augment(source: string, folder: string, options: DatasetOptions):
       ...(options.threads && { threads: options.threads }),
       signal: stop.signal,
       onStart: (total, done) => progress.start(total, done),
-      onDone: ({ rows }) => progress.add(rows.reduce((sum, row) => sum + row.durationSeconds, 0)),
-      onFailed: ({ reason }) => progress.add(0, reason),
+      onDone: ({ rows, failures = [] }) =>
+        progress.add(rows.reduce((sum, row) => sum + row.durationSeconds, 0), failures.length),
+      onFailed: () => progress.add(0, 1),
     });
     progress.stop();
     report(result, progress, options, shardSuffix(shard) !== "");
@@ -187,6 +191,7 @@ function settingsOf(options: DatasetOptions): Settings {
     copies: options.copies,
     seed: options.seed,
     format: outputFormat("", options),
+    ...(options.tar !== undefined && { tarSize: options.tar }),
   };
 }
 

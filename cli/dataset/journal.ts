@@ -23,6 +23,14 @@ export interface JournalRecord {
   /** The files that it has written. */
   readonly outputs: readonly OutputFile[];
   readonly rows: readonly ManifestRow[];
+  /** What a tar shard had to leave out. */
+  readonly failures?: readonly Failure[];
+}
+
+/** A source that could not be processed. */
+export interface Failure {
+  readonly source: string;
+  readonly reason: string;
 }
 
 /** A file that was written. */

@@ -7,16 +7,24 @@ import { listFiles } from "../files.ts";
 import { readSourceList } from "./manifest.ts";
 import type { Settings } from "./settings.ts";
 
-/** One source: a sound file or a tar shard. */
-export interface Unit {
-  /** Relative to the source folder, with "/": what draws and shards go by. */
+/** A file of the sources. */
+export interface ListedFile {
+  /** Relative to the source folder, with "/": what draws go by. */
   readonly name: string;
   /** Where to read it. */
   readonly path: string;
+  /** What a list says about it. */
+  readonly metadata?: Record<string, unknown>;
+}
+
+/** One piece of work: a sound file, a tar shard, or the files of a tar shard to be. */
+export interface Unit extends ListedFile {
   /** Relative to the output folder, one per copy; a tar shard has one for all. */
   readonly outputs: readonly string[];
+  /** Whether the output is a tar shard. */
   readonly isTar: boolean;
-  readonly metadata?: Record<string, unknown>;
+  /** What goes into a tar shard that is made of files. */
+  readonly files?: readonly ListedFile[];
 }
 
 /** Where the sources come from. */
@@ -44,10 +52,24 @@ export async function planUnits(options: SourceOptions, settings: Settings): Pro
   sources.sort((a, b) => a.name < b.name ? -1 : a.name > b.name ? 1 : 0);
   const twice = sources.find(({ name }, index) => name === sources[index + 1]?.name);
   if (twice) throw usageError(`${options.source} lists ${twice.name} twice`);
+  if (settings.tarSize !== undefined) return packUnits(sources, settings.tarSize);
   return nameOutputs(sources, settings);
 }
 
-type Source = Omit<Unit, "outputs">;
+type Source = ListedFile & Pick<Unit, "isTar">;
+
+/** Numbered shards of `tarSize` files each, in the files' order. */
+function packUnits(sources: readonly Source[], tarSize: number): Unit[] {
+  const tar = sources.find(({ isTar }) => isTar);
+  if (tar) throw usageError(`${tar.name} is a tar shard already: leave out --tar`);
+  const count = Math.ceil(sources.length / tarSize);
+  const digits = Math.max(6, String(count - 1).length);
+  return Array.from({ length: count }, (_, index) => {
+    const name = `${String(index).padStart(digits, "0")}.tar`;
+    const files = sources.slice(index * tarSize, (index + 1) * tarSize);
+    return { name, path: "", outputs: [name], isTar: true, files };
+  });
+}
 
 async function findSources({ source, pathColumn, root }: SourceOptions): Promise<Source[]> {
   if (!existsSync(source)) throw new CliError(`${source} doesn't exist`);

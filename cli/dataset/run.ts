@@ -5,7 +5,8 @@ import { Scratch } from "../audio/scratch.ts";
 import { CliError, reasonOf } from "../errors.ts";
 import { byteSizeOf } from "../files.ts";
 import { augmentFile } from "./augment.ts";
-import { Journal, type JournalRecord, writeLines } from "./journal.ts";
+import { type Failure, Journal, type JournalRecord, writeLines } from "./journal.ts";
+import { augmentTar } from "./tar.ts";
 import { planUnits, type SourceOptions, type Unit } from "./plan.ts";
 import { isInShard, type Shard, shardSuffix } from "./shard.ts";
 import { claimFolder, type Settings, STATE_FOLDER } from "./settings.ts";
@@ -22,13 +23,7 @@ export interface RunOptions {
   readonly signal: AbortSignal;
   readonly onStart?: (unitCount: number, doneCount: number) => void;
   readonly onDone?: (record: JournalRecord) => void;
-  readonly onFailed?: (failure: Failure) => void;
-}
-
-/** A source that could not be processed. */
-export interface Failure {
-  readonly source: string;
-  readonly reason: string;
+  readonly onFailed?: () => void;
 }
 
 /** What a run has done. */
@@ -64,25 +59,25 @@ export async function runDataset(options: RunOptions): Promise<RunResult> {
   options.onStart?.(units.length, units.length - left.length);
   const failures: Failure[] = [];
   let doneCount = 0;
-  await forEach(
-    left,
-    options.threads ?? availableParallelism() + 1,
-    signal,
-    async (unit, scratch) => {
-      try {
-        const record = await augmentFile(unit, folder, { settings, scratch, signal });
-        journal.add(record);
-        doneCount++;
-        options.onDone?.(record);
-      } catch (error) {
-        if (signal.aborted) return; // a long one that was stopped on the way
-        if (isFatal(error)) throw error;
-        const failure = { source: unit.name, reason: reasonOf(error) };
-        failures.push(failure);
-        options.onFailed?.(failure);
-      }
-    },
-  );
+  // One more than cores, so that none is idle while files are read and written.
+  const atOnce = options.threads ?? availableParallelism() + 1;
+  await forEach(left, atOnce, signal, async (unit, scratch) => {
+    try {
+      const job = { settings, scratch, signal };
+      const record = unit.isTar
+        ? await augmentTar(unit, folder, job, atOnce)
+        : await augmentFile(unit, folder, job);
+      journal.add(record);
+      doneCount++;
+      options.onDone?.(record);
+      failures.push(...record.failures ?? []);
+    } catch (error) {
+      if (signal.aborted) return; // a long one that was stopped on the way
+      if (isFatal(error)) throw error;
+      failures.push({ source: unit.name, reason: reasonOf(error) });
+      options.onFailed?.();
+    }
+  });
   const result = {
     unitCount: units.length,
     skippedCount: units.length - left.length,
@@ -109,7 +104,7 @@ async function unitsLeft(units: readonly Unit[], folder: string, journal: Journa
   const left: Unit[] = [];
   for (const unit of units) {
     const record = journal.get(unit.name);
-    if (!record || !await areThere(record, folder)) left.push(unit);
+    if (!record || record.failures || !await areThere(record, folder)) left.push(unit);
   }
   return left;
 }

@@ -16,6 +16,8 @@ export interface Settings {
   readonly seed: number;
   readonly format: OutputFormat;
   readonly channelGroups: "pairs" | "singles";
+  /** How many sources go into one tar shard; undefined: into files of their own. */
+  readonly tarSize?: number;
 }
 
 /** Where the tool keeps what is not data. */
