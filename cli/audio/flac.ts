@@ -1,0 +1,93 @@
+/** FLAC files by libFLAC, block by block. */
+import { quantize, type SampleFormat } from "./wav.ts";
+
+type Libflac = typeof import("libflacjs/dist/libflac.js");
+
+/** A FLAC stream in the making. */
+export interface FlacWriter {
+  /** The bytes that a block completes. */
+  write(channels: readonly Float32Array[]): Uint8Array;
+  /** The last bytes. */
+  finish(): Uint8Array;
+  /** To be called at the end in any case. */
+  free(): void;
+}
+
+let loaded: Promise<Libflac> | undefined;
+
+async function load(): Promise<Libflac> {
+  const { default: flac } = await import("libflacjs/dist/libflac.js") as unknown as {
+    default: Libflac;
+  };
+  if (!flac.isReady()) await new Promise<void>((resolve) => flac.on("ready", () => resolve()));
+  return flac;
+}
+
+function isFlacFormat(format: SampleFormat): format is "16" | "24" {
+  return format === "16" || format === "24";
+}
+
+const COMPRESSION_LEVEL = 5;
+
+/** A writer of a FLAC stream. */
+export async function createFlacWriter(
+  sampleRate: number,
+  channelCount: number,
+  format: SampleFormat,
+  frameCount: number,
+): Promise<FlacWriter> {
+  if (!isFlacFormat(format)) throw new Error(`FLAC holds 16 or 24 bits, not ${format}`);
+  if (channelCount > 8) throw new Error(`FLAC holds at most 8 channels, not ${channelCount}`);
+  const bits = Number(format) as 16 | 24;
+  const flac = await (loaded ??= load());
+  const encoder = flac.create_libflac_encoder(
+    sampleRate,
+    channelCount,
+    bits,
+    COMPRESSION_LEVEL,
+    frameCount,
+    false,
+    0,
+  );
+  if (!encoder) throw new Error(`libFLAC takes no ${channelCount} channels at ${sampleRate} Hz`);
+  let chunks: Uint8Array[] = [];
+  const take = () => {
+    const bytes = concat(chunks);
+    chunks = [];
+    return bytes;
+  };
+  const status = flac.init_encoder_stream(
+    encoder,
+    (bytes) => void chunks.push(bytes.slice()),
+    () => {},
+  );
+  if (status !== 0) throw new Error(`libFLAC failed with status ${status}`);
+  return {
+    write(channels) {
+      const blockFrameCount = channels[0]?.length ?? 0;
+      const codes = new Int32Array(channelCount * blockFrameCount);
+      channels.forEach((channel, index) => quantize(channel, bits, codes, index, channelCount));
+      if (!flac.FLAC__stream_encoder_process_interleaved(encoder, codes, blockFrameCount)) {
+        throw new Error("libFLAC could not encode a block");
+      }
+      return take();
+    },
+    finish() {
+      flac.FLAC__stream_encoder_finish(encoder);
+      return take();
+    },
+    free() {
+      flac.FLAC__stream_encoder_delete(encoder);
+    },
+  };
+}
+
+function concat(chunks: readonly Uint8Array[]): Uint8Array {
+  const bytes = new Uint8Array(chunks.reduce((sum, chunk) => sum + chunk.length, 0));
+  let at = 0;
+  for (const chunk of chunks) {
+    bytes.set(chunk, at);
+    at += chunk.length;
+  }
+  return bytes;
+}

@@ -1,0 +1,247 @@
+/** Audio files and pipes, as blocks of samples. */
+import { Buffer } from "node:buffer";
+import { createReadStream } from "node:fs";
+import { readFile } from "node:fs/promises";
+import process from "node:process";
+import { reasonOf } from "../errors.ts";
+import type { Scratch } from "./scratch.ts";
+import { isWav, parseWavHeader, sampleReader, type WavHeader } from "./wav.ts";
+
+/** Samples in memory: one array per channel. */
+export interface Clip {
+  readonly channels: Float32Array[];
+  readonly sampleRate: number;
+}
+
+/** The extensions that a folder is searched for. */
+export const AUDIO_EXTENSIONS: readonly string[] = [
+  ".wav",
+  ".flac",
+  ".ogg",
+  ".oga",
+  ".opus",
+  ".mp3",
+];
+
+/** The formats that are told apart by their first bytes. */
+export type Container = "wav" | "flac" | "vorbis" | "opus" | "mp3";
+
+/** A decoder of the packages: chunks of bytes in, samples out. */
+export interface ChunkDecoder {
+  decode(bytes: Uint8Array): DecodedChunk;
+  flush?(): DecodedChunk;
+  free(): void;
+}
+
+interface DecodedChunk {
+  readonly channelData: Float32Array[];
+  readonly sampleRate: number;
+  readonly bitDepth?: number;
+}
+
+const NOT_AUDIO = "not a WAV, FLAC, Ogg or MP3 file";
+const NO_SAMPLES = "the WAV file ends before its samples";
+
+/** What a file is, by its first bytes. */
+export function detectContainer(head: Uint8Array): Container | undefined {
+  const text = Buffer.from(head.buffer, head.byteOffset, Math.min(head.length, 128)).toString(
+    "latin1",
+  );
+  if (isWav(head)) return "wav";
+  if (text.startsWith("fLaC")) return "flac";
+  if (text.startsWith("OggS")) return text.includes("OpusHead") ? "opus" : "vorbis";
+  const isFrame = head[0] === 0xff && ((head[1] ?? 0) & 0xe6) === 0xe2;
+  return text.startsWith("ID3") || isFrame ? "mp3" : undefined;
+}
+
+async function packageDecoder(container: Container): Promise<ChunkDecoder> {
+  switch (container) {
+    case "wav":
+      return (await import("@audio/decode-wav")).decoder();
+    case "flac":
+      return await (await import("@audio/decode-flac")).decoder();
+    case "vorbis":
+      return await (await import("@audio/decode-vorbis")).decoder();
+    case "opus":
+      return await (await import("@audio/decode-opus")).decoder();
+    case "mp3":
+      return await (await import("@audio/decode-mp3")).decoder();
+  }
+}
+
+/** All bytes of a file, or of standard input for "-". */
+export async function readBytes(path: string): Promise<Uint8Array> {
+  if (path !== "-") return await readFile(path);
+  const chunks: Buffer[] = [];
+  for await (const chunk of process.stdin) chunks.push(chunk as Buffer);
+  return new Uint8Array(Buffer.concat(chunks));
+}
+
+/** A whole file's samples; they may lie in the scratch memory. */
+export async function decodeBytes(bytes: Uint8Array, scratch?: Scratch): Promise<Clip> {
+  const container = detectContainer(bytes);
+  if (container === undefined) {
+    throw new Error(NOT_AUDIO);
+  }
+  const clip = container === "wav" ? decodeWav(bytes, scratch) : undefined;
+  const decoded = clip ?? await decodeByPackage(container, bytes);
+  if (!decoded.channels[0]?.length) throw new Error("the file holds no audio that can be decoded");
+  return decoded;
+}
+
+function decodeWav(bytes: Uint8Array, scratch?: Scratch): Clip | undefined {
+  const header = parseWavHeader(bytes);
+  if (header === undefined) throw new Error(NO_SAMPLES);
+  const read = sampleReader(header);
+  if (read === undefined) return undefined;
+  return { channels: read(wholeFrames(bytes, header), scratch), sampleRate: header.sampleRate };
+}
+
+function wholeFrames(bytes: Uint8Array, header: WavHeader): Uint8Array {
+  const { dataOffset, dataByteSize, frameByteSize } = header;
+  const byteSize = Math.min(dataByteSize, bytes.length - dataOffset);
+  return bytes.subarray(dataOffset, dataOffset + byteSize - byteSize % frameByteSize);
+}
+
+async function decodeByPackage(container: Container, bytes: Uint8Array): Promise<Clip> {
+  const decoder = await packageDecoder(container);
+  try {
+    const chunks = [decoder.decode(bytes), decoder.flush?.()].filter((chunk) => chunk !== undefined)
+      .filter(({ channelData }) => channelData[0]?.length);
+    return {
+      channels: joinChannels(chunks.map((chunk) => exactCodes(chunk, container))),
+      sampleRate: chunks[0]?.sampleRate ?? 0,
+    };
+  } catch (error) {
+    throw decoderError(container, error);
+  } finally {
+    decoder.free();
+  }
+}
+
+/**
+ * The packages scale positive samples of lossless files by 1/(2^(bits - 1) - 1): back to the codes
+ * and to the scale of all others.
+ */
+function exactCodes({ channelData, bitDepth }: DecodedChunk, container: Container): Float32Array[] {
+  if (container !== "flac" || !bitDepth) return channelData;
+  const scale = 2 ** (bitDepth - 1);
+  return channelData.map((channel) =>
+    channel.map((sample) => Math.round(sample * (sample > 0 ? scale - 1 : scale)) / scale)
+  );
+}
+
+/** Blocks one after another, as one array per channel. */
+export function joinChannels(blocks: readonly Float32Array[][]): Float32Array[] {
+  if (blocks.length === 1) return blocks[0] as Float32Array[];
+  const frameCount = blocks.reduce((sum, block) => sum + (block[0]?.length ?? 0), 0);
+  return (blocks[0] ?? []).map((_, channel) => {
+    const joined = new Float32Array(frameCount);
+    let at = 0;
+    for (const block of blocks) {
+      joined.set(block[channel] as Float32Array, at);
+      at += block[channel]?.length ?? 0;
+    }
+    return joined;
+  });
+}
+
+/** What is in a file beyond its samples. */
+export interface Block extends Clip {
+  readonly container: Container;
+}
+
+const READ_BYTE_SIZE = 1 << 18;
+/** A WAV header with long chunks before the samples, such as pictures, is read up to here. */
+const MAX_HEADER_BYTE_SIZE = 1 << 25;
+
+/** A file's samples, block by block: memory doesn't grow with the file. */
+export async function* readBlocks(path: string): AsyncIterable<Block> {
+  const chunks = createReadStream(path, { highWaterMark: READ_BYTE_SIZE })[Symbol.asyncIterator]();
+  try {
+    const { value: head } = await chunks.next() as { value: Uint8Array | undefined };
+    const container = head && detectContainer(head);
+    if (head === undefined || container === undefined) throw new Error(NOT_AUDIO);
+    const rest = { [Symbol.asyncIterator]: () => chunks as AsyncIterator<Uint8Array> };
+    const blocks = container === "wav"
+      ? readWavBlocks(head, rest)
+      : decodeBlocks(container, head, rest);
+    for await (const block of blocks) {
+      if (block.channels[0]?.length) yield { ...block, container };
+    }
+  } finally {
+    await chunks.return?.();
+  }
+}
+
+async function* readWavBlocks(
+  head: Uint8Array,
+  rest: AsyncIterable<Uint8Array>,
+): AsyncIterable<Clip> {
+  let bytes = head;
+  let header = parseWavHeader(bytes);
+  for (const chunks = rest[Symbol.asyncIterator](); header === undefined;) {
+    const { value, done } = await chunks.next();
+    if (done || bytes.length > MAX_HEADER_BYTE_SIZE) throw new Error(NO_SAMPLES);
+    bytes = Buffer.concat([bytes, value]);
+    header = parseWavHeader(bytes);
+  }
+  const read = sampleReader(header);
+  if (read === undefined) return yield* decodeBlocks("wav", bytes, rest);
+  const { sampleRate, frameByteSize, dataOffset } = header;
+  let left = header.dataByteSize;
+  let waiting = bytes.subarray(dataOffset);
+  const take = () => {
+    const usable = Math.min(waiting.length, left);
+    const whole = waiting.subarray(0, usable - usable % frameByteSize);
+    left -= whole.length;
+    waiting = waiting.subarray(whole.length);
+    return { channels: read(whole), sampleRate };
+  };
+  yield take();
+  for await (const chunk of rest) {
+    waiting = waiting.length > 0 ? Buffer.concat([waiting, chunk]) : chunk;
+    yield take();
+    if (left < frameByteSize) return;
+  }
+}
+
+async function* decodeBlocks(
+  container: Container,
+  head: Uint8Array,
+  rest: AsyncIterable<Uint8Array>,
+): AsyncIterable<Clip> {
+  const decoder = await packageDecoder(container);
+  try {
+    yield toClip(decoder.decode(head), container);
+    for await (const chunk of rest) yield toClip(decoder.decode(chunk), container);
+    const last = decoder.flush?.();
+    if (last) yield toClip(last, container);
+  } catch (error) {
+    throw decoderError(container, error);
+  } finally {
+    decoder.free();
+  }
+}
+
+function toClip(chunk: DecodedChunk, container: Container): Clip {
+  return { channels: exactCodes(chunk, container), sampleRate: chunk.sampleRate };
+}
+
+function decoderError(container: Container, error: unknown): Error {
+  return new Error(`the ${container} decoder says: ${reasonOf(error)}`, { cause: error });
+}
+
+/** The largest magnitude; NaN where a sample is not a number. */
+export function peakOf(samples: Float32Array): number {
+  let low = 0;
+  let high = 0;
+  let sum = 0;
+  for (let i = 0; i < samples.length; i++) {
+    const sample = samples[i] as number;
+    if (sample > high) high = sample;
+    else if (sample < low) low = sample;
+    sum += 0 * sample; // NaN as soon as one sample is NaN or infinite
+  }
+  return Number.isNaN(sum) ? NaN : Math.max(high, -low);
+}

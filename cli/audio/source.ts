@@ -1,0 +1,85 @@
+/** A sound file that is ready to be read as often as it takes: in memory if short, else from disk. */
+import { stat } from "node:fs/promises";
+import { decodeBytes, peakOf, readBlocks, readBytes } from "./read.ts";
+import type { Scratch } from "./scratch.ts";
+
+/** A sound file and what is known of it. */
+export interface Source {
+  readonly sampleRate: number;
+  readonly channelCount: number;
+  readonly frameCount: number;
+  /** Each channel's largest magnitude. */
+  readonly peaks: readonly number[];
+  /** All samples, of a short file. */
+  readonly clip: Float32Array[] | undefined;
+  /** All samples, from the start. */
+  blocks(): AsyncIterable<Float32Array[]>;
+}
+
+/** Several short files are in memory at a time, each as floats and twice as bytes. */
+const MAX_WAV_BYTE_SIZE = 4 << 20;
+/** Compressed files become many times as large. */
+const MAX_COMPRESSED_BYTE_SIZE = 1 << 18;
+
+/** Opens a file, or standard input, which is read whole. */
+export async function openSource(path: string, scratch?: Scratch): Promise<Source> {
+  if (path !== "-") {
+    const { size } = await stat(path);
+    const limit = /\.wav$/i.test(path) ? MAX_WAV_BYTE_SIZE : MAX_COMPRESSED_BYTE_SIZE;
+    if (size > limit) return await openLong(path);
+  }
+  return await sourceOfBytes(await readBytes(path), scratch);
+}
+
+/** A file in memory. */
+export async function sourceOfBytes(bytes: Uint8Array, scratch?: Scratch): Promise<Source> {
+  const { channels, sampleRate } = await decodeBytes(bytes, scratch);
+  const peaks = channels.map((channel) => checkPeak(peakOf(channel)));
+  return {
+    sampleRate,
+    channelCount: channels.length,
+    frameCount: channels[0]?.length ?? 0,
+    peaks,
+    clip: channels,
+    async *blocks() {
+      yield channels;
+    },
+  };
+}
+
+/** Reads a long file once, to know its length and its peak. */
+async function openLong(path: string): Promise<Source> {
+  let sampleRate = 0;
+  let channelCount = 0;
+  let frameCount = 0;
+  let peaks: number[] = [];
+  for await (const block of readBlocks(path)) {
+    if (
+      frameCount > 0 && (block.sampleRate !== sampleRate || block.channels.length !== channelCount)
+    ) {
+      throw new Error("the file changes its sample rate or its channels on the way");
+    }
+    ({ sampleRate } = block);
+    channelCount = block.channels.length;
+    frameCount += block.channels[0]?.length ?? 0;
+    peaks = block.channels.map((channel, index) =>
+      checkPeak(Math.max(peaks[index] ?? 0, peakOf(channel)))
+    );
+  }
+  if (frameCount === 0) throw new Error("the file holds no audio that can be decoded");
+  return {
+    sampleRate,
+    channelCount,
+    frameCount,
+    peaks,
+    clip: undefined,
+    async *blocks() {
+      for await (const { channels } of readBlocks(path)) yield channels;
+    },
+  };
+}
+
+function checkPeak(peak: number): number {
+  if (Number.isFinite(peak)) return peak;
+  throw new Error("a sample is NaN or infinite");
+}

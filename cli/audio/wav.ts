@@ -1,0 +1,230 @@
+/**
+ * WAV files, block by block. The package for odd formats (`@audio/decode-wav`) scales positive
+ * samples by 1/32767; here a 16- or 24-bit code is code / 2^(bits - 1), as in libsndfile and ffmpeg,
+ * so that a sample that isn't touched comes out as the code it was. RF64 serves files beyond 4 GiB.
+ */
+import { Scratch } from "./scratch.ts";
+
+/** How samples are stored. */
+export type SampleFormat = "16" | "24" | "float";
+
+/** What a WAV header says. */
+export interface WavHeader {
+  readonly formatTag: number;
+  readonly channelCount: number;
+  readonly sampleRate: number;
+  readonly bitsPerSample: number;
+  readonly frameByteSize: number;
+  /** Where the samples start. */
+  readonly dataOffset: number;
+  /** Infinity where the writer didn't know it. */
+  readonly dataByteSize: number;
+}
+
+const PCM = 1;
+const FLOAT = 3;
+const EXTENSIBLE = 0xfffe;
+const UNKNOWN_SIZE = 0xffffffff;
+
+function textAt(bytes: Uint8Array, offset: number): string {
+  return String.fromCharCode(...bytes.subarray(offset, offset + 4));
+}
+
+/** Whether a file starts like one. */
+export function isWav(bytes: Uint8Array): boolean {
+  return ["RIFF", "RF64", "BW64"].includes(textAt(bytes, 0)) && textAt(bytes, 8) === "WAVE";
+}
+
+/** Reads the header from a file's first bytes; undefined where it needs more of them. */
+export function parseWavHeader(bytes: Uint8Array): WavHeader | undefined {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  let format: Omit<WavHeader, "dataOffset" | "dataByteSize"> | undefined;
+  let longDataByteSize = Infinity;
+  for (let offset = 12; offset + 8 <= bytes.length;) {
+    const id = textAt(bytes, offset);
+    const byteSize = view.getUint32(offset + 4, true);
+    const body = offset + 8;
+    if (id === "data") {
+      if (format === undefined) throw new Error("the WAV file has samples before their format");
+      const isUnknown = byteSize === UNKNOWN_SIZE || byteSize === 0;
+      const dataByteSize = isUnknown ? longDataByteSize : byteSize;
+      return { ...format, dataOffset: body, dataByteSize };
+    }
+    if (body + Math.min(byteSize, 40) > bytes.length) return undefined;
+    if (id === "ds64") longDataByteSize = Number(view.getBigUint64(body + 8, true));
+    if (id === "fmt ") format = parseFormat(view, body, byteSize);
+    offset = body + byteSize + byteSize % 2;
+  }
+  return undefined;
+}
+
+function parseFormat(view: DataView, body: number, byteSize: number) {
+  const tag = view.getUint16(body, true);
+  return {
+    formatTag: tag === EXTENSIBLE && byteSize >= 26 ? view.getUint16(body + 24, true) : tag,
+    channelCount: view.getUint16(body + 2, true),
+    sampleRate: view.getUint32(body + 4, true),
+    frameByteSize: view.getUint16(body + 12, true),
+    bitsPerSample: view.getUint16(body + 14, true),
+  };
+}
+
+/** Turns whole frames of bytes into one array per channel. */
+export type SampleReader = (bytes: Uint8Array, scratch?: Scratch) => Float32Array[];
+
+/** How to read a file's samples; undefined for formats that are left to the package. */
+export function sampleReader(header: WavHeader): SampleReader | undefined {
+  const { formatTag, bitsPerSample, channelCount, frameByteSize } = header;
+  if (channelCount < 1 || frameByteSize !== channelCount * bitsPerSample / 8) return undefined;
+  const scale = formatTag === FLOAT ? 1 : 2 ** -(bitsPerSample === 16 ? 15 : 31);
+  const toCodes = CODES[`${formatTag}/${bitsPerSample}`];
+  if (toCodes === undefined) return undefined;
+  return (bytes, scratch = new Scratch()) =>
+    deinterleave(toCodes(bytes), channelCount, scale, scratch);
+}
+
+type Codes = Int16Array | Int32Array | Float32Array;
+
+const CODES: Record<string, (bytes: Uint8Array) => Codes> = {
+  [`${PCM}/16`]: (bytes) => new Int16Array(...aligned(bytes, 2)),
+  [`${PCM}/24`]: widen24,
+  [`${PCM}/32`]: (bytes) => new Int32Array(...aligned(bytes, 4)),
+  [`${FLOAT}/32`]: (bytes) => new Float32Array(...aligned(bytes, 4)),
+};
+
+/** The bytes as what a typed array is made of; a copy where they don't lie at a multiple of its size. */
+function aligned(bytes: Uint8Array, sampleByteSize: number): [ArrayBuffer, number, number] {
+  const { buffer, byteOffset } = byteOffsetIsMultiple(bytes, sampleByteSize)
+    ? bytes
+    : bytes.slice();
+  return [buffer as ArrayBuffer, byteOffset, Math.floor(bytes.length / sampleByteSize)];
+}
+
+function byteOffsetIsMultiple({ byteOffset }: Uint8Array, sampleByteSize: number): boolean {
+  return byteOffset % sampleByteSize === 0;
+}
+
+function widen24(bytes: Uint8Array): Int32Array {
+  const codes = new Int32Array(bytes.length / 3);
+  for (let i = 0, at = 0; i < codes.length; i++, at += 3) {
+    codes[i] = ((bytes[at] as number) << 8) | ((bytes[at + 1] as number) << 16) |
+      ((bytes[at + 2] as number) << 24);
+  }
+  return codes;
+}
+
+function deinterleave(
+  codes: Codes,
+  channelCount: number,
+  scale: number,
+  scratch: Scratch,
+): Float32Array[] {
+  const planes = scratch.planes(channelCount, Math.floor(codes.length / channelCount));
+  planes.forEach((plane, channel) => {
+    for (let i = 0, at = channel; i < plane.length; i++, at += channelCount) {
+      plane[i] = (codes[at] as number) * scale;
+    }
+  });
+  return planes;
+}
+
+const BITS: Record<SampleFormat, number> = { 16: 16, 24: 24, float: 32 };
+
+/** The header of a file that will hold so many frames. */
+export function wavHeader(
+  sampleRate: number,
+  channelCount: number,
+  format: SampleFormat,
+  frameCount: number,
+): Uint8Array {
+  const frameByteSize = channelCount * BITS[format] / 8;
+  const dataByteSize = frameCount * frameByteSize;
+  const isLong = dataByteSize > UNKNOWN_SIZE - 128;
+  const formatOffset = isLong ? 48 : 12;
+  const byteSize = formatOffset + 32;
+  const riffByteSize = byteSize - 8 + dataByteSize + dataByteSize % 2;
+  const view = new DataView(new ArrayBuffer(byteSize));
+  putText(view, 0, isLong ? "RF64" : "RIFF");
+  view.setUint32(4, isLong ? UNKNOWN_SIZE : riffByteSize, true);
+  putText(view, 8, "WAVE");
+  if (isLong) {
+    putText(view, 12, "ds64");
+    view.setUint32(16, 28, true);
+    view.setBigUint64(20, BigInt(riffByteSize), true);
+    view.setBigUint64(28, BigInt(dataByteSize), true);
+    view.setBigUint64(36, BigInt(frameCount), true);
+  }
+  putText(view, formatOffset, "fmt ");
+  view.setUint32(formatOffset + 4, 16, true);
+  view.setUint16(formatOffset + 8, format === "float" ? FLOAT : PCM, true);
+  view.setUint16(formatOffset + 10, channelCount, true);
+  view.setUint32(formatOffset + 12, sampleRate, true);
+  view.setUint32(formatOffset + 16, sampleRate * frameByteSize, true);
+  view.setUint16(formatOffset + 20, frameByteSize, true);
+  view.setUint16(formatOffset + 22, BITS[format], true);
+  putText(view, formatOffset + 24, "data");
+  view.setUint32(formatOffset + 28, isLong ? UNKNOWN_SIZE : dataByteSize, true);
+  return new Uint8Array(view.buffer);
+}
+
+function putText(view: DataView, offset: number, text: string): void {
+  for (let i = 0; i < text.length; i++) view.setUint8(offset + i, text.charCodeAt(i));
+}
+
+/** Samples as integer codes, rounded to the nearest and limited to what the bits hold. */
+export function quantize(
+  samples: Float32Array,
+  bits: 16 | 24,
+  into: Int16Array | Int32Array,
+  at: number,
+  step: number,
+): void {
+  // Shifted by the lowest code all are positive, and cutting off decimals rounds.
+  const half = 2 ** (bits - 1);
+  const top = 2 * half - 1;
+  for (let i = 0; i < samples.length; i++, at += step) {
+    const code = ((samples[i] as number) * half + (half + 0.5)) | 0;
+    into[at] = (code < 0 ? 0 : code > top ? top : code) - half;
+  }
+}
+
+/** The bytes of a block of samples. */
+export function wavBytes(
+  channels: readonly Float32Array[],
+  format: SampleFormat,
+  scratch: Scratch = new Scratch(),
+): Uint8Array {
+  const channelCount = channels.length;
+  const sampleCount = channelCount * (channels[0]?.length ?? 0);
+  if (format === "float") {
+    return interleave(channels, new Float32Array(scratch.codes(4 * sampleCount), 0, sampleCount));
+  }
+  if (format === "24") {
+    const codes = new Int32Array(sampleCount);
+    channels.forEach((channel, index) => quantize(channel, 24, codes, index, channelCount));
+    return narrow24(codes);
+  }
+  const codes = new Int16Array(scratch.codes(2 * sampleCount), 0, sampleCount);
+  channels.forEach((channel, index) => quantize(channel, 16, codes, index, channelCount));
+  return new Uint8Array(codes.buffer, 0, codes.byteLength);
+}
+
+function interleave(channels: readonly Float32Array[], into: Float32Array): Uint8Array {
+  channels.forEach((channel, index) => {
+    for (let i = 0, at = index; i < channel.length; i++, at += channels.length) {
+      into[at] = channel[i] as number;
+    }
+  });
+  return new Uint8Array(into.buffer, 0, into.byteLength);
+}
+
+function narrow24(codes: Int32Array): Uint8Array {
+  const bytes = new Uint8Array(3 * codes.length);
+  for (let i = 0, at = 0; i < codes.length; i++, at += 3) {
+    const code = codes[i] as number;
+    bytes[at] = code;
+    bytes[at + 1] = code >> 8;
+    bytes[at + 2] = code >> 16;
+  }
+  return bytes;
+}

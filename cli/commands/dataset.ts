@@ -1,0 +1,236 @@
+/** `mp3-augment dataset`: whole folders, lists and tar shards. */
+import process from "node:process";
+import { resolve, sep } from "node:path";
+import { type Command, Option } from "commander";
+import { BITRATES_KBPS } from "../../mod.ts";
+import type { BitrateMode } from "../../transform.ts";
+import { runDataset, type RunResult } from "../dataset/run.ts";
+import type { Settings } from "../dataset/settings.ts";
+import { chooseShard, shardSuffix } from "../dataset/shard.ts";
+import type { SampleFormat } from "../audio/wav.ts";
+import { EXIT, usageError } from "../errors.ts";
+import { stopOnSignals } from "../interrupt.ts";
+import { integerIn, listOf, numberIn, outputFormat } from "../options.ts";
+import { formatDuration, formatHours, Progress } from "../progress.ts";
+
+interface DatasetOptions {
+  minBitrate: number;
+  maxBitrate: number;
+  legalBitrates: boolean;
+  quality: number;
+  preserveDelay: boolean;
+  preserveLevel: boolean;
+  modes: BitrateMode[];
+  minVbrQuality: number;
+  maxVbrQuality: number;
+  stereoModes: ("stereo" | "joint")[];
+  reservoir: ("off" | "on")[];
+  p: number;
+  copies: number;
+  seed: number;
+  format: "wav" | "flac";
+  bits: SampleFormat;
+  channelGroups: "pairs" | "singles";
+  tar?: number;
+  pathColumn: string;
+  root?: string;
+  shard?: string | false;
+  shards?: number;
+  threads?: number;
+  quiet: boolean;
+  json: boolean;
+}
+
+const EXAMPLES = `
+Examples:
+  $ mp3-augment dataset clips/ augmented/ --min-bitrate 8 --max-bitrate 64 --p 0.5 --seed 1
+  $ mp3-augment dataset clips/ augmented/ --copies 3 --format flac
+  $ mp3-augment dataset train.csv augmented/ --path-column file --root /data/clips
+  $ mp3-augment dataset shards/ augmented/            # WebDataset: .tar in, .tar out
+  $ mp3-augment dataset clips/ shards/ --tar 1000     # WebDataset from files
+  $ mp3-augment dataset clips/ augmented/ --shard 0/4 # then: mp3-augment merge augmented/
+
+Run it again after an interruption: it goes on where it was. The draw for a file depends only on the
+seed, the file's path below SRC and the copy's number.`;
+
+/** Adds the command. */
+export function add(program: Command): void {
+  program.command("dataset")
+    .summary("augment a folder, a list of files or tar shards")
+    .description(
+      "Passes each sound file of SRC through MP3 with random parameters, and mirrors the tree in DST.",
+    )
+    .argument("<SRC>", "a folder, a list (.jsonl, .csv), a .tar shard or a sound file")
+    .argument("<DST>", "the output folder")
+    .option("--min-bitrate <kbps>", "the lowest bitrate to draw", numberIn(0, 320), 8)
+    .option("--max-bitrate <kbps>", "the highest bitrate to draw", numberIn(0, 320), 64)
+    .option("--legal-bitrates", "draw only bitrates that MPEG has at a file's sample rate", false)
+    .option(
+      "--modes <list>",
+      "kinds of bitrate to draw, of cbr, abr and vbr",
+      listOf("cbr", "abr", "vbr"),
+      ["cbr"],
+    )
+    .option("--min-vbr-quality <q>", "the best VBR quality to draw", numberIn(0, 9.999), 0)
+    .option("--max-vbr-quality <q>", "the worst VBR quality to draw", numberIn(0, 9.999), 9)
+    .option("--stereo-modes <list>", "of stereo and joint", listOf("stereo", "joint"), ["stereo"])
+    .option("--reservoir <list>", "the bit reservoir, of off and on", listOf("off", "on"), ["off"])
+    .option("--quality <0-9>", "LAME's quality, from best to fastest", integerIn(0, 9), 7)
+    .option("--preserve-delay", "keep the codec's delay and padding", false)
+    .option("--preserve-level", "divide out what LAME scales by", false)
+    .option("--p <probability>", "how likely a copy is compressed at all", numberIn(0, 1), 0.5)
+    .option("--copies <n>", "outputs per source", integerIn(1, 10000), 1)
+    .option(
+      "--seed <integer>",
+      "what all draws start from",
+      integerIn(0, Number.MAX_SAFE_INTEGER),
+      0,
+    )
+    .addOption(
+      new Option("--format <format>", "of the outputs").choices(["wav", "flac"]).default("wav"),
+    )
+    .addOption(
+      new Option("--bits <bits>", "of the outputs' samples").choices(["16", "24", "float"]).default(
+        "16",
+      ),
+    )
+    .addOption(
+      new Option("--channel-groups <groups>", "how more than two channels are coded")
+        .choices(["pairs", "singles"]).default("pairs"),
+    )
+    .option("--tar <n>", "write WebDataset shards of n sources each", integerIn(1))
+    .option("--path-column <name>", "the field of a list that holds the path", "path")
+    .option(
+      "--root <folder>",
+      "what the paths of a list are relative to (default: the list's folder)",
+    )
+    .option("--shard <I/N>", "do only part I (from 0) of N (default: from SLURM or Kubernetes)")
+    .option("--no-shard", "do everything, whatever SLURM or Kubernetes say")
+    .option(
+      "--shards <N>",
+      "how many parts there are, where only the index is known",
+      integerIn(1, 1e6),
+    )
+    .option(
+      "--threads <n>",
+      "how many files at once (default: what keeps all cores busy)",
+      integerIn(1, 4096),
+    )
+    .option("--quiet", "no progress", false)
+    .option("--json", "print the result as JSON", false)
+    .addHelpText("after", EXAMPLES)
+    .action(augment);
+}
+
+async function augment(source: string, folder: string, options: DatasetOptions): Promise<void> {
+  const settings = settingsOf(options);
+  const inside = resolve(folder) + sep;
+  if (inside.startsWith(resolve(source) + sep)) {
+    throw usageError(`${folder} is inside of ${source}: its files would become sources`);
+  }
+  const shard = chooseShard(options, process.env);
+  const progress = new Progress(options.quiet);
+  if (shard.source) progress.say(`shard ${shard.index} of ${shard.count} (${shard.source})`);
+  const stop = stopOnSignals(() =>
+    progress.say("finishing the files under way; once more to quit at once")
+  );
+  try {
+    const result = await runDataset({
+      sources: {
+        source,
+        pathColumn: options.pathColumn,
+        ...(options.root && { root: options.root }),
+      },
+      folder,
+      settings,
+      shard,
+      ...(options.threads && { threads: options.threads }),
+      signal: stop.signal,
+      onStart: (total, done) => progress.start(total, done),
+      onDone: ({ rows, failures = [] }) =>
+        progress.add(rows.reduce((sum, row) => sum + row.durationSeconds, 0), failures.length),
+      onFailed: () => progress.add(0, 1),
+    });
+    progress.stop();
+    report(result, progress, options, shardSuffix(shard) !== "");
+    process.exitCode = result.isInterrupted
+      ? stop.exitCode
+      : result.failures.length > 0
+      ? EXIT.someFailed
+      : EXIT.ok;
+  } finally {
+    progress.stop();
+    stop.release();
+  }
+}
+
+function settingsOf(options: DatasetOptions): Settings {
+  const { minBitrate, maxBitrate } = options;
+  if (!BITRATES_KBPS.some((kbps) => kbps >= minBitrate && kbps <= maxBitrate)) {
+    throw usageError(
+      `--min-bitrate ${minBitrate} and --max-bitrate ${maxBitrate} leave no bitrate: ` +
+        `there are ${BITRATES_KBPS.join(", ")} kbps`,
+    );
+  }
+  return {
+    compression: {
+      minBitrateKbps: minBitrate,
+      maxBitrateKbps: maxBitrate,
+      legalBitratesOnly: options.legalBitrates,
+      quality: options.quality,
+      preserveDelay: options.preserveDelay,
+      bitrateModes: options.modes,
+      minVbrQuality: options.minVbrQuality,
+      maxVbrQuality: options.maxVbrQuality,
+      stereoModes: options.stereoModes,
+      bitReservoirs: options.reservoir.map((word) => word === "on"),
+      preserveLevel: options.preserveLevel,
+      p: options.p,
+    },
+    channelGroups: options.channelGroups,
+    copies: options.copies,
+    seed: options.seed,
+    format: outputFormat("", options),
+    ...(options.tar !== undefined && { tarSize: options.tar }),
+  };
+}
+
+function report(
+  result: RunResult,
+  progress: Progress,
+  options: DatasetOptions,
+  isShard: boolean,
+): void {
+  const { unitCount, skippedCount, doneCount, failures, isInterrupted, manifest } = result;
+  for (const { source, reason } of failures) process.stderr.write(`failed: ${source}: ${reason}\n`);
+  if (options.json) {
+    const summary = {
+      files: unitCount,
+      done: doneCount,
+      alreadyDone: skippedCount,
+      failed: failures.length,
+      interrupted: isInterrupted,
+      audioSeconds: progress.audioSeconds,
+      seconds: progress.seconds,
+      timesRealTime: progress.timesRealTime,
+      manifest: manifest ?? null,
+      failures,
+    };
+    process.stdout.write(`${JSON.stringify(summary)}\n`);
+    return;
+  }
+  progress.say(
+    `${doneCount} files, ${formatHours(progress.audioSeconds)} of audio in ${
+      formatDuration(progress.seconds)
+    } ` +
+      `(${progress.timesRealTime.toFixed(0)} × real time)` +
+      (skippedCount > 0 ? `, ${skippedCount} done before` : "") +
+      (failures.length > 0 ? `, ${failures.length} failed` : ""),
+  );
+  if (isInterrupted) progress.say("interrupted: the same command goes on from here");
+  if (manifest) {
+    progress.say(
+      `manifest: ${manifest}${isShard ? "; when all shards are done: mp3-augment merge" : ""}`,
+    );
+  }
+}

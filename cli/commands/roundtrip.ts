@@ -1,0 +1,79 @@
+/** `mp3-augment roundtrip`: one file through MP3. */
+import process from "node:process";
+import { type Command, Option } from "commander";
+import { codeSource, type Coding } from "../audio/code.ts";
+import { openSource } from "../audio/source.ts";
+import { encodeBlocks } from "../audio/write.ts";
+import { naming } from "../errors.ts";
+import { writeOutput } from "../files.ts";
+import {
+  addCodingOptions,
+  addOutputOptions,
+  type CodingArguments,
+  codingOf,
+  type OutputArguments,
+  outputFormat,
+} from "../options.ts";
+
+interface RoundtripArguments extends CodingArguments, OutputArguments {
+  preserveDelay: boolean;
+  preserveLevel: boolean;
+  channelGroups: "pairs" | "singles";
+  json: boolean;
+}
+
+const EXAMPLES = `
+Examples:
+  $ mp3-augment roundtrip speech.wav degraded.wav --bitrate 32
+  $ mp3-augment roundtrip song.flac degraded.flac --vbr-quality 4 --joint-stereo --bits 24
+  $ cat speech.wav | mp3-augment roundtrip - - --bitrate 16 > degraded.wav`;
+
+/** Adds the command. */
+export function add(program: Command): void {
+  const command = program.command("roundtrip")
+    .summary("pass one file through MP3")
+    .description(
+      "Encodes IN as MP3 and decodes it again: aligned to the sample, of the same length.",
+    )
+    .argument("<IN>", "a WAV, FLAC, Ogg or MP3 file, or - for standard input")
+    .argument("<OUT>", "a .wav or .flac file, or - for standard output");
+  addCodingOptions(command);
+  command
+    .option("--preserve-delay", "keep the codec's delay and padding", false)
+    .option("--preserve-level", "divide out what LAME scales by", false)
+    .addOption(
+      new Option("--channel-groups <groups>", "how more than two channels are coded")
+        .choices(["pairs", "singles"]).default("pairs"),
+    );
+  addOutputOptions(command);
+  command
+    .option("--json", "print what was done as JSON", false)
+    .addHelpText("after", EXAMPLES)
+    .action(roundtrip);
+}
+
+async function roundtrip(
+  input: string,
+  output: string,
+  options: RoundtripArguments,
+): Promise<void> {
+  const format = outputFormat(output, options);
+  const { preserveDelay, preserveLevel, channelGroups } = options;
+  const coding: Coding = { ...codingOf(options), preserveDelay, preserveLevel };
+  const source = await naming(input, openSource(input));
+  const audio = await naming(input, codeSource(source, coding, { channelGroups, isLastUse: true }));
+  await writeOutput(output, encodeBlocks(audio, format));
+  if (!options.json) return;
+  const { sampleRate, channelCount, frameCount } = audio;
+  const summary = {
+    input,
+    output,
+    sampleRate,
+    channels: channelCount,
+    frames: frameCount,
+    durationSeconds: frameCount / sampleRate,
+    peak: Math.max(...source.peaks),
+    parameters: coding,
+  };
+  (output === "-" ? process.stderr : process.stdout).write(`${JSON.stringify(summary)}\n`);
+}

@@ -1,0 +1,73 @@
+/** One source through its transforms, into its outputs. */
+import { join } from "node:path";
+import { codeSource } from "../audio/code.ts";
+import type { Scratch } from "../audio/scratch.ts";
+import { openSource, type Source } from "../audio/source.ts";
+import { encodeBlocks } from "../audio/write.ts";
+import { writeAtomically, type Written } from "../files.ts";
+import type { JournalRecord } from "./journal.ts";
+import type { ManifestRow } from "./manifest.ts";
+import type { Unit } from "./plan.ts";
+import { drawCoding, type Settings } from "./settings.ts";
+
+/** What a source becomes, and for whom. */
+export interface Job {
+  readonly settings: Settings;
+  /** Memory that no other job uses at the same time. */
+  readonly scratch: Scratch;
+  readonly signal: AbortSignal;
+}
+
+/** One copy of a source: a file's pieces, and what the manifest will say about it. */
+export interface Copy {
+  readonly pieces: AsyncIterable<Uint8Array>;
+  readonly row: Omit<ManifestRow, "output" | keyof Written>;
+}
+
+/** All copies of a source, one after another; take a copy's pieces before the next copy. */
+export async function* makeCopies(source: Source, name: string, job: Job): AsyncIterable<Copy> {
+  const { settings, scratch, signal } = job;
+  for (let copy = 0; copy < settings.copies; copy++) {
+    const coding = drawCoding(settings, name, copy, source.sampleRate);
+    const audio = await codeSource(source, coding, {
+      channelGroups: settings.channelGroups,
+      isLastUse: copy === settings.copies - 1,
+      signal,
+    });
+    yield {
+      pieces: encodeBlocks(audio, settings.format, scratch),
+      row: {
+        source: name,
+        copy,
+        applied: coding !== undefined,
+        parameters: coding ?? null,
+        sampleRate: audio.sampleRate,
+        channels: audio.channelCount,
+        frames: audio.frameCount,
+        durationSeconds: audio.frameCount / audio.sampleRate,
+        peak: Math.max(...source.peaks),
+      },
+    };
+  }
+}
+
+/** Does one sound file: reads it once if it is short, writes every copy. */
+export async function augmentFile(unit: Unit, folder: string, job: Job): Promise<JournalRecord> {
+  const rows: ManifestRow[] = [];
+  const source = await openSource(unit.path, job.scratch);
+  for await (const { pieces, row } of makeCopies(source, unit.name, job)) {
+    const output = unit.outputs[row.copy] as string;
+    const written = await writeAtomically(join(folder, output), pieces);
+    rows.push(makeRow({ ...row, output, ...written }, unit.metadata));
+  }
+  const outputs = rows.map(({ output, byteSize, sha256 }) => ({ path: output, byteSize, sha256 }));
+  return { unit: unit.name, outputs, rows };
+}
+
+/** What people look for first comes first. */
+export function makeRow(
+  { source, output, ...rest }: ManifestRow,
+  metadata: Record<string, unknown> | undefined,
+): ManifestRow {
+  return { source, output, ...rest, ...(metadata && { metadata }) };
+}

@@ -1,0 +1,160 @@
+/** The whole run: what is done already, what is left, all cores, and what is left behind. */
+import { availableParallelism } from "node:os";
+import { join } from "node:path";
+import { Scratch } from "../audio/scratch.ts";
+import { CliError, reasonOf } from "../errors.ts";
+import { byteSizeOf } from "../files.ts";
+import { augmentFile } from "./augment.ts";
+import { type Failure, Journal, type JournalRecord, writeLines } from "./journal.ts";
+import { augmentTar } from "./tar.ts";
+import { planUnits, type SourceOptions, type Unit } from "./plan.ts";
+import { isInShard, type Shard, shardSuffix } from "./shard.ts";
+import { claimFolder, type Settings, STATE_FOLDER } from "./settings.ts";
+
+/** How a run goes. */
+export interface RunOptions {
+  readonly sources: SourceOptions;
+  readonly folder: string;
+  readonly settings: Settings;
+  readonly shard: Shard;
+  /** How many files at once; default: what keeps all cores busy. */
+  readonly threads?: number;
+  /** Stops before the next file; those under way are finished. */
+  readonly signal: AbortSignal;
+  readonly onStart?: (unitCount: number, doneCount: number) => void;
+  readonly onDone?: (record: JournalRecord) => void;
+  readonly onFailed?: () => void;
+}
+
+/** What a run has done. */
+export interface RunResult {
+  readonly unitCount: number;
+  /** Done by earlier runs. */
+  readonly skippedCount: number;
+  readonly doneCount: number;
+  readonly failures: readonly Failure[];
+  readonly isInterrupted: boolean;
+  /** Written when nothing is left to do but what has failed. */
+  readonly manifest?: string;
+}
+
+/** Where a shard's journal is. */
+export function journalPath(folder: string, shard: Shard): string {
+  return join(folder, STATE_FOLDER, `journal${shardSuffix(shard)}.jsonl`);
+}
+
+/** Where a shard's manifest is, and the list of its failures. */
+export function manifestPath(folder: string, shard: Shard): string {
+  return join(folder, `manifest${shardSuffix(shard)}.jsonl`);
+}
+
+/** Does what is not done yet. */
+export async function runDataset(options: RunOptions): Promise<RunResult> {
+  const { folder, settings, shard, signal } = options;
+  const all = await planUnits(options.sources, settings);
+  const units = all.filter(({ name }) => isInShard(name, shard));
+  await claimFolder(folder, settings);
+  const journal = await Journal.open(journalPath(folder, shard));
+  const left = await unitsLeft(units, folder, journal);
+  options.onStart?.(units.length, units.length - left.length);
+  const failures: Failure[] = [];
+  let doneCount = 0;
+  // One more than cores, so that none is idle while files are read and written.
+  const atOnce = options.threads ?? availableParallelism() + 1;
+  await forEach(left, atOnce, signal, async (unit, scratch) => {
+    try {
+      const job = { settings, scratch, signal };
+      const record = unit.isTar
+        ? await augmentTar(unit, folder, job, atOnce)
+        : await augmentFile(unit, folder, job);
+      journal.add(record);
+      doneCount++;
+      options.onDone?.(record);
+      failures.push(...record.failures ?? []);
+    } catch (error) {
+      if (signal.aborted) return; // a long one that was stopped on the way
+      if (isFatal(error)) throw error;
+      failures.push({ source: unit.name, reason: reasonOf(error) });
+      options.onFailed?.();
+    }
+  });
+  const result = {
+    unitCount: units.length,
+    skippedCount: units.length - left.length,
+    doneCount,
+    failures: failures.sort((a, b) => a.source < b.source ? -1 : 1),
+    isInterrupted: signal.aborted,
+  };
+  if (signal.aborted) {
+    journal.close();
+    return result;
+  }
+  return { ...result, manifest: await finish(options, units, journal) };
+}
+
+/** What will fail for every file ends the run. */
+function isFatal(error: unknown): boolean {
+  const { code } = error as { code?: unknown };
+  return ["ENOSPC", "EROFS", "EDQUOT", "LIBRARY_NOT_FOUND", "LIBRARY_INCOMPATIBLE"]
+    .includes(String(code));
+}
+
+/** The units without a record whose outputs are all there. */
+async function unitsLeft(units: readonly Unit[], folder: string, journal: Journal) {
+  const left: Unit[] = [];
+  for (const unit of units) {
+    const record = journal.get(unit.name);
+    if (!record || record.failures || !await areThere(record, folder)) left.push(unit);
+  }
+  return left;
+}
+
+async function areThere({ outputs }: JournalRecord, folder: string): Promise<boolean> {
+  for (const { path, byteSize } of outputs) {
+    if (await byteSizeOf(join(folder, path)) !== byteSize) return false;
+  }
+  return true;
+}
+
+/** Runs `work` on all items, `limit` at once, until the signal. The first error ends it. */
+async function forEach<T>(
+  items: readonly T[],
+  limit: number,
+  signal: AbortSignal,
+  work: (item: T, scratch: Scratch) => Promise<void>,
+): Promise<void> {
+  const queue = items.values();
+  let hasFailed = false;
+  await Promise.all(Array.from({ length: Math.min(limit, items.length) }, async () => {
+    const scratch = new Scratch();
+    for (const item of queue) {
+      if (signal.aborted || hasFailed) return;
+      try {
+        await work(item, scratch);
+      } catch (error) {
+        hasFailed = true;
+        throw new CliError(`${reasonOf(error)}. What is done is recorded: run it again to go on`);
+      }
+    }
+  }));
+}
+
+/** The manifest, sorted, and the journal in the same order. */
+async function finish(
+  { folder, shard }: RunOptions,
+  units: readonly Unit[],
+  journal: Journal,
+): Promise<string> {
+  const names = units.map(({ name }) => name);
+  const path = manifestPath(folder, shard);
+  await writeLines(path, manifestLines(journal.records(names)));
+  await journal.settle(names);
+  return path;
+}
+
+/** The rows of records, as lines. */
+export function* manifestLines(records: Iterable<JournalRecord>): Iterable<string> {
+  for (const { rows } of records) {
+    for (const row of rows) yield `${JSON.stringify(row)}\n`;
+  }
+}

@@ -1,0 +1,68 @@
+/** What decides the output of a run, so that a later run goes on only with the same. */
+import { createHash } from "node:crypto";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { Buffer } from "node:buffer";
+import { Mp3Compression, type Mp3CompressionOptions } from "../../transform.ts";
+import type { Coding } from "../audio/code.ts";
+import type { OutputFormat } from "../audio/write.ts";
+import { usageError } from "../errors.ts";
+import { writeAtomically } from "../files.ts";
+
+/** Everything but the sources and the shard. */
+export interface Settings {
+  readonly compression: Mp3CompressionOptions;
+  readonly copies: number;
+  readonly seed: number;
+  readonly format: OutputFormat;
+  readonly channelGroups: "pairs" | "singles";
+  /** How many sources go into one tar shard; undefined: into files of their own. */
+  readonly tarSize?: number;
+}
+
+/** Where the tool keeps what is not data. */
+export const STATE_FOLDER = ".mp3-augment";
+
+/**
+ * How one copy of one source is coded; undefined where it stays as it is. The draw starts from the
+ * run's seed and the source's own name, so that order, shards and neighbours don't matter.
+ */
+export function drawCoding(
+  settings: Settings,
+  source: string,
+  copy: number,
+  sampleRate: number,
+): Coding | undefined {
+  const digest = createHash("sha256").update(`${settings.seed}\0${source}\0${copy}`).digest();
+  const transform = new Mp3Compression({ ...settings.compression, seed: digest.readInt32LE(0) });
+  const { shouldApply, ...coding } = transform.randomizeParameters(sampleRate);
+  return shouldApply ? coding : undefined;
+}
+
+/** Claims the output folder for these settings, or finds that another run has it. */
+export async function claimFolder(folder: string, settings: Settings): Promise<void> {
+  const path = join(folder, STATE_FOLDER, "run.json");
+  const text = `${JSON.stringify(settings, null, 2)}\n`;
+  const found = await readFile(path, "utf8").catch(() => undefined);
+  if (found === undefined) await writeAtomically(path, [Buffer.from(text)]);
+  if (found === undefined || found === text) return;
+  throw usageError(
+    `${folder} holds a run with other settings (${differences(JSON.parse(found), settings)}): ` +
+      "use another folder, or delete this one",
+  );
+}
+
+/** The names of settings that differ, with both values. */
+function differences(old: unknown, now: unknown): string {
+  const before = flatten(old);
+  const after = flatten(now);
+  const names = [...new Set([...before.keys(), ...after.keys()])];
+  return names.filter((name) => before.get(name) !== after.get(name))
+    .map((name) => `${name} ${before.get(name) ?? "unset"}, now ${after.get(name) ?? "unset"}`)
+    .join("; ");
+}
+
+function flatten(value: unknown, name = ""): Map<string, string> {
+  if (typeof value !== "object" || value === null) return new Map([[name, JSON.stringify(value)]]);
+  return new Map(Object.entries(value).flatMap(([key, inner]) => [...flatten(inner, key)]));
+}

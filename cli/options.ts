@@ -1,0 +1,140 @@
+/** Options that several commands share, and how their values are read. */
+import { extname } from "node:path";
+import { type Command, InvalidArgumentError, Option } from "commander";
+import { BITRATES_KBPS, type RateControl } from "../mod.ts";
+import type { Encoding } from "./audio/code.ts";
+import type { SampleFormat } from "./audio/wav.ts";
+import type { OutputFormat } from "./audio/write.ts";
+import { usageError } from "./errors.ts";
+
+/** A number from `min` to `max`. */
+export function numberIn(min: number, max: number, onlyIntegers = false): (text: string) => number {
+  return (text) => {
+    const value = text.trim() === "" ? NaN : Number(text);
+    const isAllowed = value >= min && value <= max && (!onlyIntegers || Number.isInteger(value));
+    if (isAllowed) return value;
+    const kind = onlyIntegers ? "an integer" : "a number";
+    throw new InvalidArgumentError(
+      max === Infinity
+        ? `It must be ${kind} from ${min} on.`
+        : `It must be ${kind} from ${min} to ${max}.`,
+    );
+  };
+}
+
+/** An integer from `min` to `max`. */
+export function integerIn(min: number, max = Infinity): (text: string) => number {
+  return numberIn(min, max, true);
+}
+
+/** Words with commas between them, each of `allowed`. */
+export function listOf<T extends string>(...allowed: readonly T[]): (text: string) => T[] {
+  return (text) => {
+    const words = text.split(",").map((word) => word.trim());
+    const wrong = words.find((word) => !(allowed as readonly string[]).includes(word));
+    if (wrong === undefined) return words as T[];
+    throw new InvalidArgumentError(
+      `It must be a list of ${allowed.join(", ")}, with commas between.`,
+    );
+  };
+}
+
+/** How files are coded, but for the bitrate. */
+export interface EncoderArguments {
+  quality: number;
+  jointStereo: boolean;
+  reservoir: boolean;
+  lowpass?: number | "off";
+}
+
+/** How one file is coded. */
+export interface CodingArguments extends EncoderArguments {
+  bitrate?: string;
+  averageBitrate?: number;
+  vbrQuality?: number;
+}
+
+/** Adds the options of {@linkcode CodingArguments}. */
+export function addCodingOptions(command: Command): void {
+  command
+    .addOption(
+      new Option("--bitrate <kbps>", "a constant bitrate").choices(BITRATES_KBPS.map(String)),
+    )
+    .option("--average-bitrate <kbps>", "or an average bitrate, from 8 to 320", integerIn(8, 320))
+    .option("--vbr-quality <q>", "or a variable one: from 0, best, to 9.999", numberIn(0, 9.999));
+  addEncoderOptions(command);
+}
+
+/** Adds the options of {@linkcode EncoderArguments}. */
+export function addEncoderOptions(command: Command): void {
+  command
+    .option("--quality <0-9>", "LAME's quality, from best to fastest", integerIn(0, 9), 7)
+    .option("--joint-stereo", "code sum and difference where that is better", false)
+    .option("--reservoir", "use the bit reservoir, as most MP3 files do", false)
+    .option("--lowpass <Hz|off>", "code nothing above it (default: LAME's choice)", parseLowpass);
+}
+
+function parseLowpass(text: string): number | "off" {
+  return text === "off" ? "off" : integerIn(1, 24000)(text);
+}
+
+/** The module's options for these arguments. */
+export function codingOf(given: CodingArguments): Encoding {
+  const { bitrate, averageBitrate, vbrQuality } = given;
+  const rates: RateControl[] = [];
+  if (bitrate !== undefined) rates.push({ bitrateKbps: Number(bitrate) });
+  if (averageBitrate !== undefined) rates.push({ averageBitrateKbps: averageBitrate });
+  if (vbrQuality !== undefined) rates.push({ vbrQuality });
+  const [rate] = rates;
+  if (rate === undefined || rates.length > 1) {
+    throw usageError("give one of --bitrate, --average-bitrate and --vbr-quality");
+  }
+  return { ...rate, ...encoderOf(given) };
+}
+
+/** The module's options for these arguments. */
+export function encoderOf({ quality, jointStereo, reservoir, lowpass }: EncoderArguments) {
+  return {
+    quality,
+    stereoMode: jointStereo ? "joint" as const : "stereo" as const,
+    bitReservoir: reservoir,
+    ...(lowpass !== undefined && { lowpassHz: lowpass }),
+  };
+}
+
+/** How an output is written. */
+export interface OutputArguments {
+  format?: "wav" | "flac";
+  bits: SampleFormat;
+}
+
+/** Adds the options of {@linkcode OutputArguments}. `whose`: the output, in words. */
+export function addOutputOptions(command: Command, whose = "OUT"): void {
+  command
+    .addOption(
+      new Option("--format <format>", `of ${whose} (default: by its name)`).choices([
+        "wav",
+        "flac",
+      ]),
+    )
+    .addOption(
+      new Option("--bits <bits>", `of ${whose}'s samples`).choices(["16", "24", "float"])
+        .default("16"),
+    );
+}
+
+/** How a file is to be written: by its name's end, unless `--format` says it. */
+export function outputFormat(path: string, { format, bits }: OutputArguments): OutputFormat {
+  const container = format ?? containerOf(path);
+  if (container === "flac" && bits === "float") {
+    throw usageError("FLAC holds 16 or 24 bits, not float: choose --bits 16 or 24, or WAV");
+  }
+  return { container, samples: bits };
+}
+
+function containerOf(path: string): "wav" | "flac" {
+  const extension = extname(path).toLowerCase();
+  if (extension === ".wav" || path === "-") return "wav";
+  if (extension === ".flac") return "flac";
+  throw usageError(`${path} should end in .wav or .flac, which say how it is written`);
+}

@@ -1,0 +1,181 @@
+/** The round trip of audio of any kind as a stream: other sample rates, more channels. */
+import { type AnyAudioExtras, codedSampleRate, groupChannels } from "./any-audio.ts";
+import type { CodingOptions, RateControl, RoundtripExtras } from "./options.ts";
+import { createResampler, resampledCount, type Resampler } from "./resample.ts";
+import { compressRoundtrip } from "./roundtrip.ts";
+import { Mp3RoundtripStream, type RoundtripStreamOptions } from "./roundtrip-stream.ts";
+
+/** What a stream of any audio must be told beforehand. */
+export interface AnyStreamExtras {
+  /** How many channels there are. */
+  channelCount: number;
+  /** How many samples per channel will come. */
+  frameCount: number;
+  /** Each channel's largest magnitude. */
+  peaks: readonly number[];
+}
+
+/** How a stream of any audio goes through the codec. */
+export type AnyStreamOptions =
+  & Omit<CodingOptions, "channels">
+  & RateControl
+  & RoundtripExtras
+  & Pick<AnyAudioExtras, "channelGroups">
+  & AnyStreamExtras;
+
+/** How many samples per channel {@linkcode compressAnyBlocks} returns. */
+export function anyOutputFrameCount(options: AnyStreamOptions): number {
+  const { sampleRate, frameCount, preserveDelay = false } = options;
+  if (!preserveDelay) return frameCount;
+  const codedRate = codedSampleRate(sampleRate);
+  const isDirect = codedRate === sampleRate;
+  const codedCount = isDirect ? frameCount : resampledCount(frameCount, sampleRate, codedRate);
+  const delayed = delayedFrameCount(codedCount, codedRate, options);
+  return isDirect ? delayed : resampledCount(delayed, codedRate, sampleRate);
+}
+
+/** The longest MP3 frame: a whole number of all frames. */
+const MP3_FRAME = 1152;
+
+/** Counts on a short clip: more whole MP3 frames in are as many more out. */
+function delayedFrameCount(
+  frameCount: number,
+  sampleRate: number,
+  options: AnyStreamOptions,
+): number {
+  const short = frameCount % MP3_FRAME + MP3_FRAME;
+  const { length } = compressRoundtrip(new Float32Array(short), { ...options, sampleRate });
+  return frameCount - short + length;
+}
+
+/**
+ * `compressAnyAudio` block by block, in bounded memory: blocks of any size go in, and what comes out,
+ * put together, has the length that {@linkcode anyOutputFrameCount} tells.
+ */
+export async function* compressAnyBlocks(
+  blocks: AsyncIterable<readonly Float32Array[]>,
+  options: AnyStreamOptions,
+): AsyncIterable<Float32Array[]> {
+  const { channelCount, channelGroups = "pairs" } = options;
+  const channels = Array.from({ length: channelCount }, (_, index) => index);
+  const coders = await Promise.all(
+    groupChannels(channels, channelGroups).map((group) => GroupCoder.create(group, options)),
+  );
+  try {
+    for await (const block of blocks) {
+      for (const coder of coders) await coder.write(block);
+      yield* takeReady(coders);
+    }
+    for (const coder of coders) await coder.finish(anyOutputFrameCount(options));
+    yield* takeReady(coders);
+  } finally {
+    coders.forEach((coder) => coder.free());
+  }
+}
+
+/** Groups may be ahead of others by some samples. */
+function* takeReady(coders: readonly GroupCoder[]): Iterable<Float32Array[]> {
+  const count = Math.min(...coders.map(({ readyCount }) => readyCount));
+  if (count > 0) yield coders.flatMap((coder) => coder.take(count));
+}
+
+/** The channels of one MP3 stream on their way through it. */
+class GroupCoder {
+  readonly #group: readonly number[];
+  readonly #stream: Mp3RoundtripStream;
+  readonly #writer: WritableStreamDefaultWriter<readonly Float32Array[]>;
+  readonly #reading: Promise<void>;
+  readonly #resamplers: { to: Resampler; from: Resampler }[];
+  readonly #codedFrameCount: number;
+  #ready: Float32Array[];
+
+  private constructor(
+    group: readonly number[],
+    options: RoundtripStreamOptions,
+    resamplers: { to: Resampler; from: Resampler }[],
+    codedFrameCount: number,
+  ) {
+    this.#group = group;
+    this.#resamplers = resamplers;
+    this.#codedFrameCount = codedFrameCount;
+    this.#ready = group.map(() => new Float32Array(0));
+    this.#stream = new Mp3RoundtripStream(options);
+    this.#writer = (this.#stream.writable as WritableStream<readonly Float32Array[]>).getWriter();
+    this.#reading = this.#read(this.#stream.readable.getReader());
+    this.#reading.catch(() => {}); // write() and finish() reject too
+  }
+
+  static async create(group: readonly number[], options: AnyStreamOptions): Promise<GroupCoder> {
+    const { frameCount, peaks, sampleRate } = options;
+    const codedRate = codedSampleRate(sampleRate);
+    const isDirect = codedRate === sampleRate;
+    const resamplers = isDirect ? [] : await Promise.all(group.map(async () => ({
+      to: await createResampler(sampleRate, codedRate),
+      from: await createResampler(codedRate, sampleRate),
+    })));
+    const peak = Math.max(...group.map((channel) => peaks[channel] ?? 0));
+    const codedCount = isDirect ? frameCount : resampledCount(frameCount, sampleRate, codedRate);
+    return new GroupCoder(
+      group,
+      { ...options, sampleRate: codedRate, peak },
+      resamplers,
+      codedCount,
+    );
+  }
+
+  /** Samples per channel that are through. */
+  get readyCount(): number {
+    return this.#ready[0]?.length ?? 0;
+  }
+
+  take(count: number): Float32Array[] {
+    const taken = this.#ready.map((channel) => channel.subarray(0, count));
+    this.#ready = this.#ready.map((channel) => channel.subarray(count));
+    return taken;
+  }
+
+  async write(block: readonly Float32Array[]): Promise<void> {
+    const channels = this.#group.map((channel, index) => {
+      const samples = block[channel] as Float32Array;
+      return this.#resamplers[index]?.to.push(samples) ?? samples;
+    });
+    await this.#send(channels);
+  }
+
+  async finish(outputFrameCount: number): Promise<void> {
+    if (this.#resamplers.length > 0) {
+      await this.#send(this.#resamplers.map(({ to }) => to.finish(this.#codedFrameCount)));
+    }
+    await this.#writer.close();
+    await this.#reading;
+    this.#add(this.#resamplers.map(({ from }) => from.finish(outputFrameCount)));
+  }
+
+  free(): void {
+    this.#stream[Symbol.dispose]();
+  }
+
+  async #send(channels: Float32Array[]): Promise<void> {
+    if (channels[0]?.length) await this.#writer.write(channels);
+  }
+
+  async #read(reader: ReadableStreamDefaultReader<Float32Array[]>): Promise<void> {
+    for (let next = await reader.read(); !next.done; next = await reader.read()) {
+      this.#add(
+        next.value.map((channel, index) => this.#resamplers[index]?.from.push(channel) ?? channel),
+      );
+    }
+  }
+
+  #add(channels: readonly Float32Array[]): void {
+    if (channels.length === 0) return;
+    this.#ready = this.#ready.map((before, index) => {
+      const added = channels[index] as Float32Array;
+      if (before.length === 0) return added;
+      const joined = new Float32Array(before.length + added.length);
+      joined.set(before);
+      joined.set(added, before.length);
+      return joined;
+    });
+  }
+}

@@ -1,0 +1,46 @@
+/**
+ * MP3 compression as a random transform of a training pipeline, as users of
+ * `audiomentations` know it.
+ *
+ * ```ts
+ * import { Mp3Compression } from "@mp3-augment/mp3-augment/transform";
+ *
+ * const transform = new Mp3Compression({ minBitrateKbps: 16, maxBitrateKbps: 64, p: 0.5, seed: 1 });
+ * const augmented = transform.apply(new Float32Array(16000), 16000);
+ * console.log(augmented.length, transform.parameters?.shouldApply);
+ * ```
+ *
+ * An entry point of its own: it needs a random number generator and a
+ * resampler from npm, and who imports only the main module needs neither.
+ *
+ * @module
+ */
+export {
+  type ApplyOptions,
+  type BitrateMode,
+  Mp3Compression,
+  type Mp3CompressionOptions,
+  type Mp3CompressionParameters,
+} from "./src/transform.ts";
+export {
+  type AnyAudioExtras,
+  type AnyAudioOptions,
+  compressAnyAudio,
+  compressAnyAudioAsync,
+} from "./src/any-audio.ts";
+export {
+  anyOutputFrameCount,
+  type AnyStreamExtras,
+  type AnyStreamOptions,
+  compressAnyBlocks,
+} from "./src/any-stream.ts";
+export type { Audio } from "./src/audio.ts";
+export type {
+  Abortable,
+  AverageBitrate,
+  CodingOptions,
+  ConstantBitrate,
+  RateControl,
+  RoundtripExtras,
+  VariableBitrate,
+} from "./src/options.ts";
