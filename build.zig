@@ -57,11 +57,22 @@ const lame_config = [_][]const u8{
     "-DLAME_LIBRARY_BUILD", "-Dieee754_float32_t=float",
 };
 
+/// Functions of the C library that differ in the last bit from one to the other, and
+/// so are built in: pow and powf from Zig's copy of musl, the others by
+/// csrc/kernels/portable_math.c. Its header is included before every file.
+const math_header = "csrc/kernels/portable_math.h";
+const exports_header = "csrc/kernels/exports.h";
+const musl_math_files = [_][]const u8{
+    "pow.c", "powf.c", "pow_data.c", "powf_data.c", "exp_data.c", "exp2f_data.c",
+};
+
 /// No contraction into fused multiply-add: it changes bits.
 const exact_flags = [_][]const u8{ "-std=gnu11", "-ffp-contract=off" };
 
 /// LAME shifts into the sign bit; that is its own, and not for our sanitizers.
-const lame_flags = exact_flags ++ lame_config ++ [_][]const u8{ "-w", "-fno-sanitize=undefined" };
+const lame_flags = exact_flags ++ lame_config ++ [_][]const u8{
+    "-w", "-fno-sanitize=undefined", "-fvisibility=hidden",
+};
 
 const warning_flags = [_][]const u8{ "-Wall", "-Wextra", "-Werror" };
 
@@ -74,9 +85,9 @@ const kernel_files = [_][]const u8{
     "attack.c",        "bitstream.c",      "cbr_loop.c",       "fht.c",           "filterbank.c",
     "huffman_count.c", "huffman_divide.c", "input.c",          "kernels.c",       "masking.c",
     "mdct.c",          "noise.c",          "process_tables.c", "psy_constants.c", "psymodel.c",
-    "quantize.c",      "snapshot.c",       "xrpow.c",
+    "quantize.c",      "snapshot.c",       "xrpow.c",          "portable_math.c",
 };
-const kernel_flags = exact_flags ++ lame_config ++ warning_flags;
+const kernel_flags = exact_flags ++ lame_config ++ warning_flags ++ [_][]const u8{"-fvisibility=hidden"};
 
 /// Each C test is one program: its files, all in csrc/tests/.
 /// `plain`: it takes the place of functions that sanitizers take too, and of glibc's.
@@ -89,6 +100,7 @@ const tests = [_]Test{
     .{ .name = "test_jobs" },
     .{ .name = "test_failures", .plain = true },
     .{ .name = "check_snapshot" },
+    .{ .name = "check_tables" },
     .{ .name = "check_kernels", .files = &.{
         "check_bitstream.c",     "check_fht.c",   "check_filterbank.c", "check_masking.c",
         "check_huffman_count.c", "check_mdct.c",  "check_psymodel.c",   "check_quantize.c",
@@ -110,14 +122,10 @@ pub fn build(b: *Build) void {
     };
     const fetched = fetchSources(b);
 
-    const lame = addLameLibrary(b, target, mode, .ours);
-    const shim = addShimLibrary(b, target, mode, lame);
     const install = b.addUpdateSourceFiles();
-    install.addCopyFileToSource(lame.getEmittedBin(), libraryPath(b, target, "mp3lame", "0"));
-    install.addCopyFileToSource(shim.getEmittedBin(), libraryPath(b, target, "mp3augment", null));
+    const libraries = installLibraries(b, target, mode, fetched, install);
     b.getInstallStep().dependOn(&install.step);
-    waitFor(fetched, &.{ lame, shim });
-
+    addReleaseStep(b, fetched);
     addTestStep(b, target, fetched, "test", "Build and run the C tests", mode);
     addTestStep(b, target, fetched, "test-ubsan", "The C tests under the undefined-behaviour sanitizer", .{
         .optimize = .ReleaseSafe,
@@ -128,7 +136,8 @@ pub fn build(b: *Build) void {
         .sanitize_thread = true,
     });
     addAsanStep(b, fetched);
-    addBytesStep(b, target, fetched, lame);
+    addLibraryCheck(b, target, fetched, libraries.lame, libraries.shim);
+    addBytesStep(b, target, fetched, libraries.lame);
 }
 
 /// One build runs on every machine of its target: the baseline CPU (more is chosen
@@ -143,6 +152,22 @@ fn chooseTarget(b: *Build) Target {
     query.abi = .gnu;
     query.glibc_version = .{ .major = 2, .minor = 17, .patch = 0 };
     return b.resolveTargetQuery(query);
+}
+
+/// What the package ships. Versions are the oldest systems each may meet.
+const release_targets = [_][]const u8{
+    "x86_64-linux-gnu.2.17", "aarch64-linux-gnu.2.17", "x86_64-linux-musl",  "aarch64-linux-musl",
+    "x86_64-macos.11.0",     "aarch64-macos.11.0",     "x86_64-windows-gnu", "aarch64-windows-gnu",
+};
+
+fn addReleaseStep(b: *Build, fetched: ?*Build.Step) void {
+    const install = b.addUpdateSourceFiles();
+    for (release_targets) |name| {
+        var query = std.Target.Query.parse(.{ .arch_os_abi = name }) catch @panic("release target");
+        query.cpu_model = .baseline;
+        _ = installLibraries(b, b.resolveTargetQuery(query), .{ .optimize = .ReleaseFast }, fetched, install);
+    }
+    b.step("release", "Build both libraries for all eight targets into lib/").dependOn(&install.step);
 }
 
 /// `zig build` alone works in a fresh clone, with whichever JavaScript runtime there
@@ -167,24 +192,43 @@ fn fetchSources(b: *Build) ?*Build.Step {
         "install one, or run scripts/fetch-sources.mjs elsewhere").step;
 }
 
+const Libraries = struct { lame: *Build.Step.Compile, shim: *Build.Step.Compile };
+
+fn installLibraries(
+    b: *Build,
+    target: Target,
+    mode: Mode,
+    fetched: ?*Build.Step,
+    install: *Build.Step.UpdateSourceFiles,
+) Libraries {
+    const lame = addLameLibrary(b, target, mode, .ours);
+    const shim = addShimLibrary(b, target, mode, lame);
+    install.addCopyFileToSource(lame.getEmittedBin(), libraryPath(b, target, "mp3lame", "0"));
+    install.addCopyFileToSource(shim.getEmittedBin(), libraryPath(b, target, "mp3augment", null));
+    waitFor(fetched, &.{ lame, shim });
+    return .{ .lame = lame, .shim = shim };
+}
+
 fn waitFor(fetched: ?*Build.Step, compiles: []const *Build.Step.Compile) void {
     const step = fetched orelse return;
     for (compiles) |compile| compile.step.dependOn(step);
 }
 
-/// lib/<arch>-<os>[-<abi>]/<file>, the names that ffi/library.ts looks for.
+/// The name of a target's folder in lib/, as ffi/library.ts has it.
+fn targetName(b: *Build, t: std.Target) []const u8 {
+    if (t.os.tag == .macos) return b.fmt("{t}-macos", .{t.cpu.arch});
+    return b.fmt("{t}-{t}-{t}", .{ t.cpu.arch, t.os.tag, t.abi });
+}
+
+/// lib/<target>/<file>, the names that ffi/library.ts looks for.
 fn libraryPath(b: *Build, target: Target, name: []const u8, version: ?[]const u8) []const u8 {
     const t = target.result;
-    const folder = switch (t.os.tag) {
-        .macos => b.fmt("{t}-macos", .{t.cpu.arch}),
-        else => b.fmt("{t}-{t}-{t}", .{ t.cpu.arch, t.os.tag, t.abi }),
-    };
     const file = switch (t.os.tag) {
         .windows => b.fmt("{s}.dll", .{name}),
         .macos => if (version) |v| b.fmt("lib{s}.{s}.dylib", .{ name, v }) else b.fmt("lib{s}.dylib", .{name}),
         else => if (version) |v| b.fmt("lib{s}.so.{s}", .{ name, v }) else b.fmt("lib{s}.so", .{name}),
     };
-    return b.fmt("lib/{s}/{s}", .{ folder, file });
+    return b.fmt("lib/{s}/{s}", .{ targetName(b, t), file });
 }
 
 fn createModule(b: *Build, target: Target, mode: Mode) *Build.Module {
@@ -217,14 +261,15 @@ fn optimized(b: *Build, mode: Mode, flags: []const []const u8) []const []const u
 
 fn lameFileFlags(b: *Build, file: LameFile, is_x86: bool, which: Lame) []const []const u8 {
     var flags: std.ArrayList([]const u8) = .empty;
-    flags.appendSlice(b.allocator, &lame_flags) catch @panic("OOM");
+    flags.appendSlice(b.allocator, including(b, exports_header, &lame_flags)) catch @panic("OOM");
     if (file.sse and is_x86) {
         flags.appendSlice(b.allocator, &.{ "-DHAVE_XMMINTRIN_H", "-DMIN_ARCH_SSE" }) catch @panic("OOM");
     }
-    if (which == .ours) for (file.replaced) |name| {
+    if (which == .stock) return flags.items;
+    for (file.replaced) |name| {
         flags.append(b.allocator, b.fmt("-D{s}={s}_lame", .{ name, name })) catch @panic("OOM");
-    };
-    return flags.items;
+    }
+    return including(b, math_header, flags.items);
 }
 
 fn addLameSources(b: *Build, module: *Build.Module, mode: Mode, which: Lame) void {
@@ -234,11 +279,33 @@ fn addLameSources(b: *Build, module: *Build.Module, mode: Mode, which: Lame) voi
         .flags = optimized(b, mode, lameFileFlags(b, file, is_x86, which)),
     });
     if (which == .stock) return;
+    addMuslMath(b, module, mode);
     module.addCSourceFiles(.{
         .root = b.path("csrc/kernels"),
         .files = &kernel_files,
-        .flags = optimized(b, mode, &kernel_flags),
+        .flags = optimized(b, mode, including(b, math_header, including(b, exports_header, &kernel_flags))),
     });
+}
+
+fn addMuslMath(b: *Build, module: *Build.Module, mode: Mode) void {
+    const musl = b.pathJoin(&.{ b.graph.zig_lib_directory.path orelse ".", "libc/musl" });
+    const flags = exact_flags ++ [_][]const u8{
+        "-w",                             "-fno-sanitize=undefined",
+        "-D__exp_data=mp3a_exp_data",     "-D__pow_log_data=mp3a_pow_log_data",
+        "-D__exp2f_data=mp3a_exp2f_data", "-D__powf_log2_data=mp3a_powf_log2_data",
+        "-Dhidden=",                      b.fmt("-I{s}", .{b.pathFromRoot("csrc/kernels/musl")}),
+        "-fvisibility=hidden",            "-idirafter",
+        b.pathJoin(&.{ musl, "include" }),
+    };
+    for (musl_math_files) |file| module.addCSourceFile(.{
+        .file = .{ .cwd_relative = b.pathJoin(&.{ musl, "src/math", file }) },
+        .flags = optimized(b, mode, &flags),
+    });
+}
+
+fn including(b: *Build, header: []const u8, flags: []const []const u8) []const []const u8 {
+    const more = [_][]const u8{ "-include", b.pathFromRoot(header) };
+    return std.mem.concat(b.allocator, []const u8, &.{ flags, &more }) catch @panic("OOM");
 }
 
 fn addShimSources(b: *Build, module: *Build.Module, mode: Mode) void {
@@ -257,7 +324,7 @@ fn addLameLibrary(b: *Build, target: Target, mode: Mode, which: Lame) *Build.Ste
         .root_module = module,
     });
     library.link_z_defs = true;
-    exportOnly(b, library, "lame_*; get_lame_*; id3tag_*; mp3a_lame_*;");
+    exportOnly(b, library, "lame_*; get_*; id3tag_*; mp3a_lame_*;");
     return library;
 }
 
@@ -303,6 +370,10 @@ fn addTestStep(
     const both = b.addObject(.{ .name = b.fmt("{s}-both", .{name}), .root_module = module });
     waitFor(fetched, &.{both});
     const plain = mode.sanitize_c == .off and !mode.sanitize_thread and target.result.isGnuLibC();
+    const programs: ?*Build.Step = if (std.mem.eql(u8, name, "test"))
+        b.step("test-programs", "Put the C tests into zig-out/tests/, to be run elsewhere")
+    else
+        null;
     for (tests) |t| {
         if (t.plain and !plain) continue;
         const program = createModule(b, target, mode);
@@ -311,11 +382,44 @@ fn addTestStep(
         const executable = b.addExecutable(.{ .name = b.fmt("{s}-{s}", .{ name, t.name }), .root_module = program });
         waitFor(fetched, &.{executable});
         step.dependOn(runProgram(b.addRunArtifact(executable)));
+        if (programs) |s| installProgram(b, s, executable, t.name);
         if (mode.sanitize_thread or mode.sanitize_c != .off or !std.mem.eql(u8, t.name, "check_kernels")) continue;
         const bench = b.addRunArtifact(executable);
         if (b.args) |arguments| bench.addArgs(arguments);
         b.step("check-kernels", "The kernels alone; `-- --bench` prints ns per call").dependOn(runProgram(bench));
     }
+}
+
+fn installProgram(b: *Build, step: *Build.Step, executable: *Build.Step.Compile, name: []const u8) void {
+    const ending = executable.rootModuleTarget().exeFileExt();
+    const path = b.fmt("tests/{s}/{s}{s}", .{ targetName(b, executable.rootModuleTarget()), name, ending });
+    step.dependOn(&b.addInstallFile(executable.getEmittedBin(), path).step);
+}
+
+/// The shared libraries themselves, as a program loads them.
+fn addLibraryCheck(
+    b: *Build,
+    target: Target,
+    fetched: ?*Build.Step,
+    lame: *Build.Step.Compile,
+    shim: *Build.Step.Compile,
+) void {
+    const mode = Mode{ .optimize = .ReleaseFast };
+    const program = createModule(b, target, mode);
+    program.addCSourceFiles(.{
+        .root = b.path("csrc"),
+        .files = &.{ "tests/check_library.c", "tests/check.c", "decoder.c", "cpu.c", "kernels/frame.c", "kernels/synthesis.c" },
+        .flags = &shim_flags,
+    });
+    program.linkSystemLibrary("dl", .{});
+    // Only a program that was loaded by musl itself can load more.
+    const executable = b.addExecutable(.{ .name = "check_library", .root_module = program, .linkage = .dynamic });
+    waitFor(fetched, &.{executable});
+    const run = b.addRunArtifact(executable);
+    run.addArtifactArg(lame);
+    run.addArtifactArg(shim);
+    b.step("test-library", "Load both libraries and check what they compute").dependOn(runProgram(run));
+    installProgram(b, &b.top_level_steps.get("test-programs").?.step, executable, "check_library");
 }
 
 fn testFiles(b: *Build, t: Test) []const []const u8 {
