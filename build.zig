@@ -20,30 +20,32 @@ const LameFile = struct {
     /// Functions that csrc/kernels/ defines in place of LAME's, whose own get the suffix _lame.
     replaced: []const []const u8 = &.{},
     sse: bool = false,
+    /// Runs once per encoder or never: small rather than fast.
+    cold: bool = false,
 };
 
 /// LAME without its decoder (mpglib_interface.c is empty then). Its SSE2 Hartley
 /// transform keeps every byte, its SSE xrpow doesn't: only fft.c may know of SSE.
 const lame_files = [_]LameFile{
-    .{ .name = "VbrTag.c" },
+    .{ .name = "VbrTag.c", .cold = true },
     .{ .name = "bitstream.c", .replaced = &.{ "format_bitstream", "copy_buffer" } },
     .{ .name = "encoder.c" },
     .{ .name = "fft.c", .sse = true },
-    .{ .name = "gain_analysis.c" },
-    .{ .name = "id3tag.c" },
-    .{ .name = "lame.c", .replaced = &.{"lame_encode_buffer_ieee_float"} },
+    .{ .name = "gain_analysis.c", .cold = true },
+    .{ .name = "id3tag.c", .cold = true },
+    .{ .name = "lame.c", .replaced = &.{"lame_encode_buffer_ieee_float"}, .cold = true },
     .{ .name = "newmdct.c", .replaced = &.{"mdct_sub48"} },
-    .{ .name = "presets.c" },
+    .{ .name = "presets.c", .cold = true },
     .{ .name = "psymodel.c", .replaced = &.{ "L3psycho_anal_vbr", "psymodel_init" } },
     .{ .name = "quantize.c", .replaced = &.{ "CBR_iteration_loop", "init_xrpow_core_init" } },
     .{ .name = "quantize_pvt.c", .replaced = &.{ "calc_noise", "iteration_init" } },
     .{ .name = "reservoir.c" },
-    .{ .name = "set_get.c" },
-    .{ .name = "tables.c" },
+    .{ .name = "set_get.c", .cold = true },
+    .{ .name = "tables.c", .cold = true },
     .{ .name = "takehiro.c", .replaced = &.{ "best_huffman_divide", "count_bits", "noquant_count_bits" } },
     .{ .name = "util.c", .replaced = &.{"init_log_table"} },
     .{ .name = "vbrquantize.c" },
-    .{ .name = "version.c" },
+    .{ .name = "version.c", .cold = true },
     .{ .name = "vector/xmm_quantize_sub.c", .sse = true },
 };
 
@@ -59,9 +61,10 @@ const lame_config = [_][]const u8{
 
 /// Functions of the C library that differ in the last bit from one to the other, and
 /// so are built in: pow and powf from Zig's copy of musl, the others by
-/// csrc/kernels/portable_math.c. Its header is included before every file.
+/// csrc/kernels/portable_math.c. Its header and the other one are included before
+/// every file of libmp3lame.
 const math_header = "csrc/kernels/portable_math.h";
-const exports_header = "csrc/kernels/exports.h";
+const platform_header = "csrc/kernels/platform.h";
 const musl_math_files = [_][]const u8{
     "pow.c", "powf.c", "pow_data.c", "powf_data.c", "exp_data.c", "exp2f_data.c",
 };
@@ -253,19 +256,20 @@ const include_dirs = [_][]const u8{ lame_dir ++ "/include", lame_dir ++ "/libmp3
 /// Stock LAME is what the tests and benchmarks compare with.
 const Lame = enum { stock, ours };
 
-/// Zig's ReleaseFast stops at -O2 for C.
+/// Zig's ReleaseFast stops at -O2 for C. What `flags` say comes later and wins.
 fn optimized(b: *Build, mode: Mode, flags: []const []const u8) []const []const u8 {
     if (mode.optimize != .ReleaseFast) return flags;
-    return std.mem.concat(b.allocator, []const u8, &.{ flags, &.{"-O3"} }) catch @panic("OOM");
+    return std.mem.concat(b.allocator, []const u8, &.{ &.{"-O3"}, flags }) catch @panic("OOM");
 }
 
 fn lameFileFlags(b: *Build, file: LameFile, is_x86: bool, which: Lame) []const []const u8 {
     var flags: std.ArrayList([]const u8) = .empty;
-    flags.appendSlice(b.allocator, including(b, exports_header, &lame_flags)) catch @panic("OOM");
+    flags.appendSlice(b.allocator, including(b, platform_header, &lame_flags)) catch @panic("OOM");
     if (file.sse and is_x86) {
         flags.appendSlice(b.allocator, &.{ "-DHAVE_XMMINTRIN_H", "-DMIN_ARCH_SSE" }) catch @panic("OOM");
     }
     if (which == .stock) return flags.items;
+    if (file.cold) flags.append(b.allocator, "-Os") catch @panic("OOM");
     for (file.replaced) |name| {
         flags.append(b.allocator, b.fmt("-D{s}={s}_lame", .{ name, name })) catch @panic("OOM");
     }
@@ -283,7 +287,7 @@ fn addLameSources(b: *Build, module: *Build.Module, mode: Mode, which: Lame) voi
     module.addCSourceFiles(.{
         .root = b.path("csrc/kernels"),
         .files = &kernel_files,
-        .flags = optimized(b, mode, including(b, math_header, including(b, exports_header, &kernel_flags))),
+        .flags = optimized(b, mode, including(b, math_header, including(b, platform_header, &kernel_flags))),
     });
 }
 
@@ -347,6 +351,14 @@ fn addShimLibrary(b: *Build, target: Target, mode: Mode, lame: *Build.Step.Compi
 
 /// ELF exports by pattern; the other formats by their own defaults.
 fn exportOnly(b: *Build, library: *Build.Step.Compile, patterns: []const u8) void {
+    const t = library.rootModuleTarget();
+    if (t.os.tag == .windows and t.cpu.arch == .x86_64) {
+        library.bundle_compiler_rt = false;
+        library.root_module.addCSourceFile(.{ .file = b.path("csrc/stack_probe.c") });
+    }
+    library.link_gc_sections = true;
+    library.link_function_sections = true;
+    library.link_data_sections = true;
     if (library.rootModuleTarget().ofmt != .elf) return;
     const script = b.addWriteFiles().add("exports.map", b.fmt("{{ global: {s} local: *; }};\n", .{patterns}));
     library.setVersionScript(script);
@@ -366,8 +378,12 @@ fn addTestStep(
     const module = createModule(b, target, mode);
     addLameSources(b, module, mode, .ours);
     addShimSources(b, module, mode);
-    // Not an archive, from which the linker takes no weak symbol.
-    const both = b.addObject(.{ .name = b.fmt("{s}-both", .{name}), .root_module = module });
+    // Not an archive, from which the linker takes no weak symbol; COFF has no other way.
+    const both_name = b.fmt("{s}-both", .{name});
+    const both = if (target.result.ofmt == .coff)
+        b.addLibrary(.{ .name = both_name, .root_module = module, .linkage = .static })
+    else
+        b.addObject(.{ .name = both_name, .root_module = module });
     waitFor(fetched, &.{both});
     const plain = mode.sanitize_c == .off and !mode.sanitize_thread and target.result.isGnuLibC();
     const programs: ?*Build.Step = if (std.mem.eql(u8, name, "test"))
@@ -378,7 +394,7 @@ fn addTestStep(
         if (t.plain and !plain) continue;
         const program = createModule(b, target, mode);
         program.addCSourceFiles(.{ .root = b.path("csrc/tests"), .files = testFiles(b, t), .flags = &kernel_flags });
-        program.addObject(both);
+        if (both.kind == .lib) program.linkLibrary(both) else program.addObject(both);
         const executable = b.addExecutable(.{ .name = b.fmt("{s}-{s}", .{ name, t.name }), .root_module = program });
         waitFor(fetched, &.{executable});
         step.dependOn(runProgram(b.addRunArtifact(executable)));
@@ -411,7 +427,7 @@ fn addLibraryCheck(
         .files = &.{ "tests/check_library.c", "tests/check.c", "decoder.c", "cpu.c", "kernels/frame.c", "kernels/synthesis.c" },
         .flags = &shim_flags,
     });
-    program.linkSystemLibrary("dl", .{});
+    if (target.result.os.tag == .linux) program.linkSystemLibrary("dl", .{});
     // Only a program that was loaded by musl itself can load more.
     const executable = b.addExecutable(.{ .name = "check_library", .root_module = program, .linkage = .dynamic });
     waitFor(fetched, &.{executable});

@@ -1,7 +1,8 @@
-/* Included before each file of libmp3lame, which is compiled with hidden visibility:
-   it exports LAME's public functions, on every platform, and no more. */
-#ifndef MP3A_EXPORTS_H
-#define MP3A_EXPORTS_H
+/* Included before each file of libmp3lame: what must not differ between platforms.
+   All is compiled with hidden visibility; LAME's public functions are exported, and
+   no more. */
+#ifndef MP3A_PLATFORM_H
+#define MP3A_PLATFORM_H
 
 #pragma GCC visibility push(default)
 
@@ -32,5 +33,10 @@ int id3tag_set_comment_ucs2(lame_t, char const *, unsigned short const *, unsign
 int id3tag_set_fieldvalue_ucs2(lame_t, const unsigned short *);
 
 #pragma GCC visibility pop
+
+/* LAME takes FLT_MAX on Windows, and this elsewhere. */
+#include "machine.h"
+#undef FLOAT_MAX
+#define FLOAT_MAX 1e37
 
 #endif
