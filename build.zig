@@ -328,14 +328,17 @@ fn addLameLibrary(b: *Build, target: Target, mode: Mode, which: Lame) *Build.Ste
         .root_module = module,
     });
     library.link_z_defs = true;
-    exportOnly(b, library, "lame_*; get_*; id3tag_*; mp3a_lame_*;");
+    library.install_name = "@rpath/libmp3lame.0.dylib"; // its file's name on macOS
+    exportOnly(b, library, "bitrate_table; samplerate_table; lame_*; get_*; id3tag_*; mp3a_lame_*;");
     return library;
 }
 
 fn addShimLibrary(b: *Build, target: Target, mode: Mode, lame: *Build.Step.Compile) *Build.Step.Compile {
     const module = createModule(b, target, mode);
     addShimSources(b, module, mode);
-    module.linkLibrary(lame);
+    // Not linkLibrary(), which adds a path of the build to what is searched at run time.
+    const is_windows = target.result.os.tag == .windows;
+    module.addObjectFile(if (is_windows) lame.getEmittedImplib() else lame.getEmittedBin());
     // Found beside itself even where nobody has loaded libmp3lame before.
     switch (target.result.os.tag) {
         .macos => module.addRPathSpecial("@loader_path"),
@@ -343,7 +346,6 @@ fn addShimLibrary(b: *Build, target: Target, mode: Mode, lame: *Build.Step.Compi
         else => module.addRPathSpecial("$ORIGIN"),
     }
     const library = b.addLibrary(.{ .name = "mp3augment", .linkage = .dynamic, .root_module = module });
-    library.each_lib_rpath = false; // no path of the build machine
     library.link_z_defs = true;
     exportOnly(b, library, "mp3a_*;");
     return library;
@@ -352,9 +354,9 @@ fn addShimLibrary(b: *Build, target: Target, mode: Mode, lame: *Build.Step.Compi
 /// ELF exports by pattern; the other formats by their own defaults.
 fn exportOnly(b: *Build, library: *Build.Step.Compile, patterns: []const u8) void {
     const t = library.rootModuleTarget();
-    if (t.os.tag == .windows and t.cpu.arch == .x86_64) {
-        library.bundle_compiler_rt = false;
-        library.root_module.addCSourceFile(.{ .file = b.path("csrc/stack_probe.c") });
+    if (t.os.tag == .windows) {
+        library.bundle_compiler_rt = t.cpu.arch != .x86_64;
+        library.root_module.addCSourceFile(.{ .file = b.path("csrc/windows_link.c") });
     }
     library.link_gc_sections = true;
     library.link_function_sections = true;

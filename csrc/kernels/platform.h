@@ -32,6 +32,9 @@ int id3tag_set_textinfo_ucs2(lame_t, char const *, unsigned short const *);
 int id3tag_set_comment_ucs2(lame_t, char const *, unsigned short const *, unsigned short const *);
 int id3tag_set_fieldvalue_ucs2(lame_t, const unsigned short *);
 
+/* What is our own. */
+#include "kernels/snapshot.h"
+
 #pragma GCC visibility pop
 
 /* LAME takes FLT_MAX on Windows, and this elsewhere. */

@@ -6,8 +6,6 @@
 
 #include "lame.h"
 
-#pragma GCC visibility push(default)
-
 /* An encoder of its own, to be closed with lame_close(), that will write the
    bytes `fresh` would. `fresh` has been through lame_init_params() and has not
    encoded anything; it is only read, so several threads may copy it at once.
@@ -24,7 +22,5 @@ int mp3a_lame_reset(lame_global_flags *used, const lame_global_flags *fresh);
 /* Fills the tables that all encoders of the process share. lame_init() and
    lame_init_params() do so by themselves, once and thread-safely. */
 void mp3a_lame_init_tables(void);
-
-#pragma GCC visibility pop
 
 #endif
