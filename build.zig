@@ -60,13 +60,13 @@ const lame_config = [_][]const u8{
 };
 
 /// Functions of the C library that differ in the last bit from one to the other, and
-/// so are built in: pow and powf from Zig's copy of musl, the others by
+/// so are built in: pow, powf and exp from Zig's copy of musl, the others by
 /// csrc/kernels/portable_math.c. Its header and the other one are included before
 /// every file of libmp3lame.
 const math_header = "csrc/kernels/portable_math.h";
 const platform_header = "csrc/kernels/platform.h";
 const musl_math_files = [_][]const u8{
-    "pow.c", "powf.c", "pow_data.c", "powf_data.c", "exp_data.c", "exp2f_data.c",
+    "powf.c", "pow_data.c", "powf_data.c", "exp_data.c", "exp2f_data.c",
 };
 
 /// No contraction into fused multiply-add: it changes bits.
@@ -299,8 +299,12 @@ fn addMuslMath(b: *Build, module: *Build.Module, mode: Mode) void {
         "-D__exp2f_data=mp3a_exp2f_data", "-D__powf_log2_data=mp3a_powf_log2_data",
         "-Dhidden=",                      b.fmt("-I{s}", .{b.pathFromRoot("csrc/kernels/musl")}),
         "-fvisibility=hidden",            "-idirafter",
-        b.pathJoin(&.{ musl, "include" }),
+        b.pathJoin(&.{ musl, "include" }), b.fmt("-I{s}", .{b.pathJoin(&.{ musl, "src/math" })}),
     };
+    module.addCSourceFile(.{
+        .file = b.path("csrc/kernels/musl/pow_exp.c"),
+        .flags = optimized(b, mode, &flags),
+    });
     for (musl_math_files) |file| module.addCSourceFile(.{
         .file = .{ .cwd_relative = b.pathJoin(&.{ musl, "src/math", file }) },
         .flags = optimized(b, mode, &flags),

@@ -14,13 +14,6 @@ static const double half_pi_high = 0x1.921fb544p+0, half_pi_middle = 0x1.0b4611a
                     half_pi_low = 0x1.3198a2e037073p-69;
 static const double half_pi_rest = 0x1.1a62633145c07p-54; /* of the nearest double */
 
-static double power_of_two(int exponent) { /* -1022 to 1023 */
-  const uint64_t bits = (uint64_t)(exponent + 1023) << 52;
-  double value;
-  memcpy(&value, &bits, sizeof value);
-  return value;
-}
-
 static int round_to_int(double x) { return (int)(x < 0 ? x - 0.5 : x + 0.5); }
 
 /* c[0] + c[1] x + ..., as four sums in x^4 that a processor computes side by side. */
@@ -33,22 +26,6 @@ static inline double polynomial(double x, const double *c, int count) {
   return (sums[0] + sums[1] * x) + (sums[2] + sums[3] * x) * x2;
 }
 #define POLYNOMIAL(x, c) polynomial(x, c, (int)(sizeof(c) / sizeof *(c)))
-
-double mp3a_exp(double x) {
-  /* 1 / n!, from n = 2 */
-  static const double c[] = {
-      1.0 / 2,       1.0 / 6,        1.0 / 24,        1.0 / 120,        1.0 / 720,
-      1.0 / 5040,    1.0 / 40320,    1.0 / 362880,    1.0 / 3628800,    1.0 / 39916800,
-      1.0 / 479001600, 1.0 / 6227020800.0, 1.0 / 87178291200.0};
-  if (x != x) return x;
-  if (x > 709.79) return infinity;
-  if (x < -745.2) return 0;
-  const int k = round_to_int(x * 0x1.71547652b82fep+0);
-  const double high = x - k * ln2_high, low = k * ln2_low;
-  const double r = high - low, rest = (high - r) - low;
-  const double value = 1 + (r + (r * r * POLYNOMIAL(r, c) + rest));
-  return value * power_of_two(k / 2) * power_of_two(k - k / 2);
-}
 
 /* log(x) = k log 2 + log(1 + f), where sqrt(1/2) < 1 + f < sqrt(2). With
    s = f / (2 + f), log(1 + f) = 2 atanh(s) = f - f^2 / 2 + s (f^2 / 2 + R(s^2)). */

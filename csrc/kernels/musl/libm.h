@@ -8,6 +8,8 @@
 #include <string.h>
 
 #include "../portable_math.h"
+#undef pow
+#define pow mp3a_pow
 
 #undef __FP_FAST_FMA
 
