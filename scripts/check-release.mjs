@@ -144,6 +144,21 @@ async function checkTargets(names) {
   return { passed: chosen.length - failed, failed };
 }
 
+/** One per file format: what fits into `npm test`. */
+export const QUICK_TARGETS = ["aarch64-linux-gnu", "aarch64-macos", "x86_64-windows-gnu"];
+
+/** @param {string[]} names */
+export async function buildAndCheck(names) {
+  for (const { name, zig } of targets) if (names.includes(name)) await zigBuild(`-Dtarget=${zig}`);
+  return checkTargets(names);
+}
+
+/** @param {string[]} args */
+export async function zigBuild(...args) {
+  const { code, output } = await run(needTool("zig"), ["build", ...args]);
+  if (code !== 0) throw new Failure(`zig build ${args.join(" ")} failed: ${output.slice(-2000)}`);
+}
+
 /** What a build reads: a copy of it is built at another place, with caches of its own. */
 const inputs = ["build.zig", "csrc", "scripts", "third_party"];
 
@@ -177,9 +192,8 @@ async function checkReproduction() {
 await runAsProgram(import.meta.url, async (args) => {
   const missing = args.includes("--reproduce") ? undefined : await installInspector();
   if (missing) throw new Failure(`the libraries can't be inspected: ${missing}`);
-  const { passed, failed } = await (args.includes("--reproduce")
-    ? checkReproduction()
-    : checkTargets(args));
+  const { passed, failed } =
+    await (args.includes("--reproduce") ? checkReproduction() : checkTargets(args));
   console.log(`${passed} passed, ${failed} failed`);
   return failed === 0 ? 0 : 1;
 });

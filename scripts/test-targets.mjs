@@ -1,9 +1,8 @@
 // `npm run test:targets`: builds all eight targets, checks their headers, runs the C tests and loads
 // the libraries wherever that works, and writes what came out to docs/targets.md.
-//   --quick   a part that takes a minute: one target per file format, headers only
 import { readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { checkTarget } from "./check-release.mjs";
+import { checkTarget, zigBuild } from "./check-release.mjs";
 import { fetchSources } from "./fetch-sources.mjs";
 import { installInspector } from "./release/inspect.mjs";
 import { findRunner } from "./release/runners.mjs";
@@ -23,14 +22,7 @@ import { Failure, needTool, root, run, runAsProgram } from "./tools.mjs";
  * @property {{ loads: boolean, roundTrips: boolean, sameHash: boolean, tests: Counts }} [result]
  */
 
-const QUICK = ["aarch64-linux-gnu", "aarch64-macos", "x86_64-windows-gnu"];
 const PROGRAM_TIMEOUT_MS = 15 * 60_000;
-
-/** @param {string[]} args */
-async function zigBuild(...args) {
-  const { code, output } = await run(needTool("zig"), ["build", ...args]);
-  if (code !== 0) throw new Failure(`zig build ${args.join(" ")} failed: ${output.slice(-2000)}`);
-}
 
 /**
  * @param {Runner} runner
@@ -46,7 +38,12 @@ async function runProgram(runner, program, files = []) {
   const counts = countLines(output);
   const isUncounted = counts.passed + counts.failed === 0 || (code !== 0 && counts.failed === 0);
   if (code !== 0) console.error(output.slice(-3000));
-  return { output, isUncounted, passed: counts.passed, failed: counts.failed + (isUncounted ? 1 : 0) };
+  return {
+    output,
+    isUncounted,
+    passed: counts.passed,
+    failed: counts.failed + (isUncounted ? 1 : 0),
+  };
 }
 
 /**
@@ -149,24 +146,10 @@ threshold" on Windows, is set in \`csrc/kernels/platform.h\`. The decoder uses n
 `;
 }
 
-await runAsProgram(import.meta.url, async (args) => {
-  const isQuick = args.includes("--quick");
+await runAsProgram(import.meta.url, async () => {
   await fetchSources();
   const missing = await installInspector();
   if (missing) throw new Failure(`the libraries can't be inspected: ${missing}`);
-  if (isQuick) {
-    const chosen = targets.filter(({ name }) => QUICK.includes(name));
-    let failed = 0;
-    for (const target of chosen) {
-      await zigBuild(`-Dtarget=${target.zig}`);
-      const { problems, byteSize } = await checkTarget(target);
-      console.log(`${target.name}: ${byteSize} bytes`);
-      problems.forEach((text) => console.error(`  failed: ${text}`));
-      if (problems.length > 0) failed++;
-    }
-    console.log(`${chosen.length - failed} passed, ${failed} failed`);
-    return failed === 0 ? 0 : 1;
-  }
   await zigBuild("release");
   const rows = [];
   for (const target of targets) rows.push(await testTarget(target));
