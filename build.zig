@@ -496,9 +496,8 @@ fn asanObjects(b: *Build, compiler: []const u8, fetched: ?*Build.Step, extra: []
         append(b, &objects, asanObject(b, compiler, fetched, path, lameFileFlags(b, file, is_x86, .ours), extra));
     }
     for (kernel_files) |file| {
-        append(b, &objects, asanObject(b, compiler, fetched, b.fmt("csrc/kernels/{s}", .{file}), kernelFlags(b), extra));
+        append(b, &objects, asanObject(b, compiler, fetched, b.fmt("csrc/kernels/{s}", .{file}), &kernel_flags, extra));
     }
-    append(b, &objects, asanObject(b, compiler, fetched, musl_math, muslFlags(b), extra));
     for (shim_files) |file| {
         append(b, &objects, asanObject(b, compiler, fetched, b.fmt("csrc/{s}", .{file}), &shim_flags, extra));
     }
