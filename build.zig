@@ -293,8 +293,13 @@ const musl_math = "csrc/kernels/musl/musl_math.c";
 fn muslFlags(b: *Build) []const []const u8 {
     const musl = b.pathJoin(&.{ b.graph.zig_lib_directory.path orelse ".", "libc/musl" });
     const flags = exact_flags ++ [_][]const u8{
-        "-w",                             "-fno-sanitize=undefined", b.fmt("-I{s}", .{b.pathFromRoot("csrc/kernels/musl")}),
-        b.fmt("-I{s}/src/math", .{musl}), "-idirafter",              b.fmt("{s}/include", .{musl}),
+        "-fvisibility=hidden",
+        "-w",
+        "-fno-sanitize=undefined",
+        b.fmt("-I{s}", .{b.pathFromRoot("csrc/kernels/musl")}),
+        b.fmt("-I{s}/src/math", .{musl}),
+        "-idirafter",
+        b.fmt("{s}/include", .{musl}),
     };
     return b.allocator.dupe([]const u8, &flags) catch @panic("OOM");
 }
