@@ -65,9 +65,6 @@ const lame_config = [_][]const u8{
 /// every file of libmp3lame.
 const math_header = "csrc/kernels/portable_math.h";
 const platform_header = "csrc/kernels/platform.h";
-const musl_math_files = [_][]const u8{
-    "powf.c", "pow_data.c", "powf_data.c", "exp_data.c", "exp2f_data.c",
-};
 
 /// No contraction into fused multiply-add: it changes bits.
 const exact_flags = [_][]const u8{ "-std=gnu11", "-ffp-contract=off" };
@@ -285,32 +282,32 @@ fn addLameSources(b: *Build, module: *Build.Module, mode: Mode, which: Lame) voi
         .flags = optimized(b, mode, lameFileFlags(b, file, is_x86, which)),
     });
     if (which == .stock) return;
-    addMuslMath(b, module, mode);
+    module.addCSourceFile(.{ .file = b.path(musl_math), .flags = optimized(b, mode, muslFlags(b)) });
     module.addCSourceFiles(.{
         .root = b.path("csrc/kernels"),
         .files = &kernel_files,
-        .flags = optimized(b, mode, including(b, math_header, including(b, platform_header, &kernel_flags))),
+        .flags = optimized(b, mode, kernelFlags(b)),
     });
 }
 
-fn addMuslMath(b: *Build, module: *Build.Module, mode: Mode) void {
+const musl_math = "csrc/kernels/musl/musl_math.c";
+
+fn muslFlags(b: *Build) []const []const u8 {
     const musl = b.pathJoin(&.{ b.graph.zig_lib_directory.path orelse ".", "libc/musl" });
     const flags = exact_flags ++ [_][]const u8{
-        "-w",                             "-fno-sanitize=undefined",
-        "-D__exp_data=mp3a_exp_data",     "-D__pow_log_data=mp3a_pow_log_data",
-        "-D__exp2f_data=mp3a_exp2f_data", "-D__powf_log2_data=mp3a_powf_log2_data",
-        "-Dhidden=",                      b.fmt("-I{s}", .{b.pathFromRoot("csrc/kernels/musl")}),
-        "-fvisibility=hidden",            "-idirafter",
-        b.pathJoin(&.{ musl, "include" }), b.fmt("-I{s}", .{b.pathJoin(&.{ musl, "src/math" })}),
+        "-fvisibility=hidden",
+        "-w",
+        "-fno-sanitize=undefined",
+        b.fmt("-I{s}", .{b.pathFromRoot("csrc/kernels/musl")}),
+        b.fmt("-I{s}/src/math", .{musl}),
+        "-idirafter",
+        b.fmt("{s}/include", .{musl}),
     };
-    module.addCSourceFile(.{
-        .file = b.path("csrc/kernels/musl/pow_exp.c"),
-        .flags = optimized(b, mode, &flags),
-    });
-    for (musl_math_files) |file| module.addCSourceFile(.{
-        .file = .{ .cwd_relative = b.pathJoin(&.{ musl, "src/math", file }) },
-        .flags = optimized(b, mode, &flags),
-    });
+    return b.allocator.dupe([]const u8, &flags) catch @panic("OOM");
+}
+
+fn kernelFlags(b: *Build) []const []const u8 {
+    return including(b, math_header, including(b, platform_header, &kernel_flags));
 }
 
 fn including(b: *Build, header: []const u8, flags: []const []const u8) []const []const u8 {
@@ -496,8 +493,9 @@ fn asanObjects(b: *Build, compiler: []const u8, fetched: ?*Build.Step, extra: []
         append(b, &objects, asanObject(b, compiler, fetched, path, lameFileFlags(b, file, is_x86, .ours), extra));
     }
     for (kernel_files) |file| {
-        append(b, &objects, asanObject(b, compiler, fetched, b.fmt("csrc/kernels/{s}", .{file}), &kernel_flags, extra));
+        append(b, &objects, asanObject(b, compiler, fetched, b.fmt("csrc/kernels/{s}", .{file}), kernelFlags(b), extra));
     }
+    append(b, &objects, asanObject(b, compiler, fetched, musl_math, muslFlags(b), extra));
     for (shim_files) |file| {
         append(b, &objects, asanObject(b, compiler, fetched, b.fmt("csrc/{s}", .{file}), &shim_flags, extra));
     }

@@ -13,6 +13,13 @@
 
 #undef __FP_FAST_FMA
 
+/* A program with musl itself inside has these names already. */
+#define hidden __attribute__((visibility("hidden")))
+#define __exp_data mp3a_exp_data
+#define __exp2f_data mp3a_exp2f_data
+#define __pow_log_data mp3a_pow_log_data
+#define __powf_log2_data mp3a_powf_log2_data
+
 #define WANT_ROUNDING 1
 #define TOINT_INTRINSICS 0
 #define issignaling_inline(x) 0
