@@ -53,12 +53,16 @@ static void make_free_frame(uint32_t borrowed, granule first, granule second, in
   put_granule(first, 1), put_granule(second, 1);
 }
 
-/* Decodes over a stack full of something. */
+/* Leaves something where the decoder will have its variables. */
+__attribute__((noinline)) static void dirty_stack(int dirt) {
+  volatile uint8_t stack[65536];
+  for (size_t i = 0; i < sizeof stack; i++) stack[i] = (uint8_t)dirt;
+}
+
 static int decode(mp3dec_t *codec, int byte_size, int dirt) {
-  volatile uint8_t stack[32768];
   mp3dec_frame_info_t info;
   float *const planes[2] = {left, right};
-  for (size_t i = 0; i < sizeof stack; i++) stack[i] = (uint8_t)dirt;
+  dirty_stack(dirt);
   return mp3a_decode_frame(codec, frame, byte_size, planes, &info);
 }
 
