@@ -100,6 +100,7 @@ const tests = [_]Test{
     .{ .name = "test_jobs" },
     .{ .name = "test_streams" },
     .{ .name = "test_decode" },
+    .{ .name = "test_hostile" },
     .{ .name = "test_failures", .plain = true },
     .{ .name = "check_snapshot" },
     .{ .name = "check_tables" },
