@@ -29,6 +29,10 @@ export function usageError(message: string): CliError {
 
 /** An error in one line. */
 export function reasonOf(error: unknown): string {
+  const { code } = Object(error) as { code?: unknown };
+  if (code === "ENOENT") return "there is no such file";
+  if (code === "EACCES") return "it may not be read or written";
+  if (code === "EISDIR") return "it is a folder";
   return (error instanceof Error ? error.message : String(error)).replace(/\s*\n\s*/g, " ");
 }
 

@@ -9,11 +9,21 @@ import { Command, CommanderError } from "commander";
 import { CliError, EXIT, reasonOf } from "./errors.ts";
 import { VERSION } from "./version.ts";
 import { add as addDataset } from "./commands/dataset.ts";
+import { add as addDecode } from "./commands/decode.ts";
+import { add as addEncode } from "./commands/encode.ts";
+import { add as addInfo } from "./commands/info.ts";
 import { add as addMerge } from "./commands/merge.ts";
 import { add as addRoundtrip } from "./commands/roundtrip.ts";
 
 /** In the order of the help text. */
-const COMMANDS: readonly ((program: Command) => void)[] = [addRoundtrip, addDataset, addMerge];
+const COMMANDS: readonly ((program: Command) => void)[] = [
+  addRoundtrip,
+  addDataset,
+  addMerge,
+  addEncode,
+  addDecode,
+  addInfo,
+];
 
 function createProgram(): Command {
   const program = new Command("mp3-augment")

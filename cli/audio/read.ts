@@ -65,7 +65,7 @@ async function packageDecoder(container: Container): Promise<ChunkDecoder> {
     case "opus":
       return await (await import("@audio/decode-opus")).decoder();
     case "mp3":
-      return await (await import("@audio/decode-mp3")).decoder();
+      return await (await import("./mp3.ts")).createMp3Decoder();
   }
 }
 
@@ -78,7 +78,7 @@ export async function readBytes(path: string): Promise<Uint8Array> {
 }
 
 /** A whole file's samples; they may lie in the scratch memory. */
-export async function decodeBytes(bytes: Uint8Array, scratch?: Scratch): Promise<Clip> {
+export async function decodeBytes(bytes: Uint8Array, scratch?: Scratch): Promise<Block> {
   const container = detectContainer(bytes);
   if (container === undefined) {
     throw new Error(NOT_AUDIO);
@@ -86,7 +86,7 @@ export async function decodeBytes(bytes: Uint8Array, scratch?: Scratch): Promise
   const clip = container === "wav" ? decodeWav(bytes, scratch) : undefined;
   const decoded = clip ?? await decodeByPackage(container, bytes);
   if (!decoded.channels[0]?.length) throw new Error("the file holds no audio that can be decoded");
-  return decoded;
+  return { ...decoded, container };
 }
 
 function decodeWav(bytes: Uint8Array, scratch?: Scratch): Clip | undefined {
@@ -146,7 +146,7 @@ export function joinChannels(blocks: readonly Float32Array[][]): Float32Array[] 
   });
 }
 
-/** What is in a file beyond its samples. */
+/** Samples, and what they were read from. */
 export interface Block extends Clip {
   readonly container: Container;
 }

@@ -1,10 +1,11 @@
 /** A sound file that is ready to be read as often as it takes: in memory if short, else from disk. */
 import { stat } from "node:fs/promises";
-import { decodeBytes, peakOf, readBlocks, readBytes } from "./read.ts";
+import { type Container, decodeBytes, peakOf, readBlocks, readBytes } from "./read.ts";
 import type { Scratch } from "./scratch.ts";
 
 /** A sound file and what is known of it. */
 export interface Source {
+  readonly container: Container;
   readonly sampleRate: number;
   readonly channelCount: number;
   readonly frameCount: number;
@@ -33,9 +34,10 @@ export async function openSource(path: string, scratch?: Scratch): Promise<Sourc
 
 /** A file in memory. */
 export async function sourceOfBytes(bytes: Uint8Array, scratch?: Scratch): Promise<Source> {
-  const { channels, sampleRate } = await decodeBytes(bytes, scratch);
+  const { channels, sampleRate, container } = await decodeBytes(bytes, scratch);
   const peaks = channels.map((channel) => checkPeak(peakOf(channel)));
   return {
+    container,
     sampleRate,
     channelCount: channels.length,
     frameCount: channels[0]?.length ?? 0,
@@ -49,6 +51,7 @@ export async function sourceOfBytes(bytes: Uint8Array, scratch?: Scratch): Promi
 
 /** Reads a long file once, to know its length and its peak. */
 async function openLong(path: string): Promise<Source> {
+  let container: Container = "wav";
   let sampleRate = 0;
   let channelCount = 0;
   let frameCount = 0;
@@ -59,7 +62,7 @@ async function openLong(path: string): Promise<Source> {
     ) {
       throw new Error("the file changes its sample rate or its channels on the way");
     }
-    ({ sampleRate } = block);
+    ({ sampleRate, container } = block);
     channelCount = block.channels.length;
     frameCount += block.channels[0]?.length ?? 0;
     peaks = block.channels.map((channel, index) =>
@@ -68,6 +71,7 @@ async function openLong(path: string): Promise<Source> {
   }
   if (frameCount === 0) throw new Error("the file holds no audio that can be decoded");
   return {
+    container,
     sampleRate,
     channelCount,
     frameCount,
