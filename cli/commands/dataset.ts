@@ -166,8 +166,8 @@ async function augment(source: string, folder: string, options: DatasetOptions):
 function settingsOf(options: DatasetOptions): Settings {
   const settings: Settings = {
     compression: {
-      minBitrateKbps: minBitrate,
-      maxBitrateKbps: maxBitrate,
+      minBitrateKbps: options.minBitrate,
+      maxBitrateKbps: options.maxBitrate,
       legalBitratesOnly: options.legalBitrates,
       quality: options.quality,
       preserveDelay: options.preserveDelay,
