@@ -2,7 +2,7 @@
 import { Buffer } from "node:buffer";
 import { type ChildProcess, spawn } from "node:child_process";
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { constants, tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import process from "node:process";
 import { wavBytes, wavHeader } from "../cli/audio/wav.ts";
@@ -10,7 +10,7 @@ import { projectPath, runtimeName } from "./harness.ts";
 
 /** How the command has ended. */
 export interface CliOutcome {
-  code: number | null;
+  code: number;
   stdout: Buffer;
   stderr: string;
 }
@@ -30,7 +30,11 @@ export function startCli(
   child.stderr.on("data", (chunk: Buffer) => stderr += chunk);
   const outcome = new Promise<CliOutcome>((resolve, reject) => {
     child.on("error", reject);
-    child.on("close", (code) => resolve({ code, stdout: Buffer.concat(stdout), stderr }));
+    child.on("close", (exitCode, signal) => {
+      // Deno takes an exit code above 128 for a signal: as shells do, either is the same here.
+      const code = exitCode ?? 128 + (signal ? constants.signals[signal] : 0);
+      resolve({ code, stdout: Buffer.concat(stdout), stderr });
+    });
   });
   return { child, outcome };
 }
