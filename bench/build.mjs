@@ -2,7 +2,7 @@
 import { existsSync, mkdirSync, readdirSync, statSync } from "node:fs";
 import { join, relative } from "node:path";
 import process from "node:process";
-import { Failure, needTool, root, run } from "../scripts/tools.mjs";
+import { Failure, isMusl, needTool, root, run } from "../scripts/tools.mjs";
 
 const lame = join(root, "third_party", "lame-3.100");
 const buildFolder = join(root, "bench", ".build");
@@ -94,8 +94,7 @@ async function buildStockLame() {
 /** The folder of the two libraries. */
 function libraryFolder() {
   const cpu = process.arch === "x64" ? "x86_64" : "aarch64";
-  const musl = existsSync(`/lib/ld-musl-${cpu}.so.1`);
-  const os = process.platform === "darwin" ? "macos" : `linux-${musl ? "musl" : "gnu"}`;
+  const os = process.platform === "darwin" ? "macos" : `linux-${isMusl ? "musl" : "gnu"}`;
   return process.env.MP3_AUGMENT_LIB || join(root, "lib", `${cpu}-${os}`);
 }
 

@@ -111,6 +111,6 @@ int32_t mp3a_encode_job_end(mp3a_job *job, uint8_t *bytes) {
   const encode_job *encoding = (const encode_job *)job;
   const int32_t status = job->status;
   if (status == MP3A_OK && bytes) memcpy(bytes, encoding->bytes, encoding->byte_size);
-  free(job);
+  mp3a_job_free(job);
   return status;
 }

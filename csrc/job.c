@@ -61,12 +61,17 @@ int32_t mp3a_check_job(const mp3a_queue *queue, uint32_t tag) {
   return queue && tag != 0 ? MP3A_OK : MP3A_INVALID_OPTION;
 }
 
+void mp3a_job_free(mp3a_job *job) {
+  if (job->release) job->release(job);
+  free(job);
+}
+
 mp3a_job *mp3a_job_submit(mp3a_job *job, mp3a_queue *queue, uint32_t tag, int32_t *status) {
   job->task.run = run_job;
   job->queue = queue;
   job->tag = tag;
   if (mp3a_pool_submit(&job->task)) return job;
-  free(job);
+  mp3a_job_free(job);
   *status = MP3A_OUT_OF_MEMORY;
   return NULL;
 }

@@ -16,6 +16,7 @@ struct mp3a_job {
   int32_t status;        /* once it has finished */
   atomic_bool cancelled; /* the work looks at it now and then */
   int32_t (*work)(mp3a_job *job);
+  void (*release)(mp3a_job *job); /* frees what belongs to it; NULL: nothing does */
 };
 
 /* What a job of any kind needs. */
@@ -24,5 +25,7 @@ int32_t mp3a_check_job(const mp3a_queue *queue, uint32_t tag);
 /* Puts a zeroed job with its `work` on the pool. On failure it is freed, with the
    reason in `*status` and NULL as the result. */
 mp3a_job *mp3a_job_submit(mp3a_job *job, mp3a_queue *queue, uint32_t tag, int32_t *status);
+
+void mp3a_job_free(mp3a_job *job);
 
 #endif

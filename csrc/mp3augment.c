@@ -6,13 +6,12 @@
 #include "pipeline.h"
 #include "pool.h"
 
-/* NULL counts as misaligned. */
-static int is_float_pointer(const float *pointer) {
+bool mp3a_is_float_pointer(const float *pointer) {
   return pointer && (uintptr_t)pointer % _Alignof(float) == 0;
 }
 
 int32_t mp3a_is_finite(const float *samples, uint32_t frame_count) {
-  return is_float_pointer(samples) && mp3a_peak_bits(samples, frame_count) < MP3A_INFINITY_BITS;
+  return mp3a_is_float_pointer(samples) && mp3a_peak_bits(samples, frame_count) < MP3A_INFINITY_BITS;
 }
 
 uint32_t mp3a_thread_limit(void) { return mp3a_pool_thread_limit(); }
@@ -38,8 +37,8 @@ const char *mp3a_status_message(int32_t status) {
 }
 
 bool mp3a_are_channels(const mp3a_options *options, const float *left, const float *right) {
-  return is_float_pointer(left) &&
-         (options->channel_count == 1 ? right == NULL : is_float_pointer(right));
+  return mp3a_is_float_pointer(left) &&
+         (options->channel_count == 1 ? right == NULL : mp3a_is_float_pointer(right));
 }
 
 int32_t mp3a_check_clip(const mp3a_options *options, const float *left, const float *right,

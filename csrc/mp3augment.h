@@ -307,6 +307,82 @@ MP3A_API int32_t mp3a_roundtrip_stream_finish(mp3a_roundtrip_stream *stream, flo
                                               float *out_right, uint32_t capacity,
                                               uint32_t *written_count);
 
+/* What an MP3 file is. All fields but the last are 32 bits wide. */
+typedef struct mp3a_mp3_info {
+  int32_t sample_rate_hz;
+  int32_t channel_count;     /* of the first MP3 frame, and of the decoded audio */
+  int32_t version_times_ten; /* MPEG-1: 10, MPEG-2: 20, MPEG-2.5: 25 */
+  int32_t channel_mode;      /* 0: stereo, 1: joint stereo, 2: two languages, 3: mono */
+  int32_t bitrate_mode;      /* MP3A_CBR, MP3A_ABR or MP3A_VBR */
+  float bitrate_kbps;        /* the mean */
+  uint32_t mp3_frame_count;  /* MP3 frames with audio */
+  uint32_t frame_count_low;  /* PCM frames that it decodes to: the lower 32 bits */
+  uint32_t frame_count_high; /* and the upper ones */
+  int32_t tag_kind;          /* 0: none, 1: Xing, 2: Info, 3: VBRI */
+  int32_t encoder_delay;     /* PCM frames that the encoder has put before the audio; -1: unknown */
+  int32_t encoder_padding;   /* and behind it; -1: unknown */
+  char encoder[12];          /* as the tag names it, ended by 0; empty: unknown */
+} mp3a_mp3_info;
+
+/* Describes a whole MP3 file of any kind (MPEG-1, 2 and 2.5, Layer III) without
+   decoding it; walks all MP3 frames. ID3 and APE tags and garbage are passed
+   over. The first MP3 frame says what kind of stream it is: one of another
+   sample rate or version counts as garbage. `is_gapless`: the PCM frames are
+   counted without the delay and the padding that the LAME tag tells, else all.
+   CORRUPT_MP3 when there is no MP3 frame. */
+MP3A_API int32_t mp3a_probe(const uint8_t *bytes, uint32_t byte_size, uint32_t is_gapless,
+                            mp3a_mp3_info *info);
+
+/* Decodes a whole MP3 file.
+
+   out_left, out_right  owned by the caller, with room for `capacity` PCM frames,
+                        at least as many as mp3a_probe() tells; `out_right` is
+                        NULL for mono
+
+   A mono MP3 frame in a stereo file fills both channels; of a stereo one in a
+   mono file the mean is taken. An MP3 frame that is damaged is silent; one that is cut off at
+   the end is left out. Runs on the calling thread. */
+MP3A_API int32_t mp3a_decode(const uint8_t *bytes, uint32_t byte_size, uint32_t is_gapless,
+                             float *out_left, float *out_right, uint32_t capacity);
+
+/* Samples as 16-bit integers: times 32768, to the nearest, limited to the range. */
+MP3A_API void mp3a_to_int16(const float *samples, int16_t *out, uint32_t frame_count);
+
+/* As mp3a_job_start(), for mp3a_decode(). */
+MP3A_API mp3a_job *mp3a_decode_job_start(mp3a_queue *queue, const uint8_t *bytes,
+                                         uint32_t byte_size, uint32_t is_gapless, uint32_t tag,
+                                         int32_t *status);
+
+/* Of a finished decoding: its status, and if that is OK what it has decoded. */
+MP3A_API int32_t mp3a_decode_job_info(const mp3a_job *job, mp3a_mp3_info *info);
+
+/* As mp3a_job_end(), for mp3a_decode_job_start(): the arrays have room for the PCM
+   frames that mp3a_decode_job_info() tells. */
+MP3A_API int32_t mp3a_decode_job_end(mp3a_job *job, float *out_left, float *out_right);
+
+/* A decoder that is fed piece by piece. One thread at a time. What it writes, put
+   together, is what mp3a_decode() writes for all the bytes at once. */
+typedef struct mp3a_decode_stream mp3a_decode_stream;
+
+/* A new decoder, to be freed by mp3a_decode_stream_destroy(); NULL with the reason
+   in `*status`. */
+MP3A_API mp3a_decode_stream *mp3a_decode_stream_create(uint32_t is_gapless, int32_t *status);
+MP3A_API void mp3a_decode_stream_destroy(mp3a_decode_stream *stream);
+
+/* Takes some of `byte_size` more bytes, as `*consumed` tells, and writes PCM frames,
+   as `*written_count` tells, into arrays with room for `capacity`, at least 1152.
+   `at_end`: these are the last bytes. Call it until all is consumed and, at the
+   end, fewer frames than `capacity` were written. `out_right` may be NULL only once
+   the stream is known to be mono; for mono it is left alone. CORRUPT_MP3 when at
+   the end there was no MP3 frame. */
+MP3A_API int32_t mp3a_decode_stream_run(mp3a_decode_stream *stream, const uint8_t *bytes,
+                                        uint32_t byte_size, uint32_t at_end, float *out_left,
+                                        float *out_right, uint32_t capacity, uint32_t *consumed,
+                                        uint32_t *written_count);
+
+/* What is known so far; CORRUPT_MP3 before the first MP3 frame. */
+MP3A_API int32_t mp3a_decode_stream_info(const mp3a_decode_stream *stream, mp3a_mp3_info *info);
+
 #ifdef __cplusplus
 }
 #endif

@@ -24,6 +24,9 @@ static inline bool mp3a_is_cancelled(const mp3a_clip *clip) {
 int32_t mp3a_check_clip(const mp3a_options *options, const float *left, const float *right,
                         uint32_t frame_count);
 
+/* NULL counts as misaligned. */
+bool mp3a_is_float_pointer(const float *pointer);
+
 /* Whether there is a usable pointer for each channel and for no other. */
 bool mp3a_are_channels(const mp3a_options *options, const float *left, const float *right);
 

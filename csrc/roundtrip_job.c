@@ -61,6 +61,6 @@ int32_t mp3a_job_end(mp3a_job *job, float *out_left, float *out_right, mp3a_stat
     if (out_right) memcpy(out_right, roundtrip->clip.output[1], byte_size);
   }
   if (status == MP3A_OK && out_left && stats) *stats = roundtrip->stats;
-  free(job);
+  mp3a_job_free(job);
   return status;
 }

@@ -1,6 +1,6 @@
 // What every script here needs: finding the tools, running them, failing with a plain message.
 import { spawn } from "node:child_process";
-import { existsSync, realpathSync } from "node:fs";
+import { existsSync, readFileSync, realpathSync } from "node:fs";
 import { delimiter, dirname, join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
@@ -29,7 +29,10 @@ export async function runAsProgram(moduleUrl, main) {
 const { platform, arch } = process;
 const exe = platform === "win32" ? ".exe" : "";
 const cpu = { x64: "x86_64", arm64: "aarch64" }[/** @type {string} */ (arch)] ?? arch;
-const musl = existsSync(`/lib/ld-musl-${cpu}.so.1`) ? "-musl" : "";
+
+/** Whether this process runs on musl; a system may have it beside its own C library. */
+export const isMusl = platform === "linux" &&
+  readFileSync("/proc/self/maps", "utf8").includes("/ld-musl-");
 const bunTarget = `${platform === "win32" ? "windows" : platform}-${arch === "arm64" ? cpu : arch}`;
 
 /**
@@ -51,7 +54,7 @@ const npmTools = {
   // Bun's install script moves the binary into its own package.
   bun: {
     owner: "bun",
-    files: [`@oven/bun-${bunTarget}${musl}/bin/bun${exe}`, "bun/bin/bun.exe"],
+    files: [`@oven/bun-${bunTarget}${isMusl ? "-musl" : ""}/bin/bun${exe}`, "bun/bin/bun.exe"],
     get: "Bun 1.4 or newer",
   },
   tsc: {

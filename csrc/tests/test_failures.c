@@ -4,6 +4,7 @@
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <pthread.h>
+#include <errno.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -26,6 +27,7 @@ static bool fails_now(void) {
   if (atomic_load(&calls_left) < 0) return false;
   if (atomic_fetch_sub(&calls_left, 1) != 0) return false;
   atomic_store(&has_failed, true);
+  errno = ENOMEM; /* glibc itself relies on it */
   return true;
 }
 
