@@ -38,6 +38,20 @@ export {
 } from "./src/encode.ts";
 export { type EncoderStreamOptions, Mp3EncoderStream } from "./src/encoder-stream.ts";
 export {
+  type AsyncDecodeOptions,
+  type DecodedMp3,
+  decodeMp3,
+  decodeMp3Async,
+  type DecodeOptions,
+  probeMp3,
+} from "./src/decode.ts";
+export type { Mp3Info } from "./src/mp3-info.ts";
+export {
+  type DecoderStreamOptions,
+  type Mp3Chunk,
+  Mp3DecoderStream,
+} from "./src/decoder-stream.ts";
+export {
   Mp3RoundtripStream,
   type RoundtripStreamOptions,
   type StreamPeak,

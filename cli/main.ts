@@ -13,6 +13,7 @@ import { add as addDecode } from "./commands/decode.ts";
 import { add as addEncode } from "./commands/encode.ts";
 import { add as addInfo } from "./commands/info.ts";
 import { add as addMerge } from "./commands/merge.ts";
+import { add as addReport } from "./commands/report.ts";
 import { add as addRoundtrip } from "./commands/roundtrip.ts";
 
 /** In the order of the help text. */
@@ -23,6 +24,7 @@ const COMMANDS: readonly ((program: Command) => void)[] = [
   addEncode,
   addDecode,
   addInfo,
+  addReport,
 ];
 
 function createProgram(): Command {

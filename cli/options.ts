@@ -39,15 +39,19 @@ export function listOf<T extends string>(...allowed: readonly T[]): (text: strin
   };
 }
 
-/** How one file is coded. */
-export interface CodingArguments {
-  bitrate?: string;
-  averageBitrate?: number;
-  vbrQuality?: number;
+/** How files are coded, but for the bitrate. */
+export interface EncoderArguments {
   quality: number;
   jointStereo: boolean;
   reservoir: boolean;
   lowpass?: number | "off";
+}
+
+/** How one file is coded. */
+export interface CodingArguments extends EncoderArguments {
+  bitrate?: string;
+  averageBitrate?: number;
+  vbrQuality?: number;
 }
 
 /** Adds the options of {@linkcode CodingArguments}. */
@@ -57,7 +61,13 @@ export function addCodingOptions(command: Command): void {
       new Option("--bitrate <kbps>", "a constant bitrate").choices(BITRATES_KBPS.map(String)),
     )
     .option("--average-bitrate <kbps>", "or an average bitrate, from 8 to 320", integerIn(8, 320))
-    .option("--vbr-quality <q>", "or a variable one: from 0, best, to 9.999", numberIn(0, 9.999))
+    .option("--vbr-quality <q>", "or a variable one: from 0, best, to 9.999", numberIn(0, 9.999));
+  addEncoderOptions(command);
+}
+
+/** Adds the options of {@linkcode EncoderArguments}. */
+export function addEncoderOptions(command: Command): void {
+  command
     .option("--quality <0-9>", "LAME's quality, from best to fastest", integerIn(0, 9), 7)
     .option("--joint-stereo", "code sum and difference where that is better", false)
     .option("--reservoir", "use the bit reservoir, as most MP3 files do", false)
@@ -70,7 +80,7 @@ function parseLowpass(text: string): number | "off" {
 
 /** The module's options for these arguments. */
 export function codingOf(given: CodingArguments): Encoding {
-  const { bitrate, averageBitrate, vbrQuality, quality, reservoir, lowpass } = given;
+  const { bitrate, averageBitrate, vbrQuality } = given;
   const rates: RateControl[] = [];
   if (bitrate !== undefined) rates.push({ bitrateKbps: Number(bitrate) });
   if (averageBitrate !== undefined) rates.push({ averageBitrateKbps: averageBitrate });
@@ -79,10 +89,14 @@ export function codingOf(given: CodingArguments): Encoding {
   if (rate === undefined || rates.length > 1) {
     throw usageError("give one of --bitrate, --average-bitrate and --vbr-quality");
   }
+  return { ...rate, ...encoderOf(given) };
+}
+
+/** The module's options for these arguments. */
+export function encoderOf({ quality, jointStereo, reservoir, lowpass }: EncoderArguments) {
   return {
-    ...rate,
     quality,
-    stereoMode: given.jointStereo ? "joint" : "stereo",
+    stereoMode: jointStereo ? "joint" as const : "stereo" as const,
     bitReservoir: reservoir,
     ...(lowpass !== undefined && { lowpassHz: lowpass }),
   };

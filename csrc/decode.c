@@ -11,7 +11,7 @@
 
 int32_t mp3a_probe(const uint8_t *bytes, uint32_t byte_size, uint32_t is_gapless,
                    mp3a_mp3_info *info) {
-  if (!bytes || !info) return MP3A_INVALID_AUDIO;
+  if ((!bytes && byte_size > 0) || !info) return MP3A_INVALID_AUDIO;
   mp3a_reader reader = {0};
   mp3a_track track = {0};
   for (uint64_t at = 0, skipped = 0; at < byte_size;) {
@@ -87,7 +87,7 @@ static void release(mp3a_job *job) { free(((decode_job *)job)->audio); }
 
 mp3a_job *mp3a_decode_job_start(mp3a_queue *queue, const uint8_t *bytes, uint32_t byte_size,
                                 uint32_t is_gapless, uint32_t tag, int32_t *status) {
-  *status = bytes ? mp3a_check_job(queue, tag) : MP3A_INVALID_AUDIO;
+  *status = bytes || byte_size == 0 ? mp3a_check_job(queue, tag) : MP3A_INVALID_AUDIO;
   if (*status != MP3A_OK) return NULL;
   const uint64_t needed = (uint64_t)byte_size + sizeof(decode_job);
   decode_job *decoding = needed > SIZE_MAX / 2 ? NULL : malloc((size_t)needed);
@@ -98,7 +98,7 @@ mp3a_job *mp3a_decode_job_start(mp3a_queue *queue, const uint8_t *bytes, uint32_
   *decoding = (decode_job){.job = {.work = run_decoding, .release = release},
                            .is_gapless = is_gapless != 0,
                            .byte_size = byte_size};
-  memcpy(decoding->bytes, bytes, byte_size);
+  if (byte_size > 0) memcpy(decoding->bytes, bytes, byte_size);
   return mp3a_job_submit(&decoding->job, queue, tag, status);
 }
 

@@ -82,6 +82,39 @@ export const SYMBOLS = {
     parameters: ["handle", "buffer", "buffer", "u32", "buffer"],
     result: "i32",
   },
+  // bytes, byte_size, is_gapless, info
+  mp3a_probe: { parameters: ["buffer", "u32", "u32", "buffer"], result: "i32" },
+  // bytes, byte_size, is_gapless, out_left, out_right, capacity
+  mp3a_decode: {
+    parameters: ["buffer", "u32", "u32", "buffer", "buffer", "u32"],
+    result: "i32",
+  },
+  mp3a_to_int16: { parameters: ["buffer", "buffer", "u32"], result: "void" },
+  // queue, bytes, byte_size, is_gapless, tag, status
+  mp3a_decode_job_start: {
+    parameters: ["handle", "buffer", "u32", "u32", "u32", "buffer"],
+    result: "handle",
+  },
+  mp3a_decode_job_info: { parameters: ["handle", "buffer"], result: "i32" },
+  mp3a_decode_job_end: { parameters: ["handle", "buffer", "buffer"], result: "i32" },
+  mp3a_decode_stream_create: { parameters: ["u32", "buffer"], result: "handle" },
+  mp3a_decode_stream_destroy: { parameters: ["handle"], result: "void" },
+  // stream, bytes, byte_size, at_end, out_left, out_right, capacity, consumed, written_count
+  mp3a_decode_stream_run: {
+    parameters: [
+      "handle",
+      "buffer",
+      "u32",
+      "u32",
+      "buffer",
+      "buffer",
+      "u32",
+      "buffer",
+      "buffer",
+    ],
+    result: "i32",
+  },
+  mp3a_decode_stream_info: { parameters: ["handle", "buffer"], result: "i32" },
 } as const satisfies Record<string, CFunction>;
 
 /** `MP3A_ABI_VERSION` of the header that the table was written for. */
@@ -102,6 +135,25 @@ export const OPTIONS_FIELDS = [
 
 /** The fields of `mp3a_stats`, 32 bits each, in order. */
 export const STATS_FIELDS = ["mp3_byte_size", "peak"] as const;
+
+/** The fields of `mp3a_mp3_info`, 32 bits each, in order; behind them comes `encoder`. */
+export const INFO_FIELDS = [
+  "sample_rate_hz",
+  "channel_count",
+  "version_times_ten",
+  "channel_mode",
+  "bitrate_mode",
+  "bitrate_kbps",
+  "mp3_frame_count",
+  "frame_count_low",
+  "frame_count_high",
+  "tag_kind",
+  "encoder_delay",
+  "encoder_padding",
+] as const;
+
+/** The size of `mp3a_mp3_info.encoder` in bytes. */
+export const INFO_ENCODER_BYTES = 12;
 
 /** The flags of `mp3a_options`, by their names without `MP3A_`. */
 export const FLAGS = {
@@ -147,7 +199,7 @@ interface JsTypes {
   i32: number;
   u32: number;
   f32: number;
-  buffer: Float32Array | Int32Array | Uint8Array | null;
+  buffer: Float32Array | Int32Array | Int16Array | Uint8Array | null;
   handle: Handle;
   callback: Handle | null;
   string: string;

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 import { setUp } from "./setup.mjs";
-import { Failure, findOnPath, needTool, root, run, runAsProgram } from "./tools.mjs";
+import { Failure, findChromium, findOnPath, needTool, root, run, runAsProgram } from "./tools.mjs";
 
 /**
  * @typedef {{ passed: number, failed: number }} Counts
@@ -30,6 +30,7 @@ export const steps = {
   docs: () => check("deno", ["doc", "--lint", "mod.ts"]),
   publish: () => check("deno", ["publish", "--dry-run", "--allow-dirty"]),
   scripts: testScripts,
+  report: testReport,
   c: () => testC("test"),
   bytes: () => testC("test-bytes", ["--", "--wav", "node_modules/audio-lena/lena.wav"]),
   ubsan: () => testC("test-ubsan"),
@@ -60,19 +61,50 @@ async function check(tool, args) {
 
 /** @type {Step} */
 function testScripts(work) {
+  return testByNode(join(work, "scripts.xml"), "scripts", "bench", "demo");
+}
+
+/**
+ * The report needs a browser.
+ * @type {Step}
+ */
+async function testReport(work) {
+  if (!findChromium()) await installPackages("there is no Chromium here", ["chromium"]);
+  if (!findChromium()) return { skipped: "there is no Chromium here" };
+  return await testByNode(join(work, "report.xml"), "cli/report");
+}
+
+/**
+ * @param {string} report where Node's runner writes what it found
+ * @param {string[]} folders with `*.test.mjs`
+ * @returns {Promise<Outcome>}
+ */
+async function testByNode(report, ...folders) {
   const node = process.versions.deno || process.versions.bun
     ? findOnPath("node")
     : process.execPath;
-  if (!node) return Promise.resolve({ skipped: "Node is not installed" });
-  const report = join(work, "scripts.xml");
+  if (!node) return { skipped: "Node is not installed" };
   const reporters = ["spec", "stdout", "junit", report].map((value, index) =>
     `--test-reporter${index % 2 ? "-destination" : ""}=${value}`
   );
-  const files = ["scripts", "bench", "demo"].flatMap((folder) =>
+  const files = folders.flatMap((folder) =>
     readdirSync(join(root, folder)).filter((name) => name.endsWith(".test.mjs"))
       .map((name) => `${folder}/${name}`)
   );
-  return runTests(node, ["--test", ...reporters, ...files], report);
+  return await runTests(node, ["--test", ...reporters, ...files], report);
+}
+
+/**
+ * By apt-get, if it is there and may.
+ * @param {string} reason
+ * @param {string[]} packages Debian's
+ */
+async function installPackages(reason, packages) {
+  const apt = findOnPath("apt-get");
+  if (!apt || process.getuid?.() !== 0) return;
+  console.log(`${reason}: installing ${packages[0]} with apt-get`);
+  await run(apt, ["update"]);
+  await run(apt, ["install", "--yes", "--no-install-recommends", ...packages], shown);
 }
 
 /**
@@ -137,16 +169,13 @@ export function countLines(output) {
  * @type {Step}
  */
 async function testWithAddressSanitizer(work) {
+  const lack = "no C compiler here has a working address sanitizer";
   let compiler = await findAddressSanitizer(work);
-  const apt = findOnPath("apt-get");
-  if (!compiler && apt && process.getuid?.() === 0) {
-    console.log("no compiler here has a working address sanitizer: installing clang with apt-get");
-    await run(apt, ["update"]);
-    const packages = ["clang", "libclang-rt-dev", "libc6-dev"];
-    await run(apt, ["install", "--yes", "--no-install-recommends", ...packages], shown);
+  if (!compiler) {
+    await installPackages(lack, ["clang", "libclang-rt-dev", "libc6-dev"]);
     compiler = await findAddressSanitizer(work);
   }
-  if (!compiler) return { skipped: "no C compiler here has a working address sanitizer" };
+  if (!compiler) return { skipped: lack };
   return testC("test-asan", [`-Dasan-compiler=${compiler}`]);
 }
 

@@ -99,6 +99,12 @@ export function findOnPath(name) {
   }
 }
 
+/** Where a Chromium is installed, for the tests of the report. */
+export function findChromium() {
+  const names = ["chromium", "chromium-browser", "google-chrome"];
+  return names.map(findOnPath).find((path) => path !== undefined);
+}
+
 /**
  * Like `findTool`, but says plainly what is missing.
  * @param {string} name

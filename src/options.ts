@@ -169,11 +169,14 @@ function checkChannels(value: unknown): 1 | 2 | undefined {
 type Given<T> = { readonly [K in keyof T]?: unknown };
 
 /** The options as something to read from. */
-export function checkObject(options: unknown): Record<string, unknown> {
+export function checkObject(
+  options: unknown,
+  members = "sampleRate and a bitrate",
+): Record<string, unknown> {
   if (typeof options === "object" && options !== null) return options as Record<string, unknown>;
   throw new Mp3AugmentError(
     "INVALID_OPTION",
-    `options is ${show(options)}; it must be an object with sampleRate and a bitrate`,
+    `options is ${show(options)}; it must be an object with ${members}`,
   );
 }
 

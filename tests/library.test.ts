@@ -5,6 +5,8 @@ import {
   ABI_VERSION,
   type CFunction,
   FLAGS,
+  INFO_ENCODER_BYTES,
+  INFO_FIELDS,
   LOWPASS_OFF,
   MAX_STREAM_FRAMES,
   OPTIONS_FIELDS,
@@ -40,7 +42,10 @@ function members(pattern: string): Record<string, number> {
 function structFields(name: string): string[] {
   const body = new RegExp(`typedef struct ${name} \\{([^}]*)\\}`).exec(header)?.[1] ?? "";
   return body.split(";").map((line) => line.trim()).filter(Boolean)
-    .map((line) => /^(?:u?int32_t|float) (\w+)$/.exec(line)?.[1] ?? `not 32 bits: ${line}`);
+    .map((line) =>
+      /^(?:u?int32_t|float) (\w+)$|^char (\w+\[\d+\])$/.exec(line)?.slice(1).join("") ??
+        `not 32 bits: ${line}`
+    );
 }
 
 function definition(name: string): number {
@@ -71,6 +76,8 @@ test("the table has the header's functions and types", () => {
 test("structs, codes, flags and constants are the header's", () => {
   assert.deepEqual(structFields("mp3a_options"), OPTIONS_FIELDS);
   assert.deepEqual(structFields("mp3a_stats"), STATS_FIELDS);
+  const infoFields = [...INFO_FIELDS, `encoder[${INFO_ENCODER_BYTES}]`];
+  assert.deepEqual(structFields("mp3a_mp3_info"), infoFields);
   const codes = Object.fromEntries(STATUS_NAMES.map((name, code) => [name, code]));
   assert.deepEqual(members("(\\d+)(?!u)"), { ...codes, ...RATE_CONTROLS });
   const bits = Object.entries(FLAGS).map(([name, flag]) => [name, Math.log2(flag)]);

@@ -270,7 +270,8 @@ static void check_none(void) {
     CHECK(mp3a_probe(bytes, size, true, &info) == MP3A_CORRUPT_MP3, "%u bytes of garbage", size);
     check_forms(bytes, size, true, &channel_count);
   }
-  CHECK(mp3a_probe(NULL, 0, true, &info) == MP3A_INVALID_AUDIO, "NULL");
+  CHECK(mp3a_probe(NULL, 1, true, &info) == MP3A_INVALID_AUDIO, "NULL");
+  CHECK(mp3a_probe(NULL, 0, true, &info) == MP3A_CORRUPT_MP3, "nothing");
   mp3a_decode_stream *stream = mp3a_decode_stream_create(1, &status);
   CHECK(mp3a_decode_stream_info(stream, &info) == MP3A_CORRUPT_MP3, "no info yet");
   CHECK(mp3a_decode_stream_run(stream, bytes, 9, 0, whole[0], whole[1], 1151, &consumed,

@@ -1,0 +1,188 @@
+/** `mp3-augment report`: one page to hear and see what MP3 does to a clip. */
+import { Buffer } from "node:buffer";
+import { basename } from "node:path";
+import process from "node:process";
+import { type Command, InvalidArgumentError } from "commander";
+import { BITRATES_KBPS, nearestBitrateKbps, SAMPLE_RATES } from "../../mod.ts";
+import { nearestSampleRate, resample } from "../../src/resample.ts";
+import { openSource, type Source } from "../audio/source.ts";
+import { naming, usageError } from "../errors.ts";
+import { writeOutput } from "../files.ts";
+import {
+  addEncoderOptions,
+  type EncoderArguments,
+  encoderOf,
+  integerIn,
+  numberIn,
+} from "../options.ts";
+import { type Clip, type Coding, type CodingSettings, makeReport } from "../report/report.ts";
+
+interface ReportArguments extends EncoderArguments {
+  readonly output: string;
+  readonly bitrates?: number[];
+  readonly averageBitrates?: number[];
+  readonly vbrQualities?: number[];
+  readonly preserveLevel: boolean;
+  readonly start: number;
+  readonly duration: number;
+  readonly title?: string;
+  readonly json: boolean;
+}
+
+/** The lowest six of these that MPEG has at the clip's sample rate are taken by default. */
+const DEFAULT_KBPS = [8, 16, 24, 32, 48, 64, 96, 128, 192];
+const DEFAULT_COUNT = 6;
+const DEFAULT_SECONDS = 30;
+
+const EXAMPLES = `
+Examples:
+  $ mp3-augment report speech.wav -o report.html
+  $ mp3-augment report song.flac --start 60 --duration 15 --bitrates 32,64,128
+  $ mp3-augment report speech.wav --vbr-qualities 2,5,9 --quality 3 --json
+  $ cat speech.ogg | mp3-augment report - -o - > report.html`;
+
+/** Adds the command. */
+export function add(program: Command): void {
+  const command = program.command("report")
+    .summary("make a page to hear and see what MP3 does to a file")
+    .description(
+      "Makes one HTML page that needs nothing else: players for the original and each setting that " +
+        "switch in place, spectrograms and their difference, and a table of SNR, log-spectral " +
+        "distance, bandwidth, level and size.",
+    )
+    .argument("<IN>", "a WAV, FLAC, Ogg or MP3 file, or - for standard input")
+    .option("-o, --output <file>", "the page, or - for standard output", "report.html")
+    .option("--bitrates <kbps,...>", "constant bitrates (default: six low ones)", parseBitrates)
+    .option("--average-bitrates <kbps,...>", "average bitrates, ABR", eachBy(integerIn(8, 320)))
+    .option("--vbr-qualities <V,...>", "VBR, from 0 (best) to 9.999", eachBy(numberIn(0, 9.999)));
+  addEncoderOptions(command);
+  command
+    .option("--preserve-level", "divide out what LAME scales by", false)
+    .option("--start <seconds>", "where the excerpt starts", numberIn(0, Infinity), 0)
+    .option("--duration <seconds>", "its length", numberIn(0.001, Infinity), DEFAULT_SECONDS)
+    .option("--title <text>", "of the page (default: the file's name)")
+    .option("--json", "print the table as JSON", false)
+    .addHelpText("after", EXAMPLES)
+    .action(report);
+}
+
+function eachBy(parse: (text: string) => number): (text: string) => number[] {
+  return (text) => [...new Set(text.split(",").map(parse))];
+}
+
+function parseBitrates(text: string): number[] {
+  const bitrates = eachBy(integerIn(8, 320))(text);
+  const wrong = bitrates.find((kbps) => !BITRATES_KBPS.includes(kbps));
+  if (wrong === undefined) return bitrates;
+  throw new InvalidArgumentError(`${wrong} is not one of ${BITRATES_KBPS.join(", ")}.`);
+}
+
+/** What is reported on, and what the reader must know about it. */
+interface Excerpt extends Clip {
+  readonly notes: readonly string[];
+}
+
+async function report(input: string, options: ReportArguments): Promise<void> {
+  const { output } = options;
+  const name = input === "-" ? "standard input" : basename(input);
+  const source = await naming(input, openSource(input));
+  const clip = toCodable(await naming(input, cut(source, options)));
+  const codings = chooseCodings(clip.sampleRate, options);
+  const { html, rows } = await makeReport(clip, codings, {
+    title: options.title ?? name,
+    facts: describe(clip, options),
+    notes: clip.notes,
+  });
+  const bytes = Buffer.from(html);
+  await writeOutput(output, [bytes]);
+  const log = output === "-" ? process.stderr : process.stdout;
+  const megabytes = (bytes.length / 1e6).toFixed(1);
+  log.write(
+    options.json
+      ? `${JSON.stringify({ input, output, sampleRate: clip.sampleRate, clips: rows })}\n`
+      : `${output === "-" ? "the report" : output}: ${rows.length} clips, ${megabytes} MB\n`,
+  );
+}
+
+/** Reads no more of a long file than it takes. */
+async function cut(source: Source, { start, duration }: ReportArguments): Promise<Excerpt> {
+  const { sampleRate, frameCount, channelCount } = source;
+  const from = Math.round(start * sampleRate);
+  const to = Math.min(frameCount, from + Math.max(1, Math.round(duration * sampleRate)));
+  const seconds = (frames: number) => `${(frames / sampleRate).toFixed(1)} s`;
+  if (from >= frameCount) {
+    throw usageError(`--start must be before the end, which is at ${seconds(frameCount)}`);
+  }
+  const channels = Array.from({ length: channelCount }, () => new Float32Array(to - from));
+  let at = 0; // where the block begins in the file
+  for await (const block of source.blocks()) {
+    block.forEach((samples, index) => {
+      const wanted = samples.subarray(Math.max(0, from - at), Math.max(0, to - at));
+      channels[index]?.set(wanted, Math.max(0, at - from));
+    });
+    at += block[0]?.length ?? 0;
+    if (at >= to) break;
+  }
+  const notes = to - from === frameCount
+    ? []
+    : [`An excerpt: ${seconds(from)} to ${seconds(to)} of ${seconds(frameCount)}.`];
+  return { channels, sampleRate, notes };
+}
+
+/** MP3 has at most two channels and nine sample rates. */
+function toCodable({ channels, sampleRate, notes }: Excerpt): Excerpt {
+  const isRate = SAMPLE_RATES.includes(sampleRate);
+  const codedRate = isRate ? sampleRate : nearestSampleRate(sampleRate);
+  const taken = channels.slice(0, 2);
+  return {
+    channels: isRate ? taken : taken.map((channel) => resample(channel, sampleRate, codedRate)),
+    sampleRate: codedRate,
+    notes: [
+      ...notes,
+      ...channels.length > 2 ? [`The first two of ${channels.length} channels.`] : [],
+      ...isRate ? [] : [`Resampled from ${sampleRate / 1000} kHz, a rate that MP3 has not.`],
+    ],
+  };
+}
+
+/** What is asked for; what the sample rate hasn't is told by its real name, once. */
+function chooseCodings(sampleRate: number, options: ReportArguments): Coding[] {
+  const { bitrates, averageBitrates = [], vbrQualities = [] } = options;
+  const isDefault = !bitrates && averageBitrates.length + vbrQualities.length === 0;
+  const settings: CodingSettings = {
+    sampleRate,
+    ...encoderOf(options),
+    preserveLevel: options.preserveLevel,
+  };
+  const wanted = isDefault ? DEFAULT_KBPS : bitrates ?? [];
+  const legal = [...new Set(wanted.map((kbps) => nearestBitrateKbps(sampleRate, kbps)))];
+  return [
+    ...legal.slice(0, isDefault ? DEFAULT_COUNT : Infinity).map((bitrateKbps) => ({
+      label: `${bitrateKbps} kbps`,
+      options: { ...settings, bitrateKbps },
+    })),
+    ...averageBitrates.map((averageBitrateKbps) => ({
+      label: `ABR ${averageBitrateKbps}`,
+      options: { ...settings, averageBitrateKbps },
+    })),
+    ...vbrQualities.map((vbrQuality) => ({
+      label: `VBR V${vbrQuality}`,
+      options: { ...settings, vbrQuality },
+    })),
+  ];
+}
+
+function describe({ channels, sampleRate }: Clip, options: ReportArguments): string[] {
+  const { quality, jointStereo, reservoir, lowpass, preserveLevel } = options;
+  const isStereo = channels.length === 2;
+  return [
+    `${((channels[0]?.length ?? 0) / sampleRate).toFixed(1)} s`,
+    isStereo ? "stereo" : "mono",
+    `${sampleRate / 1000} kHz`,
+    `LAME quality ${quality}`,
+    ...isStereo && jointStereo ? ["joint stereo"] : [],
+    ...reservoir ? ["bit reservoir"] : [],
+    ...lowpass === undefined ? [] : [lowpass === "off" ? "no lowpass" : `lowpass ${lowpass} Hz`],
+    ...preserveLevel ? ["level preserved"] : [],
+  ];
+}

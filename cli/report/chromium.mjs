@@ -1,0 +1,12 @@
+// The browser that the report is tested in and photographed by.
+import process from "node:process";
+import { chromium } from "playwright-core";
+import { Failure, findChromium } from "../../scripts/tools.mjs";
+
+/** @returns {Promise<import("playwright-core").Browser>} */
+export function launchChromium() {
+  const executablePath = findChromium();
+  if (!executablePath) throw new Failure("there is no Chromium here: apt-get install chromium");
+  // Chromium's own sandbox doesn't work as root.
+  return chromium.launch({ executablePath, chromiumSandbox: process.getuid?.() !== 0 });
+}

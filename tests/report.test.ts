@@ -1,0 +1,306 @@
+/** The report's measurements and pictures, on signals whose values are known. */
+import assert from "node:assert/strict";
+import { Buffer } from "node:buffer";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { decodeBytes } from "../cli/audio/read.ts";
+import { wavBytes, wavHeader } from "../cli/audio/wav.ts";
+import { bandwidthHz, levelDb, logSpectralDistanceDb, snrDb } from "../cli/report/metrics.ts";
+import {
+  ceilingDb,
+  chooseFrameSize,
+  LEVEL_RANGE_DB,
+  spectrogram,
+} from "../cli/report/spectrogram.ts";
+import { makeReport } from "../cli/report/report.ts";
+import { compressRoundtrip } from "../mod.ts";
+import { projectPath, runScript, test } from "./harness.ts";
+import { makeSignal, randomNumbers, REAL_AUDIO_RATE, realAudio } from "./signals.ts";
+
+const RATE = 44100;
+const LENGTH = RATE;
+
+/** Noise of uniform distribution and a standard deviation of 1. */
+function makeNoise(length: number, seed: number): Float32Array {
+  const random = randomNumbers(seed);
+  return Float32Array.from({ length }, () => Math.sqrt(12) * (random() - 0.5));
+}
+
+function makeSine(frequencyHz: number, amplitude: number, length = LENGTH): Float32Array {
+  return Float32Array.from(
+    { length },
+    (_, i) => amplitude * Math.sin(2 * Math.PI * frequencyHz * i / RATE),
+  );
+}
+
+function scale(samples: Float32Array, factor: number): Float32Array {
+  return samples.map((sample) => factor * sample);
+}
+
+function mix(a: Float32Array, b: Float32Array, factorOfB: number): Float32Array {
+  return a.map((sample, i) => sample + factorOfB * (b[i] as number));
+}
+
+/** A low-pass of 511 taps: a sinc under a Blackman window. */
+function lowpass(samples: Float32Array, cutoffHz: number): Float32Array {
+  const half = 255;
+  const taps = Array.from({ length: 2 * half + 1 }, (_, i) => {
+    const x = 2 * cutoffHz / RATE * (i - half);
+    const sinc = x === 0 ? 1 : Math.sin(Math.PI * x) / (Math.PI * x);
+    const turn = 2 * Math.PI * i / (2 * half);
+    return sinc * (0.42 - 0.5 * Math.cos(turn) + 0.08 * Math.cos(2 * turn)) * 2 * cutoffHz / RATE;
+  });
+  return samples.map((_, n) => taps.reduce((sum, tap, i) => sum + tap * (samples[n - i] ?? 0), 0));
+}
+
+function assertNear(actual: number, expected: number, tolerance: number): void {
+  assert.ok(Math.abs(actual - expected) <= tolerance, `${actual} is not near ${expected}`);
+}
+
+test("report: the SNR of noise of a known level, at any level of the whole", () => {
+  const signal = makeNoise(LENGTH, 1);
+  const noise = makeNoise(LENGTH, 2);
+  for (const expected of [0, 10, 40, 90]) {
+    const noisy = mix(signal, noise, 10 ** (-expected / 20));
+    assertNear(snrDb([signal], [noisy]), expected, 0.15);
+    assertNear(snrDb([signal], [scale(noisy, 0.5)]), expected, 0.15);
+  }
+});
+
+test("report: equal clips have no noise, silence has no ratio", () => {
+  const signal = makeNoise(LENGTH, 1);
+  const silence = new Float32Array(LENGTH);
+  assert.equal(snrDb([signal], [signal]), Infinity);
+  assert.ok(Number.isNaN(snrDb([signal], [silence])));
+  assert.ok(Number.isNaN(snrDb([silence], [silence])));
+});
+
+test("report: channels count together", () => {
+  const left = makeNoise(LENGTH, 1);
+  const right = makeNoise(LENGTH, 2);
+  const noisy = mix(right, makeNoise(LENGTH, 3), 0.1);
+  assertNear(snrDb([left, right], [left, noisy]), 23, 0.15);
+  assertNear(levelDb([left, right], [scale(left, 0.1), scale(right, 0.1)]), -20, 1e-4);
+  assertNear(levelDb([left, right], [left, new Float32Array(LENGTH)]), -3.01, 0.1);
+});
+
+test("report: the log-spectral distance of equal clips, and of a change of level", () => {
+  const signal = makeNoise(LENGTH, 1);
+  assert.equal(logSpectralDistanceDb([signal], [signal], RATE), 0);
+  assertNear(logSpectralDistanceDb([signal], [scale(signal, 0.5)], RATE), 6.02, 0.01);
+});
+
+test("report: the log-spectral distance is a mean over time", () => {
+  const signal = makeNoise(LENGTH, 1);
+  const halfFaded = signal.map((sample, i) => i < LENGTH / 2 ? sample : sample / 2);
+  assertNear(logSpectralDistanceDb([signal], [halfFaded], RATE), 3.01, 0.1);
+});
+
+test("report: the log-spectral distance is a root mean square over frequency", () => {
+  const noise = makeNoise(LENGTH / 2, 1);
+  // Below 11,025 Hz, half of all frequencies, 20 dB are missing; above nothing is.
+  const low = lowpass(noise, RATE / 4);
+  const delayed = noise.map((_, i) => noise[i - 255] ?? 0);
+  const coded = mix(delayed, low, -0.9);
+  assertNear(logSpectralDistanceDb([delayed], [coded], RATE), 20 / Math.SQRT2, 0.3);
+});
+
+test("report: digital silence has a finite distance", () => {
+  const signal = makeNoise(LENGTH, 1);
+  const halfSilent = signal.map((sample, i) => i < LENGTH / 2 ? sample : 0);
+  const distance = logSpectralDistanceDb([signal], [halfSilent], RATE);
+  assert.ok(distance > 20 && distance < 100, String(distance));
+});
+
+test("report: the bandwidth of low-passed noise", () => {
+  const noise = makeNoise(LENGTH / 4, 1);
+  for (const cutoffHz of [2000, 8000, 16000]) {
+    assertNear(bandwidthHz([lowpass(noise, cutoffHz)], RATE), cutoffHz, 250);
+  }
+  assert.ok(bandwidthHz([noise], RATE) > 22000);
+  assert.ok(Number.isNaN(bandwidthHz([new Float32Array(LENGTH)], RATE)));
+});
+
+test("report: the frame is about 46 ms at every rate", () => {
+  const sizes = [8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000].map(chooseFrameSize);
+  assert.deepEqual(sizes, [512, 512, 512, 1024, 1024, 1024, 2048, 2048, 2048]);
+});
+
+test("report: a sine is where it belongs in the spectrogram", () => {
+  const full = makeSine(5512.5, 1);
+  assertNear(ceilingDb([full], RATE), 0, 1); // rounded up from what is hardly 0
+  const { columns, rows, levels } = spectrogram([scale(full, 0.1)], RATE, 0);
+  assert.deepEqual([columns, rows, levels.length], [788, 256, 788 * 256]);
+  const column = [...levels.subarray(400 * rows, 401 * rows)];
+  const loudest = column.indexOf(Math.max(...column));
+  assert.equal(loudest, 64); // of 256 rows up to 22,050 Hz
+  // -20 dB, of which the row's mean over four bins takes 4.3.
+  assertNear(column[loudest] as number, LEVEL_RANGE_DB - 24.3, 1);
+  assert.equal(column[128], 0);
+});
+
+test("report: a click is at its time in the spectrogram", () => {
+  const click = new Float32Array(20 * RATE);
+  click[5 * RATE] = 1;
+  const { columns, rows, levels } = spectrogram([click], RATE, ceilingDb([click], RATE));
+  assert.equal(columns, 800);
+  const energies = Array.from(
+    { length: columns },
+    (_, column) => levels.subarray(column * rows, (column + 1) * rows).reduce((a, b) => a + b, 0),
+  );
+  assertNear(energies.indexOf(Math.max(...energies)), 200, 1);
+});
+
+test("report: clips of any length, loud, quiet and silent", async () => {
+  const clips = [
+    Float32Array.of(0.5),
+    makeSine(440, 1.7, 3000),
+    makeSine(440, 1e-5, 3000),
+    new Float32Array(3000),
+  ];
+  for (const samples of clips) {
+    const { html, rows } = await makeReport(
+      { channels: [samples, samples], sampleRate: 8000 },
+      [{ label: "8 kbps", options: { sampleRate: 8000, bitrateKbps: 8 } }],
+      { title: "T", facts: [], notes: [] },
+    );
+    assert.match(html, /^<!doctype html>/);
+    assert.equal(rows.length, 2);
+    const { label, ...numbers } = rows[1] ?? assert.fail();
+    assert.equal(label, "8 kbps");
+    for (const value of Object.values(numbers)) assert.ok(value === null || Number.isFinite(value));
+    assert.equal(numbers.levelDb === null, samples[1] === 0, "only silence has no level");
+  }
+});
+
+test("report: higher bitrates come closer; the page holds what was measured", async () => {
+  const samples = realAudio().subarray(0, 3 * REAL_AUDIO_RATE);
+  const sampleRate = REAL_AUDIO_RATE;
+  const { html, rows } = await makeReport(
+    { channels: [samples], sampleRate },
+    [32, 64, 128].map((bitrateKbps) => ({
+      label: `${bitrateKbps} kbps`,
+      options: { sampleRate, bitrateKbps },
+    })),
+    { title: `<i>"T" & co</i>`, facts: ["</script>"], notes: [] },
+  );
+  const [, low, middle, high] = rows;
+  assert.ok(low && middle && high);
+  const rising = (key: "snrDb" | "bandwidthHz" | "byteSize") =>
+    Number(low[key]) < Number(middle[key]) && Number(middle[key]) < Number(high[key]);
+  assert.ok(rising("snrDb") && rising("byteSize"));
+  assert.ok(Number(low.logSpectralDistanceDb) > Number(high.logSpectralDistanceDb));
+  assert.ok(Number(low.bandwidthHz) < Number(high.bandwidthHz));
+  assertNear(Number(low.levelDb), 20 * Math.log10(0.95), 0.05);
+  assert.ok(html.includes(`<td>${Number(low.snrDb).toFixed(1)}</td>`));
+  assert.ok(html.includes("<title>&lt;i&gt;&quot;T&quot; &amp; co&lt;/i&gt;</title>"));
+  assert.ok(!/\b(?:src|href)=/.test(html.replace(/>[A-Za-z0-9+/=]{100,}</g, "><")));
+});
+
+test("report: the page holds what the decoder gave, at any level", async () => {
+  const sampleRate = 16000;
+  const options = { sampleRate, bitrateKbps: 32 };
+  for (const amplitude of [1.7, 0.5, 1e-4]) {
+    const samples = [scale(makeSignal(sampleRate, sampleRate), amplitude)];
+    const { html } = await makeReport({ channels: samples, sampleRate }, [
+      { label: "32 kbps", options },
+    ], { title: "T", facts: [], notes: [] });
+    const flac = /<script id="audio-1" type="text\/plain">([^<]+)</.exec(html)?.[1] ?? "";
+    const { gain } = JSON.parse(/<script id="data"[^>]*>([^<]+)</.exec(html)?.[1] ?? "");
+    const embedded = await decodeBytes(Uint8Array.from(atob(flac), (c) => c.charCodeAt(0)));
+    const expected = compressRoundtrip(samples, options);
+    assert.equal(embedded.sampleRate, sampleRate);
+    assert.ok(snrDb(expected, embedded.channels) > 75);
+    const playedPeak = gain * peakOf(embedded.channels);
+    assertNear(playedPeak / Math.min(1, peakOf(expected)), 1, 0.15);
+    assert.ok(playedPeak <= 1);
+  }
+});
+
+function peakOf([channel = new Float32Array(0)]: readonly Float32Array[]): number {
+  return channel.reduce((peak, sample) => Math.max(peak, Math.abs(sample)), 0);
+}
+
+const PERMISSIONS = ["--allow-read", "--allow-write", "--allow-env", "--allow-ffi", "--allow-sys"];
+
+/** Runs the command on a WAV file of noise, a different one in each channel. */
+async function runReport(
+  { channels, sampleRate, seconds }: { channels: number; sampleRate: number; seconds: number },
+  ...options: string[]
+) {
+  const folder = mkdtempSync(join(tmpdir(), "mp3-augment-report-"));
+  try {
+    const noise = Array.from(
+      { length: channels },
+      (_, seed) => scale(makeNoise(seconds * sampleRate, seed + 1), 0.1),
+    );
+    const input = join(folder, "noise & more.wav");
+    const header = wavHeader(sampleRate, channels, "16", seconds * sampleRate);
+    writeFileSync(input, Buffer.concat([header, wavBytes(noise, "16")]));
+    const output = join(folder, "report.html");
+    const parameters = ["report", input, "-o", output, ...options];
+    const outcome = await runScript(projectPath("cli/main.ts"), PERMISSIONS, { parameters });
+    const html = outcome.code === 0 ? readFileSync(output, "utf8") : "";
+    return { ...outcome, html };
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+test("report command: six bitrates that the rate has, all told as JSON", async () => {
+  const { code, stdout, stderr, html } = await runReport(
+    { channels: 1, sampleRate: 8000, seconds: 1 },
+    "--json",
+  );
+  assert.equal(code, 0, stderr);
+  const { sampleRate, clips } = JSON.parse(stdout);
+  assert.equal(sampleRate, 8000);
+  const labels = clips.map(({ label }: { label: string }) => label);
+  assert.deepEqual(labels, ["Original", ...[8, 16, 24, 32, 48, 64].map((kbps) => `${kbps} kbps`)]);
+  assert.ok(html.includes("<title>noise &amp; more.wav</title>"));
+});
+
+test("report command: what MP3 can't take is made fit, and said", async () => {
+  const { code, stdout, stderr, html } = await runReport(
+    { channels: 6, sampleRate: 96000, seconds: 2 },
+    ..."--start 0.5 --duration 1 --bitrates 8,32,64 --average-bitrates 100".split(" "),
+    ..."--vbr-qualities 4.5 --joint-stereo --reservoir --lowpass 9000".split(" "),
+    ..."--preserve-level --quality 5 --json --title".split(" "),
+    "A title",
+  );
+  assert.equal(code, 0, stderr);
+  const { sampleRate, clips } = JSON.parse(stdout);
+  assert.equal(sampleRate, 48000);
+  const labels = clips.map(({ label }: { label: string }) => label);
+  assert.deepEqual(labels, ["Original", "32 kbps", "64 kbps", "ABR 100", "VBR V4.5"]);
+  for (const clip of clips.slice(1)) assertNear(clip.bandwidthHz, 9500, 1000);
+  const said = [
+    "<title>A title</title>",
+    "1.0 s · stereo · 48 kHz · LAME quality 5 · joint stereo · bit reservoir · lowpass 9000 Hz",
+    "An excerpt: 0.5 s to 1.5 s of 2.0 s.",
+    "The first two of 6 channels.",
+    "Resampled from 96 kHz",
+  ];
+  for (const text of said) assert.ok(html.includes(text), text);
+});
+
+test("report command: what is wrong is told in a line, and by the exit code", async () => {
+  const clip = { channels: 1, sampleRate: 8000, seconds: 1 };
+  const cases: [option: string, value: string, message: RegExp][] = [
+    [
+      "--start",
+      "1",
+      /^error: --start must be before the end, which is at 1\.0 s\n$/,
+    ],
+    ["--bitrates", "32,33", /33 is not one of 8, 16/],
+    ["--vbr-qualities", "10", /from 0 to 9\.999/],
+    ["--lowpass", "none", /an integer from 1/],
+    ["--lowpass", "5000", /^error: lowpassHz is 5000/],
+  ];
+  for (const [option, value, message] of cases) {
+    const { code, stderr } = await runReport(clip, option, value);
+    assert.equal(code, value === "5000" ? 3 : 2, stderr);
+    assert.match(stderr, message);
+  }
+});
