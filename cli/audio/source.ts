@@ -1,5 +1,6 @@
 /** A sound file that is ready to be read as often as it takes: in memory if short, else from disk. */
 import { stat } from "node:fs/promises";
+import type { Mp3Info } from "../../mod.ts";
 import { type Container, decodeBytes, peakOf, readBlocks, readBytes } from "./read.ts";
 import type { Scratch } from "./scratch.ts";
 
@@ -11,6 +12,8 @@ export interface Source {
   readonly frameCount: number;
   /** Each channel's largest magnitude. */
   readonly peaks: readonly number[];
+  /** What else is known of an MP3 file. */
+  readonly mp3?: Mp3Info;
   /** All samples, of a short file. */
   readonly clip: Float32Array[] | undefined;
   /** All samples, from the start. */
@@ -34,7 +37,7 @@ export async function openSource(path: string, scratch?: Scratch): Promise<Sourc
 
 /** A file in memory. */
 export async function sourceOfBytes(bytes: Uint8Array, scratch?: Scratch): Promise<Source> {
-  const { channels, sampleRate, container } = await decodeBytes(bytes, scratch);
+  const { channels, sampleRate, container, mp3 } = await decodeBytes(bytes, scratch);
   const peaks = channels.map((channel) => checkPeak(peakOf(channel)));
   return {
     container,
@@ -43,6 +46,7 @@ export async function sourceOfBytes(bytes: Uint8Array, scratch?: Scratch): Promi
     frameCount: channels[0]?.length ?? 0,
     peaks,
     clip: channels,
+    ...(mp3 && { mp3 }),
     async *blocks() {
       yield channels;
     },
@@ -52,6 +56,7 @@ export async function sourceOfBytes(bytes: Uint8Array, scratch?: Scratch): Promi
 /** Reads a long file once, to know its length and its peak. */
 async function openLong(path: string): Promise<Source> {
   let container: Container = "wav";
+  let mp3: Mp3Info | undefined;
   let sampleRate = 0;
   let channelCount = 0;
   let frameCount = 0;
@@ -62,7 +67,7 @@ async function openLong(path: string): Promise<Source> {
     ) {
       throw new Error("the file changes its sample rate or its channels on the way");
     }
-    ({ sampleRate, container } = block);
+    ({ sampleRate, container, mp3 } = block);
     channelCount = block.channels.length;
     frameCount += block.channels[0]?.length ?? 0;
     peaks = block.channels.map((channel, index) =>
@@ -77,6 +82,7 @@ async function openLong(path: string): Promise<Source> {
     frameCount,
     peaks,
     clip: undefined,
+    ...(mp3 && { mp3 }),
     async *blocks() {
       for await (const { channels } of readBlocks(path)) yield channels;
     },

@@ -3,6 +3,7 @@ import process from "node:process";
 import type { Command } from "commander";
 import { encodeMp3Async, Mp3EncoderStream } from "../../mod.ts";
 import type { Encoding } from "../audio/code.ts";
+import { pump } from "../audio/pump.ts";
 import { openSource, type Source } from "../audio/source.ts";
 import { naming } from "../errors.ts";
 import { replaceFile, writeAll, writeOutput } from "../files.ts";
@@ -42,7 +43,10 @@ async function encode(input: string, output: string, options: EncodeArguments): 
   if (clip) {
     await writeOutput(output, [await naming(input, encodeMp3Async(clip, given))]);
   } else if (output === "-") { // whose start can't be written again at the end
-    await writeOutput(output, encodeLong(source, new Mp3EncoderStream({ ...given, tag: false })));
+    await writeOutput(
+      output,
+      pump(source.blocks(), new Mp3EncoderStream({ ...given, tag: false })),
+    );
   } else {
     await naming(input, encodeLongFile(source, output, given));
   }
@@ -66,20 +70,8 @@ async function encodeLongFile(
 ): Promise<void> {
   const stream = new Mp3EncoderStream(options);
   await replaceFile(output, async (file) => {
-    for await (const bytes of encodeLong(source, stream)) await writeAll(file, bytes);
+    for await (const bytes of pump(source.blocks(), stream)) await writeAll(file, bytes);
     const tag = stream.tagFrame ?? new Uint8Array(0);
     if (tag.length > 0) await file.write(tag, 0, tag.length, 0);
   });
-}
-
-async function* encodeLong(source: Source, stream: Mp3EncoderStream): AsyncIterable<Uint8Array> {
-  const writer = stream.writable.getWriter();
-  const writing = (async () => {
-    for await (const block of source.blocks()) await writer.write(block);
-    await writer.close();
-  })();
-  writing.catch((error) => writer.abort(error)); // then reading fails too
-  const reader = stream.readable.getReader();
-  for (let next = await reader.read(); !next.done; next = await reader.read()) yield next.value;
-  await writing;
 }

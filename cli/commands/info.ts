@@ -2,6 +2,7 @@
 import process from "node:process";
 import { stat } from "node:fs/promises";
 import type { Command } from "commander";
+import type { Mp3Info } from "../../mod.ts";
 import { openSource } from "../audio/source.ts";
 import { EXIT, reasonOf } from "../errors.ts";
 import { formatDuration } from "../progress.ts";
@@ -19,6 +20,8 @@ interface Info {
   readonly byteSize: number | null;
   /** The file's bits per second of audio, in kbps. */
   readonly bitrateKbps: number | null;
+  /** Of MP3 files. */
+  readonly mp3?: Mp3Info;
 }
 
 const EXAMPLES = `
@@ -52,7 +55,7 @@ async function tell(paths: string[], { json }: { json: boolean }): Promise<void>
 }
 
 async function readInfo(path: string): Promise<Info> {
-  const { container, sampleRate, channelCount, frameCount, peaks } = await openSource(path);
+  const { container, sampleRate, channelCount, frameCount, peaks, mp3 } = await openSource(path);
   const durationSeconds = frameCount / sampleRate;
   const byteSize = path === "-" ? null : (await stat(path)).size;
   return {
@@ -65,6 +68,7 @@ async function readInfo(path: string): Promise<Info> {
     peak: Math.max(...peaks),
     byteSize,
     bitrateKbps: byteSize === null ? null : Math.round(byteSize / durationSeconds / 12.5) / 10,
+    ...(mp3 && { mp3 }),
   };
 }
 
@@ -72,5 +76,17 @@ function describe(info: Info): string {
   const { path, format, sampleRate, channels, frames, durationSeconds, peak, bitrateKbps } = info;
   const rate = bitrateKbps === null ? "" : `, ${bitrateKbps} kbps`;
   return `${path}: ${format}, ${sampleRate} Hz, ${channels} channel${channels === 1 ? "" : "s"}, ` +
-    `${formatDuration(durationSeconds)} (${frames} samples), peak ${peak.toFixed(4)}${rate}`;
+    `${formatDuration(durationSeconds)} (${frames} samples), peak ${peak.toFixed(4)}${rate}${
+      describeMp3(info.mp3)
+    }`;
+}
+
+function describeMp3(mp3: Mp3Info | undefined): string {
+  if (mp3 === undefined) return "";
+  const { mpegVersion, bitrateMode, stereoMode, encoder, encoderDelay, encoderPadding } = mp3;
+  const trim = encoderDelay === undefined
+    ? ""
+    : `, delay ${encoderDelay} and padding ${encoderPadding}`;
+  return `, MPEG-${mpegVersion}, ${bitrateMode.toUpperCase()}, ${stereoMode}` +
+    `${encoder ? `, by ${encoder}` : ""}${trim}`;
 }
