@@ -17,7 +17,6 @@ import {
 } from "node:fs";
 import { loadavg, tmpdir } from "node:os";
 import { join } from "node:path";
-import process from "node:process";
 import { parseArgs } from "node:util";
 import { markdownTable } from "markdown-table";
 import { findOnPath, needTool, root, runAsProgram } from "../scripts/tools.mjs";

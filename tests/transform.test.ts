@@ -125,6 +125,12 @@ for (const sampleRate of [6000, 44056, 96000]) {
   });
 }
 
+async function* inBlocks(channels: readonly Float32Array[]): AsyncIterable<Float32Array[]> {
+  for (let start = 0; start < (channels[0]?.length ?? 0); start += 3333) {
+    yield channels.map((channel) => channel.subarray(start, start + 3333));
+  }
+}
+
 test("blocks of a stream give what the whole clip gives", async () => {
   const frameCount = 40007;
   const channels = Array.from({ length: 3 }, (_, i) => makeSignal(frameCount, 44100, i + 1));
@@ -133,13 +139,8 @@ test("blocks of a stream give what the whole clip gives", async () => {
       const options = { sampleRate, bitrateKbps: 64, preserveDelay };
       const whole = compressAnyAudio(channels, options);
       const streaming = { ...options, channelCount: 3, frameCount, peaks: [1, 1, 1] };
-      async function* blocks() {
-        for (let start = 0; start < frameCount; start += 3333) {
-          yield channels.map((channel) => channel.subarray(start, start + 3333));
-        }
-      }
       const parts: Float32Array[][] = [];
-      for await (const block of compressAnyBlocks(blocks(), streaming)) parts.push(block);
+      for await (const block of compressAnyBlocks(inBlocks(channels), streaming)) parts.push(block);
       whole.forEach((expected, channel) => {
         const joined = parts.flatMap((part) => [...part[channel] as Float32Array]);
         assert.equal(joined.length, anyOutputFrameCount(streaming));
