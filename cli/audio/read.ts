@@ -266,16 +266,14 @@ function decoderError(container: Container, error: unknown): Error {
   return new Error(`the ${container} decoder says: ${reasonOf(error)}`, { cause: error });
 }
 
-/** The largest magnitude; NaN where a sample is not a number. */
+/** The largest magnitude; not finite where a sample isn't. */
 export function peakOf(samples: Float32Array): number {
-  let low = 0;
-  let high = 0;
-  let sum = 0;
-  for (let i = 0; i < samples.length; i++) {
-    const sample = samples[i] as number;
-    if (sample > high) high = sample;
-    else if (sample < low) low = sample;
-    sum += 0 * sample; // NaN as soon as one sample is NaN or infinite
+  // Without the sign the order of floats is that of their bits, with infinity and NaN above all.
+  const bits = new Int32Array(samples.buffer, samples.byteOffset, samples.length);
+  let peak = 0;
+  for (let i = 0; i < bits.length; i++) {
+    const magnitude = (bits[i] as number) & 0x7fffffff;
+    if (magnitude > peak) peak = magnitude;
   }
-  return Number.isNaN(sum) ? NaN : Math.max(high, -low);
+  return new Float32Array(Int32Array.of(peak).buffer)[0] as number;
 }
