@@ -10,6 +10,8 @@ export const EXIT = {
   /** Ctrl-C, as shells count it: 128 + the signal. */
   interrupted: 130,
   terminated: 143,
+  /** Nobody reads standard output any more. */
+  brokenPipe: 141,
 } as const;
 
 /** An error for people: a message that says what to do, and no stack trace. */

@@ -47,9 +47,12 @@ async function main(args: readonly string[]): Promise<void> {
       process.exitCode = error.exitCode === 0 ? EXIT.ok : EXIT.usage;
       return;
     }
-    process.stderr.write(`error: ${reasonOf(error)}\n`);
+    const { path } = Object(error) as { path?: unknown }; // of errors of the file system
+    process.stderr.write(`error: ${path ? `${path}: ` : ""}${reasonOf(error)}\n`);
     process.exitCode = error instanceof CliError ? error.exitCode : EXIT.failed;
   }
 }
 
+// Whoever reads the output may have read enough, as head does.
+process.stdout.on("error", () => process.exit(EXIT.brokenPipe));
 await main(process.argv.slice(2));

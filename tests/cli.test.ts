@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { compressRoundtrip, encodeMp3 } from "../mod.ts";
 import { decodeBytes } from "../cli/audio/read.ts";
 import { VERSION } from "../cli/version.ts";
-import { runCli, withFolder, writeWav } from "./cli.ts";
+import { runCli, startCli, withFolder, writeWav } from "./cli.ts";
 import { projectPath, test } from "./harness.ts";
 import { correlation, makeSignal, realAudio, sameBits } from "./signals.ts";
 
@@ -79,6 +79,14 @@ test("pipes: a FLAC file in, a WAV file out", async () => {
   assert.ok(
     correlation(input.subarray(0, shared), firstChannel(channels).subarray(0, shared)) > 0.99,
   );
+});
+
+test("a reader that goes away ends it quietly", async () => {
+  const flac = projectPath("node_modules/audio-lena/lena.flac");
+  const { child, outcome } = startCli(["decode", flac, "-"]);
+  child.stdout?.destroy();
+  const { code, stderr } = await outcome;
+  assert.equal(`${code} ${stderr}`, "141 ");
 });
 
 test("a lossless file that isn't touched keeps its samples", () =>
