@@ -175,8 +175,8 @@ function putText(view: DataView, offset: number, text: string): void {
 function quantize16(samples: Float32Array, into: Int16Array, at: number, step: number): void {
   // Shifted by the lowest code all are positive, and cutting off decimals rounds.
   for (let i = 0; i < samples.length; i++, at += step) {
-    const code = ((samples[i] as number) * 32768 + 32768.5) | 0;
-    into[at] = (code < 0 ? 0 : code > 65535 ? 65535 : code) - 32768;
+    const code = (samples[i] as number) * 32768 + 32768.5;
+    into[at] = (code < 0 ? 0 : code > 65535 ? 65535 : code | 0) - 32768;
   }
 }
 
@@ -191,8 +191,8 @@ export function quantize(
   const half = 2 ** (bits - 1);
   const top = 2 * half - 1;
   for (let i = 0; i < samples.length; i++, at += step) {
-    const code = ((samples[i] as number) * half + (half + 0.5)) | 0;
-    into[at] = (code < 0 ? 0 : code > top ? top : code) - half;
+    const code = (samples[i] as number) * half + (half + 0.5);
+    into[at] = (code < 0 ? 0 : code > top ? top : code | 0) - half;
   }
 }
 
