@@ -232,6 +232,12 @@ test("shards together are the whole, after merge byte for byte", () =>
     const { shards, files, outputs } = JSON.parse(merged.stdout.toString());
     assert.deepEqual([shards, files, outputs], [3, 9, 9]);
     assert.deepEqual(readTree(target), readTree(whole));
+    // Run once more they find that all is done, and the merge comes out the same.
+    for (const shard of ["0/3", "1/3", "2/3"]) {
+      assert.equal((await dataset(source, target, ["--seed", "4", "--shard", shard]))["done"], 0);
+    }
+    assert.equal((await runCli(["merge", target, "--no-hash"])).code, 0);
+    assert.deepEqual(readTree(target), readTree(whole));
   }));
 
 test("shards by options and by the environment", () => {
