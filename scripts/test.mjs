@@ -35,7 +35,9 @@ export const steps = {
   bytes: () => testC("test-bytes", ["--", "--wav", "node_modules/audio-lena/lena.wav"]),
   ubsan: () => testC("test-ubsan"),
   tsan: () => testC("test-tsan"),
-  asan: testWithAddressSanitizer,
+  asan: (work) => testWithAddressSanitizer(work, "test-asan"),
+  // Ends by itself after 60 s where a machine is slow.
+  fuzz: (work) => testWithAddressSanitizer(work, "fuzz", ["--", "--runs", "20000"]),
   deno: (work) => {
     const report = join(work, "deno.xml");
     const args = ["test", "--no-check", ...DENO_PERMISSIONS, `--junit-path=${report}`, "tests/"];
@@ -165,10 +167,13 @@ export function countLines(output) {
 }
 
 /**
- * Zig brings no address sanitizer, so its step takes another C compiler.
- * @type {Step}
+ * Zig brings no address sanitizer, so these steps take another C compiler.
+ * @param {string} work
+ * @param {string} name of build.zig's step
+ * @param {string[]} [options]
+ * @returns {Promise<Outcome>}
  */
-async function testWithAddressSanitizer(work) {
+async function testWithAddressSanitizer(work, name, options = []) {
   const lack = "no C compiler here has a working address sanitizer";
   let compiler = await findAddressSanitizer(work);
   if (!compiler) {
@@ -176,7 +181,7 @@ async function testWithAddressSanitizer(work) {
     compiler = await findAddressSanitizer(work);
   }
   if (!compiler) return { skipped: lack };
-  return testC("test-asan", [`-Dasan-compiler=${compiler}`]);
+  return testC(name, [`-Dasan-compiler=${compiler}`, ...options]);
 }
 
 /** @param {string} work */
