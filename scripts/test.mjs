@@ -29,7 +29,7 @@ export const steps = {
   lint: () => check("deno", ["lint"]),
   fmt: () => check("deno", ["fmt", "--check"]),
   tsc: () => check("tsc", ["--noEmit"]),
-  docs: () => check("deno", ["doc", "--lint", "mod.ts"]),
+  docs: () => check("deno", ["doc", "--lint", "mod.ts", "transform.ts"]),
   publish: () => check("deno", ["publish", "--dry-run", "--allow-dirty"]),
   scripts: testScripts,
   report: testReport,
