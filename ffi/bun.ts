@@ -42,6 +42,8 @@ export function bun(): Runtime | undefined {
   if (ffi === undefined) return undefined;
   return {
     name: "Bun",
+    // Where an executable's files appear, on Windows and elsewhere.
+    embedsFiles: /^file:\/\/\/(?:B:\/~BUN|\$bunfs)\//i.test(import.meta.url),
     platform: () => platformOf(process),
     readEnvironment: (name) => process.env[name],
     open: (lamePath, shimPath) => {
@@ -50,6 +52,7 @@ export function bun(): Runtime | undefined {
       return bind(ffi, shimPath);
     },
     permissionAdvice: () => undefined,
+    permissionsAdvice: () => undefined,
     createCompletions: (native, onFinished) =>
       createCompletions(ffi, Bun.isMainThread, native, onFinished),
   };

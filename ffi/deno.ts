@@ -9,7 +9,7 @@ interface DenoFunction {
   nonblocking: boolean;
 }
 interface DenoNamespace {
-  build: { arch: string; os: string; env?: string };
+  build: { arch: string; os: string; env?: string; standalone: boolean };
   env: { get(name: string): string | undefined };
   permissions: { querySync(descriptor: { name: "env"; variable: string }): { state: string } };
   errors: { NotCapable: new () => Error; PermissionDenied: new () => Error };
@@ -36,6 +36,7 @@ export function deno(): Runtime | undefined {
   if (typeof namespace?.dlopen !== "function") return undefined;
   return {
     name: "Deno",
+    embedsFiles: namespace.build.standalone,
     platform: () => platformOf(namespace),
     readEnvironment: (name) => readEnvironment(namespace, name),
     open: (lamePath, shimPath) => {
@@ -47,6 +48,7 @@ export function deno(): Runtime | undefined {
         error instanceof namespace.errors.PermissionDenied
         ? `Deno needs the permission --allow-ffi=${folder}`
         : undefined,
+    permissionsAdvice: (flags) => `Deno needs the permissions ${flags.join(" ")}`,
     createCompletions,
   };
 }

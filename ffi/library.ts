@@ -1,10 +1,23 @@
 import { fileURLToPath } from "node:url";
 import { Mp3AugmentError } from "../src/errors.ts";
+import { CACHE_VARIABLE, type CachedFile, cacheFolder, cachePlaces } from "./cache.ts";
+import { DigestError, digestOf, fillCache, readFile } from "./cache.ts";
+import { DIGESTS } from "./digests.ts";
+import { download } from "./download.ts";
 import { currentRuntime, type Platform, type Runtime } from "./runtime.ts";
 import { ABI_VERSION, type Native } from "./symbols.ts";
+import { fileNames, type Pair, targetName } from "./target.ts";
 
 /** The environment variable that names the folder of the libraries. */
 export const LIBRARY_VARIABLE = "MP3_AUGMENT_LIB";
+
+/** Where the caller says that the libraries are. */
+export interface Wish {
+  /** The folder that holds them, and no other. */
+  readonly path?: string | undefined;
+  /** Both files inside the executable, to be unpacked. */
+  readonly embedded?: Pair<string> | undefined;
+}
 
 /** The loaded library and the runtime that has loaded it. */
 export interface Library {
@@ -14,40 +27,100 @@ export interface Library {
   readonly folder: string;
 }
 
-/** A folder that may hold the libraries, and why it is looked into. */
+/** The folder that holds the libraries, and why it is looked into. */
 interface Place {
   readonly folder: string;
   readonly reason: string;
 }
 
-/** `lib/<name>/`, as `build.zig` names it. */
-function targetName({ arch, os, libc }: Platform): string {
-  if (os === "linux") return `${arch}-linux-${libc}`;
-  return os === "macos" ? `${arch}-macos` : `${arch}-windows-gnu`;
-}
-
-function fileNames({ os }: Platform): { lame: string; shim: string } {
-  if (os === "windows") return { lame: "mp3lame.dll", shim: "mp3augment.dll" };
-  if (os === "macos") return { lame: "libmp3lame.0.dylib", shim: "libmp3augment.dylib" };
-  return { lame: "libmp3lame.so.0", shim: "libmp3augment.so" };
-}
-
 /** The one folder that counts: an explicit one is not silently passed over. */
-function findPlace(path: string | undefined, runtime: Runtime, target: string): Place {
+function findPlace({ path, embedded }: Wish, runtime: Runtime, platform: Platform): Place {
   if (path !== undefined) return { folder: path, reason: "the path given to loadLibrary" };
   const fromEnvironment = runtime.readEnvironment(LIBRARY_VARIABLE);
   if (fromEnvironment) {
     return { folder: fromEnvironment, reason: `the environment variable ${LIBRARY_VARIABLE}` };
   }
-  const beside = new URL(`../lib/${target}`, import.meta.url);
-  if (beside.protocol !== "file:") {
+  if (embedded !== undefined) return unpack(embedded, runtime, platform);
+  const beside = new URL(`../lib/${targetName(platform)}/`, import.meta.url);
+  if (beside.protocol !== "file:") return fetchOnce(beside, runtime, platform);
+  const folder = fileURLToPath(beside).replace(/[/\\]$/, "");
+  if (!runtime.embedsFiles) return { folder, reason: "beside the module" };
+  const { lame, shim } = fileNames(platform);
+  return unpack({ lame: `${folder}/${lame}`, shim: `${folder}/${shim}` }, runtime, platform);
+}
+
+/** From the executable's own files, from which the system can't open a library. */
+function unpack(paths: Pair<string>, runtime: Runtime, platform: Platform): Place {
+  const names = fileNames(platform);
+  const prepare = (part: keyof Pair<string>): CachedFile => {
+    const bytes = readFile(paths[part]);
+    return { name: names[part], digest: digestOf(bytes), read: () => bytes };
+  };
+  return cache(
+    () => ({ lame: prepare("lame"), shim: prepare("shim") }),
+    `unpacked from ${paths.lame} and ${paths.shim}`,
+    [],
+    runtime,
+    platform,
+  );
+}
+
+/** From the server that the module came from. */
+function fetchOnce(beside: URL, runtime: Runtime, platform: Platform): Place {
+  const names = fileNames(platform);
+  const prepare = (part: keyof Pair<string>): CachedFile => {
+    const name = names[part];
+    const digest = DIGESTS[targetName(platform)]?.[name];
+    if (digest === undefined) {
+      throw new DigestError(`this copy of the module has no sha256 of ${name}`);
+    }
+    return { name, digest, read: () => download(new URL(name, beside).href) };
+  };
+  return cache(
+    () => ({ lame: prepare("lame"), shim: prepare("shim") }),
+    `fetched from ${beside.href}`,
+    [`--allow-net=${beside.host}`],
+    runtime,
+    platform,
+  );
+}
+
+function cache(
+  prepare: () => Pair<CachedFile>,
+  reason: string,
+  permissions: readonly string[],
+  runtime: Runtime,
+  platform: Platform,
+): Place {
+  const root = cacheFolder(runtime, platform);
+  const variables = cachePlaces(platform).map(([name]) => name);
+  const elsewhere = `set ${LIBRARY_VARIABLE} to a folder that holds the libraries of ` +
+    targetName(platform);
+  try {
+    if (root === undefined) throw new Error(`none of ${variables.join(", ")} is set or readable`);
+    return { folder: fillCache(root, prepare()), reason };
+  } catch (cause) {
+    const folder = root ?? "FOLDER";
+    const flags = ["read", "write", "ffi"].map((name) => `--allow-${name}=${folder}`);
+    const advice = runtime.permissionsAdvice([
+      ...permissions,
+      ...flags,
+      `--allow-env=${[LIBRARY_VARIABLE, ...variables].join(",")}`,
+    ]);
     throw new Mp3AugmentError(
-      "LIBRARY_NOT_FOUND",
-      `the module was loaded from ${beside.protocol}, where no library can be opened: ` +
-        `set ${LIBRARY_VARIABLE} to a local folder that holds the libraries of ${target}`,
+      cause instanceof DigestError ? "LIBRARY_INCOMPATIBLE" : "LIBRARY_NOT_FOUND",
+      `the libraries, ${reason}, could not be put into ${root ?? "a cache folder"}: ` +
+        `${
+          messageOf(cause)
+        }. Set ${CACHE_VARIABLE} to a folder that you may write, or ${elsewhere}` +
+        (advice === undefined ? "" : `. ${advice}`),
+      { cause },
     );
   }
-  return { folder: fileURLToPath(beside), reason: "beside the module" };
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
 function open(runtime: Runtime, platform: Platform, place: Place): Native {
@@ -62,14 +135,14 @@ function open(runtime: Runtime, platform: Platform, place: Place): Native {
     throw new Mp3AugmentError(
       "LIBRARY_NOT_FOUND",
       `${lame} and ${shim} could not be opened in ${folder} (${place.reason}): ${advice}. ` +
-        `${runtime.name} says: ${cause instanceof Error ? cause.message : String(cause)}`,
+        `${runtime.name} says: ${messageOf(cause)}`,
       { cause },
     );
   }
 }
 
-/** Finds, opens and checks the library. `path`: the folder to look into, and no other. */
-export function openLibrary(path?: string): Library {
+/** Finds, opens and checks the library. */
+export function openLibrary(wish: Wish = {}): Library {
   const runtime = currentRuntime();
   const platform = runtime?.platform();
   if (runtime === undefined || platform === undefined) {
@@ -78,7 +151,7 @@ export function openLibrary(path?: string): Library {
       "this needs Deno or Bun on x86_64 or aarch64, on Linux, macOS or Windows",
     );
   }
-  const place = findPlace(path, runtime, targetName(platform));
+  const place = findPlace(wish, runtime, platform);
   const native = open(runtime, platform, place);
   const found = native.mp3a_abi_version();
   if (found !== ABI_VERSION) {
