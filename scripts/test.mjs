@@ -61,7 +61,13 @@ async function check(tool, args) {
 
 /** @type {Step} */
 function testScripts(work) {
-  return testByNode(join(work, "scripts.xml"), "scripts", "bench", "demo");
+  return testByNode(
+    join(work, "scripts.xml"),
+    "scripts",
+    "bench",
+    "demo",
+    "examples/roundtrip-file",
+  );
 }
 
 /**
