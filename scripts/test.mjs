@@ -4,6 +4,8 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSy
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
+import { buildAndCheck, QUICK_TARGETS } from "./check-release.mjs";
+import { installInspector } from "./release/inspect.mjs";
 import { setUp } from "./setup.mjs";
 import { Failure, findChromium, findOnPath, needTool, root, run, runAsProgram } from "./tools.mjs";
 
@@ -36,6 +38,8 @@ export const steps = {
   ubsan: () => testC("test-ubsan"),
   tsan: () => testC("test-tsan"),
   asan: testWithAddressSanitizer,
+  library: () => testC("test-library"),
+  targets: testTargets,
   deno: (work) => {
     const report = join(work, "deno.xml");
     const args = ["test", "--no-check", ...DENO_PERMISSIONS, `--junit-path=${report}`, "tests/"];
@@ -183,6 +187,16 @@ async function testWithAddressSanitizer(work) {
   }
   if (!compiler) return { skipped: lack };
   return testC("test-asan", [`-Dasan-compiler=${compiler}`]);
+}
+
+/**
+ * Some targets, and their headers; all of it is `npm run test:targets`.
+ * @type {Step}
+ */
+async function testTargets() {
+  const missing = await installInspector();
+  if (missing) return { skipped: `the libraries can't be inspected: ${missing}` };
+  return buildAndCheck(QUICK_TARGETS);
 }
 
 /** @param {string} work */
