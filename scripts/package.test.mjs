@@ -24,7 +24,7 @@ const bun = needTool("bun");
 after(() => rmSync(work, { recursive: true }));
 
 /**
- * Runs a program in the fresh project, where nothing leads to a registry or to the repository.
+ * Runs a program in a fresh project, where nothing leads to a registry or to the repository.
  * @param {string} command
  * @param {string[]} args
  */
@@ -48,8 +48,11 @@ function readExample(heading) {
   return new RegExp(`^${heading} [^]*?\`\`\`ts\n([^]*?)\`\`\``, "m").exec(readme)?.[1] ?? "";
 }
 
-before(async () => {
-  const tarball = await makePackage();
+/** @type {string} */
+let tarball;
+
+/** @param {string} folder */
+function makeProject(folder) {
   // The module needs none of the dependencies, which the command has: the test stays offline with
   // empty ones.
   const names = Object.keys(manifest.dependencies);
@@ -59,10 +62,24 @@ before(async () => {
     writeFileSync(join(folder, "package.json"), JSON.stringify({ name, version: "1.0.0" }));
     return [name, `file:${folder}`];
   }));
-  mkdirSync(project);
+  mkdirSync(folder);
   const own = { name: "project", type: "module", overrides };
-  writeFileSync(join(project, "package.json"), JSON.stringify(own));
+  writeFileSync(join(folder, "package.json"), JSON.stringify(own));
+}
+
+before(async () => {
+  tarball = await makePackage();
+  makeProject(project);
   await runThere(bun, "add", tarball);
+});
+
+test("the README's one command leads a fresh project to a first result", async () => {
+  const readme = readFileSync(join(root, "README.md"), "utf8");
+  const [line = ""] = /^bun add mp3-augment && .*$/m.exec(readme) ?? [];
+  makeProject(join(work, "new"));
+  const command = line.replace("mp3-augment", tarball).replaceAll(/\bbun /g, `"${bun}" `);
+  const output = await runThere("sh", "-c", `cd ../new && ${command}`);
+  assert.match(output, /\n8\d\d\d\s*$/); // a second at 64 kbps has 8000 bytes, and the tag
 });
 
 test("a fresh Bun project runs the README's example", async () => {
