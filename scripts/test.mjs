@@ -31,6 +31,7 @@ export const steps = {
   tsc: () => check("tsc", ["--noEmit"]),
   docs: () => check("deno", ["doc", "--lint", "mod.ts", "transform.ts"]),
   publish: () => check("deno", ["publish", "--dry-run", "--allow-dirty"]),
+  workflows: checkWorkflows,
   scripts: testScripts,
   report: testReport,
   c: () => testC("test"),
@@ -66,8 +67,28 @@ async function check(tool, args) {
 }
 
 /** @type {Step} */
+async function checkWorkflows() {
+  const go = findOnPath("go");
+  if (!go) return { skipped: "Go is not installed, which actionlint is run by" };
+  const actionlint = ["run", "github.com/rhysd/actionlint/cmd/actionlint@v1.7.12"];
+  const { code: missing } = await run(go, [...actionlint, "-version"], shown);
+  if (missing) return { skipped: "Go can't fetch and build actionlint here" };
+  const folder = join(root, ".github", "workflows");
+  const files = readdirSync(folder).map((name) => join(folder, name));
+  // The same result everywhere, whatever else is installed.
+  const { code } = await run(go, [...actionlint, "-shellcheck=", "-pyflakes=", ...files], shown);
+  return judge(code, { passed: code === 0 ? files.length : 0, failed: 0 });
+}
+
+/** @type {Step} */
 function testScripts(work) {
-  return testByNode(join(work, "scripts.xml"), "scripts", "bench", "demo");
+  return testByNode(
+    join(work, "scripts.xml"),
+    "scripts",
+    "bench",
+    "demo",
+    "examples/roundtrip-file",
+  );
 }
 
 /**

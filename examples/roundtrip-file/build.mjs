@@ -1,0 +1,101 @@
+// npm run example:build [-- TARGET ...]
+//
+// One executable per platform into dist/roundtrip-file/, with the libraries of lib/ inside: by
+// `bun build --compile`, which takes Bun for other platforms from its npm packages, and by
+// `deno compile`. Without a target it is the one of this machine; `all` are all.
+import { existsSync, mkdirSync, readdirSync } from "node:fs";
+import { join, relative } from "node:path";
+import process from "node:process";
+import { setUp } from "../../scripts/setup.mjs";
+import { Failure, isMusl, needTool, root, run, runAsProgram } from "../../scripts/tools.mjs";
+
+/** Which folder of lib/ each target takes. */
+export const TARGETS = {
+  "bun-linux-x64": "x86_64-linux-gnu",
+  "bun-linux-x64-musl": "x86_64-linux-musl",
+  "bun-linux-arm64": "aarch64-linux-gnu",
+  "bun-linux-arm64-musl": "aarch64-linux-musl",
+  "bun-darwin-x64": "x86_64-macos",
+  "bun-darwin-arm64": "aarch64-macos",
+  "bun-windows-x64": "x86_64-windows-gnu",
+  "bun-windows-arm64": "aarch64-windows-gnu",
+  "deno-x86_64-unknown-linux-gnu": "x86_64-linux-gnu",
+  "deno-aarch64-unknown-linux-gnu": "aarch64-linux-gnu",
+  "deno-x86_64-apple-darwin": "x86_64-macos",
+  "deno-aarch64-apple-darwin": "aarch64-macos",
+  "deno-x86_64-pc-windows-msvc": "x86_64-windows-gnu",
+};
+/** @typedef {keyof typeof TARGETS} Target */
+
+const main = join(root, "examples", "roundtrip-file", "main.ts");
+export const hostTarget = `bun-${
+  process.platform === "win32" ? "windows" : process.platform
+}-${process.arch}${isMusl ? "-musl" : ""}`;
+
+/**
+ * @param {string} target
+ * @returns {Promise<string | undefined>} the executable; undefined when it had to be skipped
+ */
+export async function build(target) {
+  if (!isTarget(target)) {
+    throw new Failure(`${target} is none of all, ${Object.keys(TARGETS).join(", ")}`);
+  }
+  const lib = join(root, "lib", TARGETS[target]);
+  if (!existsSync(lib)) {
+    throw new Failure(`${relative(root, lib)} is not built: zig build release`);
+  }
+  mkdirSync(join(root, "dist", "roundtrip-file"), { recursive: true });
+  const ending = target.includes("windows") ? ".exe" : "";
+  const file = join(root, "dist", "roundtrip-file", `roundtrip-file-${target}${ending}`);
+  const libraries = readdirSync(lib).filter((name) => /\.(so|so\.0|dylib|dll)$/.test(name))
+    .map((name) => join(lib, name));
+  return target.startsWith("bun-")
+    ? await buildByBun(target, libraries, file)
+    : await buildByDeno(target.slice("deno-".length), libraries, file);
+}
+
+/**
+ * @param {string} target
+ * @returns {target is Target}
+ */
+function isTarget(target) {
+  return Object.hasOwn(TARGETS, target);
+}
+
+/**
+ * @param {string} target
+ * @param {string[]} libraries
+ * @param {string} file
+ */
+async function buildByBun(target, libraries, file) {
+  // Further entry points that are no code are embedded as they are, here by their own names.
+  const names = "--asset-naming=[name].[ext]";
+  const args = ["build", "--compile", `--target=${target}`, names, main, ...libraries];
+  const { code, output } = await run(needTool("bun"), [...args, "--outfile", file]);
+  if (code !== 0) throw new Failure(`bun build failed:\n${output}`);
+  return file;
+}
+
+/**
+ * @param {string} target
+ * @param {string[]} libraries
+ * @param {string} file
+ */
+async function buildByDeno(target, libraries, file) {
+  const permissions = ["--allow-ffi", "--allow-read", "--allow-write", "--allow-env"];
+  const includes = libraries.map((path) => `--include=${path}`);
+  const args = ["compile", `--target=${target}`, "--no-check", ...permissions, ...includes];
+  const { code, output } = await run(needTool("deno"), [...args, "--output", file, main]);
+  if (code === 0) return file;
+  if (!/denort/.test(output)) throw new Failure(`deno compile failed:\n${output}`);
+  console.error(`skipped ${target}: Deno's base binary, denort, can't be downloaded here`);
+}
+
+await runAsProgram(import.meta.url, async (args) => {
+  await setUp();
+  const targets = args.length > 0 ? args : [hostTarget];
+  for (const target of targets[0] === "all" ? Object.keys(TARGETS) : targets) {
+    const file = await build(target);
+    if (file) process.stdout.write(`${relative(root, file)}\n`);
+  }
+});

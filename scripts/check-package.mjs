@@ -1,0 +1,98 @@
+// node scripts/check-package.mjs: whether both packages hold what a release needs, before anything
+// is published; `check-release.mjs` looks into the libraries themselves. Prints the digest of each library.
+import { createHash } from "node:crypto";
+import { readdirSync, readFileSync, statSync } from "node:fs";
+import { join, relative, sep } from "node:path";
+import process from "node:process";
+import { fileURLToPath } from "node:url";
+import { makePackage } from "./package.mjs";
+import { MAX_BYTE_SIZE, targets } from "./release/targets.mjs";
+import { Failure, needTool, root, run, runAsProgram } from "./tools.mjs";
+
+/** JSR's limit for a package and for each file in it. */
+const MAX_PACKAGE_BYTE_SIZE = 20_000_000;
+
+/** Both libraries of all eight targets. */
+export const LIBRARIES = targets.flatMap(({ name, lame, shim }) =>
+  [shim, lame].map((file) => `lib/${name}/${file}`)
+);
+
+/** @typedef {Map<string, number>} Sizes byte sizes by the path inside the package */
+
+/**
+ * What keeps a package from being released; an empty list is good.
+ * @param {Sizes} sizes
+ */
+export function findFaults(sizes) {
+  const faults = [...LIBRARIES, "README.md", "LICENSE", "THIRD_PARTY.md"]
+    .filter((path) => !sizes.get(path))
+    .map((path) => `${path} is missing or empty`);
+  /** @type {Sizes} */
+  const targets = new Map();
+  let total = 0;
+  for (const [path, byteSize] of sizes) {
+    total += byteSize;
+    const target = /^lib\/[^/]+/.exec(path)?.[0];
+    if (target) targets.set(target, (targets.get(target) ?? 0) + byteSize);
+    if (target && !LIBRARIES.includes(path)) faults.push(`${path} belongs to no target`);
+  }
+  for (const [target, byteSize] of targets) {
+    if (byteSize <= MAX_BYTE_SIZE) continue;
+    faults.push(`${target} has ${byteSize} bytes, more than ${MAX_BYTE_SIZE}`);
+  }
+  if (total > MAX_PACKAGE_BYTE_SIZE) {
+    faults.push(`all files have ${total} bytes, more than ${MAX_PACKAGE_BYTE_SIZE}`);
+  }
+  return faults;
+}
+
+/** @param {string} folder */
+export function measureFolder(folder) {
+  const paths = readdirSync(folder, { recursive: true, encoding: "utf8" });
+  return measure(folder, paths.map((path) => join(folder, path)));
+}
+
+/**
+ * What `deno publish` would upload.
+ * @returns {Promise<Sizes>}
+ */
+export async function measureJsrPackage() {
+  const args = ["publish", "--dry-run", "--allow-dirty", "--no-check"];
+  const { code, output } = await run(needTool("deno"), args, { env: { NO_COLOR: "1" } });
+  if (code !== 0) throw new Failure(`deno publish --dry-run failed:\n${output}`);
+  const urls = [...output.matchAll(/^\s+(file:\S+) \(/gm)].map(([, url = ""]) => url);
+  return measure(root, urls.map((url) => fileURLToPath(url)));
+}
+
+/**
+ * @param {string} folder
+ * @param {string[]} paths
+ * @returns {Sizes}
+ */
+function measure(folder, paths) {
+  const files = paths.map((path) => /** @type {const} */ ([path, statSync(path)]))
+    .filter(([, stat]) => stat.isFile());
+  return new Map(
+    files.map(([path, stat]) => [relative(folder, path).replaceAll(sep, "/"), stat.size]),
+  );
+}
+
+await runAsProgram(import.meta.url, async () => {
+  await makePackage();
+  const packages = {
+    npm: measureFolder(join(root, "dist", "npm")),
+    JSR: await measureJsrPackage(),
+  };
+  const faults = Object.entries(packages).flatMap(([name, sizes]) =>
+    findFaults(sizes).map((fault) => `${name}: ${fault}`)
+  );
+  if (faults.length > 0) throw new Failure(faults.join("\n"));
+  for (const [name, sizes] of Object.entries(packages)) {
+    const total = [...sizes.values()].reduce((sum, byteSize) => sum + byteSize, 0);
+    console.error(`${name}: ${sizes.size} files, ${total} bytes`);
+  }
+  for (const path of LIBRARIES) {
+    const digest = createHash("sha256").update(readFileSync(join(root, path))).digest("hex");
+    process.stdout.write(`${digest}  ${path}\n`);
+  }
+});

@@ -1,0 +1,207 @@
+// node --test scripts/: the packages as their users get them.
+import assert from "node:assert/strict";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { after, before, test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { findFaults, LIBRARIES, measureFolder, measureJsrPackage } from "./check-package.mjs";
+import { makePackage } from "./package.mjs";
+import { needTool, root, run } from "./tools.mjs";
+
+const manifest = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
+const work = mkdtempSync(join(tmpdir(), "mp3-augment-package-"));
+const project = join(work, "project");
+const bun = needTool("bun");
+after(() => rmSync(work, { recursive: true }));
+
+/**
+ * Runs a program in a fresh project, where nothing leads to a registry or to the repository.
+ * @param {string} command
+ * @param {string[]} args
+ */
+async function runThere(command, ...args) {
+  const env = {
+    BUN_CONFIG_REGISTRY: "http://127.0.0.1:9",
+    BUN_INSTALL_CACHE_DIR: join(work, "cache"),
+    MP3_AUGMENT_LIB: "",
+  };
+  const { code, output } = await run(command, args, { cwd: project, env });
+  assert.equal(code, 0, output);
+  return output;
+}
+
+/**
+ * The README's code after a line that starts with `heading`.
+ * @param {string} heading
+ */
+function readExample(heading) {
+  const readme = readFileSync(join(root, "README.md"), "utf8");
+  return new RegExp(`^${heading} [^]*?\`\`\`ts\n([^]*?)\`\`\``, "m").exec(readme)?.[1] ?? "";
+}
+
+/** @type {string} */
+let tarball;
+
+/** @param {string} folder */
+function makeProject(folder) {
+  // The module needs none of the dependencies, which the command has: the test stays offline with
+  // empty ones.
+  const names = Object.keys(manifest.dependencies);
+  const overrides = Object.fromEntries(names.map((name) => {
+    const folder = join(work, "empty", name);
+    mkdirSync(folder, { recursive: true });
+    writeFileSync(join(folder, "package.json"), JSON.stringify({ name, version: "1.0.0" }));
+    return [name, `file:${folder}`];
+  }));
+  mkdirSync(folder);
+  const own = { name: "project", type: "module", overrides };
+  writeFileSync(join(folder, "package.json"), JSON.stringify(own));
+}
+
+before(async () => {
+  tarball = await makePackage();
+  makeProject(project);
+  await runThere(bun, "add", tarball);
+});
+
+test("the README's one command leads a fresh project to a first result", async () => {
+  const readme = readFileSync(join(root, "README.md"), "utf8");
+  const [line = ""] = /^bun add mp3-augment && .*$/m.exec(readme) ?? [];
+  makeProject(join(work, "new"));
+  const command = line.replace("mp3-augment", tarball).replaceAll(/\bbun /g, `"${bun}" `);
+  const output = await runThere("sh", "-c", `cd ../new && ${command}`);
+  assert.match(output, /\n8\d\d\d\s*$/); // a second at 64 kbps has 8000 bytes, and the tag
+});
+
+test("a fresh Bun project runs the README's example", async () => {
+  writeFileSync(join(project, "example.ts"), readExample("Bun"));
+  assert.equal((await runThere(bun, "run", "example.ts")).trim(), "2");
+});
+
+test("the types pass under the strictest compiler options, without allowing .ts imports", async () => {
+  const code = `${readExample("Bun")}
+import { Mp3AugmentError, type RoundtripOptions } from "mp3-augment";
+import { Mp3Compression } from "mp3-augment/transform";
+export const options: RoundtripOptions = { sampleRate: 44100, bitrateKbps: 64 };
+export const codes: string[] = [new Mp3AugmentError("INVALID_OPTION", "").code];
+export const name: string = Mp3Compression.name;
+`;
+  writeFileSync(join(project, "types.ts"), code);
+  for (const [module, moduleResolution] of [["preserve", "bundler"], ["nodenext", "nodenext"]]) {
+    const compilerOptions = {
+      target: "esnext",
+      lib: ["esnext", "dom"],
+      module,
+      moduleResolution,
+      types: [],
+      noEmit: true,
+      strict: true,
+      skipLibCheck: false,
+      noUnusedLocals: true,
+      noUnusedParameters: true,
+      exactOptionalPropertyTypes: true,
+      noPropertyAccessFromIndexSignature: true,
+      noUncheckedIndexedAccess: true,
+    };
+    const config = { compilerOptions, files: ["types.ts"] };
+    writeFileSync(join(project, "tsconfig.json"), JSON.stringify(config));
+    await runThere(needTool("tsc"), "--noEmit");
+  }
+});
+
+test("wrong options are type errors there", async () => {
+  const code = `import { compressRoundtrip } from "mp3-augment";
+compressRoundtrip(new Float32Array(9), { sampleRate: "44100", bitrateKbps: 64 });
+`;
+  writeFileSync(join(project, "wrong.ts"), code);
+  const config = { compilerOptions: { strict: true, noEmit: true, lib: ["esnext", "dom"] } };
+  writeFileSync(
+    join(project, "tsconfig.json"),
+    JSON.stringify({ ...config, files: ["wrong.ts"] }),
+  );
+  const { code: exitCode, output } = await run(needTool("tsc"), ["--noEmit"], { cwd: project });
+  assert.notEqual(exitCode, 0);
+  assert.match(output, /wrong\.ts\(2,[^]*'string' is not assignable to type 'number'/);
+});
+
+test("the command runs", async () => {
+  for (const name of Object.keys(manifest.dependencies)) {
+    const path = join(project, "node_modules", name);
+    rmSync(path, { recursive: true, force: true });
+    mkdirSync(dirname(path), { recursive: true });
+    symlinkSync(join(root, "node_modules", name), path, "junction");
+  }
+  const command = join(project, "node_modules", ".bin", "mp3-augment");
+  assert.equal((await runThere(bun, "run", command, "--version")).trim(), manifest.version);
+  const input = fileURLToPath(new URL("lena.wav", import.meta.resolve("audio-lena")));
+  const output = join(project, "out.wav");
+  await runThere(bun, "run", command, "roundtrip", input, output, "--bitrate", "32");
+  assert.equal(readFileSync(output).toString("latin1", 0, 4), "RIFF");
+});
+
+test("the npm package holds what runs, and nothing else", () => {
+  const paths = [...measureFolder(join(root, "dist", "npm")).keys()];
+  const needless = paths.filter((path) =>
+    !/\.(js|css|d\.ts|md|txt|so|so\.0|dylib|dll)$/.test(path)
+  );
+  assert.deepEqual(needless.sort(), ["LICENSE", "package.json"]);
+  assert.ok(!paths.some((path) => /test|bench|node_modules/.test(path)), paths.join("\n"));
+  const packed = JSON.parse(readFileSync(join(root, "dist", "npm", "package.json"), "utf8"));
+  assert.deepEqual(packed.dependencies, manifest.dependencies);
+  for (const name of ["private", "scripts", "devDependencies"]) assert.ok(!(name in packed), name);
+  for (const path of Object.values(packed.exports).flatMap((paths) => Object.values(paths))) {
+    assert.ok(existsSync(join(root, "dist", "npm", path)), path);
+  }
+});
+
+test("JSR's package has the sources, the built libraries and the licences", async () => {
+  const paths = [...(await measureJsrPackage()).keys()];
+  const built = [...measureFolder(join(root, "dist", "npm")).keys()]
+    .filter((path) => /^(lib|licenses)\//.test(path));
+  assert.ok(built.length > 0);
+  for (const path of [...built, "mod.ts", "deno.json", "LICENSE", "THIRD_PARTY.md"]) {
+    assert.ok(paths.includes(path), path);
+  }
+});
+
+const complete = new Map(
+  [...LIBRARIES, "README.md", "LICENSE", "THIRD_PARTY.md"].map((path) => [path, 250_000]),
+);
+
+test("a complete package has no fault", () => assert.deepEqual(findFaults(complete), []));
+
+for (
+  const [what, path, byteSize, fault] of /** @type {const} */ ([
+    ["a missing library", "lib/aarch64-macos/libmp3lame.0.dylib", undefined, /is missing or empty/],
+    ["an empty library", "lib/x86_64-windows-gnu/mp3lame.dll", 0, /is missing or empty/],
+    ["no notices", "THIRD_PARTY.md", undefined, /is missing or empty/],
+    ["a big library", "lib/x86_64-linux-musl/libmp3augment.so", 350_001, /more than 600000/],
+    ["a big package", "src/data.ts", 20_000_000, /more than 20000000/],
+    ["a stranger", "lib/x86_64-linux-gnu/notes", 1, /belongs to no target/],
+  ])
+) {
+  test(`${what} keeps a package from being released`, () => {
+    const sizes = new Map(complete);
+    if (byteSize === undefined) sizes.delete(path);
+    else sizes.set(path, byteSize);
+    const faults = findFaults(sizes);
+    assert.equal(faults.length, 1, faults.join("\n"));
+    assert.match(faults[0] ?? "", fault);
+  });
+}
+
+test("both manifests agree", () => {
+  const deno = JSON.parse(readFileSync(join(root, "deno.json"), "utf8"));
+  for (const name of ["version", "license", "exports"]) {
+    assert.deepEqual(deno[name], manifest[name], name);
+  }
+});
