@@ -20,30 +20,32 @@ const LameFile = struct {
     /// Functions that csrc/kernels/ defines in place of LAME's, whose own get the suffix _lame.
     replaced: []const []const u8 = &.{},
     sse: bool = false,
+    /// Runs once per encoder or never: small rather than fast.
+    cold: bool = false,
 };
 
 /// LAME without its decoder (mpglib_interface.c is empty then). Its SSE2 Hartley
 /// transform keeps every byte, its SSE xrpow doesn't: only fft.c may know of SSE.
 const lame_files = [_]LameFile{
-    .{ .name = "VbrTag.c" },
+    .{ .name = "VbrTag.c", .cold = true },
     .{ .name = "bitstream.c", .replaced = &.{ "format_bitstream", "copy_buffer" } },
     .{ .name = "encoder.c" },
     .{ .name = "fft.c", .sse = true },
-    .{ .name = "gain_analysis.c" },
-    .{ .name = "id3tag.c" },
-    .{ .name = "lame.c", .replaced = &.{"lame_encode_buffer_ieee_float"} },
+    .{ .name = "gain_analysis.c", .cold = true },
+    .{ .name = "id3tag.c", .cold = true },
+    .{ .name = "lame.c", .replaced = &.{"lame_encode_buffer_ieee_float"}, .cold = true },
     .{ .name = "newmdct.c", .replaced = &.{"mdct_sub48"} },
-    .{ .name = "presets.c" },
+    .{ .name = "presets.c", .cold = true },
     .{ .name = "psymodel.c", .replaced = &.{ "L3psycho_anal_vbr", "psymodel_init" } },
     .{ .name = "quantize.c", .replaced = &.{ "CBR_iteration_loop", "init_xrpow_core_init" } },
     .{ .name = "quantize_pvt.c", .replaced = &.{ "calc_noise", "iteration_init" } },
     .{ .name = "reservoir.c" },
-    .{ .name = "set_get.c" },
-    .{ .name = "tables.c" },
+    .{ .name = "set_get.c", .cold = true },
+    .{ .name = "tables.c", .cold = true },
     .{ .name = "takehiro.c", .replaced = &.{ "best_huffman_divide", "count_bits", "noquant_count_bits" } },
     .{ .name = "util.c", .replaced = &.{"init_log_table"} },
     .{ .name = "vbrquantize.c" },
-    .{ .name = "version.c" },
+    .{ .name = "version.c", .cold = true },
     .{ .name = "vector/xmm_quantize_sub.c", .sse = true },
 };
 
@@ -57,11 +59,20 @@ const lame_config = [_][]const u8{
     "-DLAME_LIBRARY_BUILD", "-Dieee754_float32_t=float",
 };
 
+/// Functions of the C library that differ in the last bit from one to the other, and
+/// so are built in: pow, powf and exp from Zig's copy of musl, the others by
+/// csrc/kernels/portable_math.c. Its header and the other one are included before
+/// every file of libmp3lame.
+const math_header = "csrc/kernels/portable_math.h";
+const platform_header = "csrc/kernels/platform.h";
+
 /// No contraction into fused multiply-add: it changes bits.
 const exact_flags = [_][]const u8{ "-std=gnu11", "-ffp-contract=off" };
 
 /// LAME shifts into the sign bit; that is its own, and not for our sanitizers.
-const lame_flags = exact_flags ++ lame_config ++ [_][]const u8{ "-w", "-fno-sanitize=undefined" };
+const lame_flags = exact_flags ++ lame_config ++ [_][]const u8{
+    "-w", "-fno-sanitize=undefined", "-fvisibility=hidden",
+};
 
 const warning_flags = [_][]const u8{ "-Wall", "-Wextra", "-Werror" };
 
@@ -74,9 +85,9 @@ const kernel_files = [_][]const u8{
     "attack.c",        "bitstream.c",      "cbr_loop.c",       "fht.c",           "filterbank.c",
     "huffman_count.c", "huffman_divide.c", "input.c",          "kernels.c",       "masking.c",
     "mdct.c",          "noise.c",          "process_tables.c", "psy_constants.c", "psymodel.c",
-    "quantize.c",      "snapshot.c",       "xrpow.c",
+    "quantize.c",      "snapshot.c",       "xrpow.c",          "portable_math.c",
 };
-const kernel_flags = exact_flags ++ lame_config ++ warning_flags;
+const kernel_flags = exact_flags ++ lame_config ++ warning_flags ++ [_][]const u8{"-fvisibility=hidden"};
 
 /// Each C test is one program: its files, all in csrc/tests/.
 /// `plain`: it takes the place of functions that sanitizers take too, and of glibc's.
@@ -92,6 +103,7 @@ const tests = [_]Test{
     .{ .name = "test_hostile" },
     .{ .name = "test_failures", .plain = true },
     .{ .name = "check_snapshot" },
+    .{ .name = "check_tables" },
     .{ .name = "check_kernels", .files = &.{
         "check_bitstream.c",     "check_fht.c",   "check_filterbank.c", "check_masking.c",
         "check_huffman_count.c", "check_mdct.c",  "check_psymodel.c",   "check_quantize.c",
@@ -113,14 +125,10 @@ pub fn build(b: *Build) void {
     };
     const fetched = fetchSources(b);
 
-    const lame = addLameLibrary(b, target, mode, .ours);
-    const shim = addShimLibrary(b, target, mode, lame);
     const install = b.addUpdateSourceFiles();
-    install.addCopyFileToSource(lame.getEmittedBin(), libraryPath(b, target, "mp3lame", "0"));
-    install.addCopyFileToSource(shim.getEmittedBin(), libraryPath(b, target, "mp3augment", null));
+    const libraries = installLibraries(b, target, mode, fetched, install);
     b.getInstallStep().dependOn(&install.step);
-    waitFor(fetched, &.{ lame, shim });
-
+    addReleaseStep(b, fetched);
     addTestStep(b, target, fetched, "test", "Build and run the C tests", mode);
     addTestStep(b, target, fetched, "test-ubsan", "The C tests under the undefined-behaviour sanitizer", .{
         .optimize = .ReleaseSafe,
@@ -131,7 +139,8 @@ pub fn build(b: *Build) void {
         .sanitize_thread = true,
     });
     addAsanStep(b, fetched);
-    addBytesStep(b, target, fetched, lame);
+    addLibraryCheck(b, target, fetched, libraries.lame, libraries.shim);
+    addBytesStep(b, target, fetched, libraries.lame);
 }
 
 /// One build runs on every machine of its target: the baseline CPU (more is chosen
@@ -146,6 +155,22 @@ fn chooseTarget(b: *Build) Target {
     query.abi = .gnu;
     query.glibc_version = .{ .major = 2, .minor = 17, .patch = 0 };
     return b.resolveTargetQuery(query);
+}
+
+/// What the package ships. Versions are the oldest systems each may meet.
+const release_targets = [_][]const u8{
+    "x86_64-linux-gnu.2.17", "aarch64-linux-gnu.2.17", "x86_64-linux-musl",  "aarch64-linux-musl",
+    "x86_64-macos.11.0",     "aarch64-macos.11.0",     "x86_64-windows-gnu", "aarch64-windows-gnu",
+};
+
+fn addReleaseStep(b: *Build, fetched: ?*Build.Step) void {
+    const install = b.addUpdateSourceFiles();
+    for (release_targets) |name| {
+        var query = std.Target.Query.parse(.{ .arch_os_abi = name }) catch @panic("release target");
+        query.cpu_model = .baseline;
+        _ = installLibraries(b, b.resolveTargetQuery(query), .{ .optimize = .ReleaseFast }, fetched, install);
+    }
+    b.step("release", "Build both libraries for all eight targets into lib/").dependOn(&install.step);
 }
 
 /// `zig build` alone works in a fresh clone, with whichever JavaScript runtime there
@@ -170,24 +195,43 @@ fn fetchSources(b: *Build) ?*Build.Step {
         "install one, or run scripts/fetch-sources.mjs elsewhere").step;
 }
 
+const Libraries = struct { lame: *Build.Step.Compile, shim: *Build.Step.Compile };
+
+fn installLibraries(
+    b: *Build,
+    target: Target,
+    mode: Mode,
+    fetched: ?*Build.Step,
+    install: *Build.Step.UpdateSourceFiles,
+) Libraries {
+    const lame = addLameLibrary(b, target, mode, .ours);
+    const shim = addShimLibrary(b, target, mode, lame);
+    install.addCopyFileToSource(lame.getEmittedBin(), libraryPath(b, target, "mp3lame", "0"));
+    install.addCopyFileToSource(shim.getEmittedBin(), libraryPath(b, target, "mp3augment", null));
+    waitFor(fetched, &.{ lame, shim });
+    return .{ .lame = lame, .shim = shim };
+}
+
 fn waitFor(fetched: ?*Build.Step, compiles: []const *Build.Step.Compile) void {
     const step = fetched orelse return;
     for (compiles) |compile| compile.step.dependOn(step);
 }
 
-/// lib/<arch>-<os>[-<abi>]/<file>, the names that ffi/library.ts looks for.
+/// The name of a target's folder in lib/, as ffi/library.ts has it.
+fn targetName(b: *Build, t: std.Target) []const u8 {
+    if (t.os.tag == .macos) return b.fmt("{t}-macos", .{t.cpu.arch});
+    return b.fmt("{t}-{t}-{t}", .{ t.cpu.arch, t.os.tag, t.abi });
+}
+
+/// lib/<target>/<file>, the names that ffi/library.ts looks for.
 fn libraryPath(b: *Build, target: Target, name: []const u8, version: ?[]const u8) []const u8 {
     const t = target.result;
-    const folder = switch (t.os.tag) {
-        .macos => b.fmt("{t}-macos", .{t.cpu.arch}),
-        else => b.fmt("{t}-{t}-{t}", .{ t.cpu.arch, t.os.tag, t.abi }),
-    };
     const file = switch (t.os.tag) {
         .windows => b.fmt("{s}.dll", .{name}),
         .macos => if (version) |v| b.fmt("lib{s}.{s}.dylib", .{ name, v }) else b.fmt("lib{s}.dylib", .{name}),
         else => if (version) |v| b.fmt("lib{s}.so.{s}", .{ name, v }) else b.fmt("lib{s}.so", .{name}),
     };
-    return b.fmt("lib/{s}/{s}", .{ folder, file });
+    return b.fmt("lib/{s}/{s}", .{ targetName(b, t), file });
 }
 
 fn createModule(b: *Build, target: Target, mode: Mode) *Build.Module {
@@ -212,22 +256,24 @@ const include_dirs = [_][]const u8{ lame_dir ++ "/include", lame_dir ++ "/libmp3
 /// Stock LAME is what the tests and benchmarks compare with.
 const Lame = enum { stock, ours };
 
-/// Zig's ReleaseFast stops at -O2 for C.
+/// Zig's ReleaseFast stops at -O2 for C. What `flags` say comes later and wins.
 fn optimized(b: *Build, mode: Mode, flags: []const []const u8) []const []const u8 {
     if (mode.optimize != .ReleaseFast) return flags;
-    return std.mem.concat(b.allocator, []const u8, &.{ flags, &.{"-O3"} }) catch @panic("OOM");
+    return std.mem.concat(b.allocator, []const u8, &.{ &.{"-O3"}, flags }) catch @panic("OOM");
 }
 
 fn lameFileFlags(b: *Build, file: LameFile, is_x86: bool, which: Lame) []const []const u8 {
     var flags: std.ArrayList([]const u8) = .empty;
-    flags.appendSlice(b.allocator, &lame_flags) catch @panic("OOM");
+    flags.appendSlice(b.allocator, including(b, platform_header, &lame_flags)) catch @panic("OOM");
     if (file.sse and is_x86) {
         flags.appendSlice(b.allocator, &.{ "-DHAVE_XMMINTRIN_H", "-DMIN_ARCH_SSE" }) catch @panic("OOM");
     }
-    if (which == .ours) for (file.replaced) |name| {
+    if (which == .stock) return flags.items;
+    if (file.cold) flags.append(b.allocator, "-Os") catch @panic("OOM");
+    for (file.replaced) |name| {
         flags.append(b.allocator, b.fmt("-D{s}={s}_lame", .{ name, name })) catch @panic("OOM");
-    };
-    return flags.items;
+    }
+    return including(b, math_header, flags.items);
 }
 
 fn addLameSources(b: *Build, module: *Build.Module, mode: Mode, which: Lame) void {
@@ -237,11 +283,37 @@ fn addLameSources(b: *Build, module: *Build.Module, mode: Mode, which: Lame) voi
         .flags = optimized(b, mode, lameFileFlags(b, file, is_x86, which)),
     });
     if (which == .stock) return;
+    module.addCSourceFile(.{ .file = b.path(musl_math), .flags = optimized(b, mode, muslFlags(b)) });
     module.addCSourceFiles(.{
         .root = b.path("csrc/kernels"),
         .files = &kernel_files,
-        .flags = optimized(b, mode, &kernel_flags),
+        .flags = optimized(b, mode, kernelFlags(b)),
     });
+}
+
+const musl_math = "csrc/kernels/musl/musl_math.c";
+
+fn muslFlags(b: *Build) []const []const u8 {
+    const musl = b.pathJoin(&.{ b.graph.zig_lib_directory.path orelse ".", "libc/musl" });
+    const flags = exact_flags ++ [_][]const u8{
+        "-fvisibility=hidden",
+        "-w",
+        "-fno-sanitize=undefined",
+        b.fmt("-I{s}", .{b.pathFromRoot("csrc/kernels/musl")}),
+        b.fmt("-I{s}/src/math", .{musl}),
+        "-idirafter",
+        b.fmt("{s}/include", .{musl}),
+    };
+    return b.allocator.dupe([]const u8, &flags) catch @panic("OOM");
+}
+
+fn kernelFlags(b: *Build) []const []const u8 {
+    return including(b, math_header, including(b, platform_header, &kernel_flags));
+}
+
+fn including(b: *Build, header: []const u8, flags: []const []const u8) []const []const u8 {
+    const more = [_][]const u8{ "-include", b.pathFromRoot(header) };
+    return std.mem.concat(b.allocator, []const u8, &.{ flags, &more }) catch @panic("OOM");
 }
 
 fn addShimSources(b: *Build, module: *Build.Module, mode: Mode) void {
@@ -260,14 +332,17 @@ fn addLameLibrary(b: *Build, target: Target, mode: Mode, which: Lame) *Build.Ste
         .root_module = module,
     });
     library.link_z_defs = true;
-    exportOnly(b, library, "lame_*; get_lame_*; id3tag_*; mp3a_lame_*;");
+    library.install_name = "@rpath/libmp3lame.0.dylib"; // its file's name on macOS
+    exportOnly(b, library, "bitrate_table; samplerate_table; lame_*; get_*; id3tag_*; mp3a_lame_*;");
     return library;
 }
 
 fn addShimLibrary(b: *Build, target: Target, mode: Mode, lame: *Build.Step.Compile) *Build.Step.Compile {
     const module = createModule(b, target, mode);
     addShimSources(b, module, mode);
-    module.linkLibrary(lame);
+    // Not linkLibrary(), which adds a path of the build to what is searched at run time.
+    const is_windows = target.result.os.tag == .windows;
+    module.addObjectFile(if (is_windows) lame.getEmittedImplib() else lame.getEmittedBin());
     // Found beside itself even where nobody has loaded libmp3lame before.
     switch (target.result.os.tag) {
         .macos => module.addRPathSpecial("@loader_path"),
@@ -275,7 +350,6 @@ fn addShimLibrary(b: *Build, target: Target, mode: Mode, lame: *Build.Step.Compi
         else => module.addRPathSpecial("$ORIGIN"),
     }
     const library = b.addLibrary(.{ .name = "mp3augment", .linkage = .dynamic, .root_module = module });
-    library.each_lib_rpath = false; // no path of the build machine
     library.link_z_defs = true;
     exportOnly(b, library, "mp3a_*;");
     return library;
@@ -283,6 +357,14 @@ fn addShimLibrary(b: *Build, target: Target, mode: Mode, lame: *Build.Step.Compi
 
 /// ELF exports by pattern; the other formats by their own defaults.
 fn exportOnly(b: *Build, library: *Build.Step.Compile, patterns: []const u8) void {
+    const t = library.rootModuleTarget();
+    if (t.os.tag == .windows) {
+        library.bundle_compiler_rt = t.cpu.arch != .x86_64;
+        library.root_module.addCSourceFile(.{ .file = b.path("csrc/windows_link.c") });
+    }
+    library.link_gc_sections = true;
+    library.link_function_sections = true;
+    library.link_data_sections = true;
     if (library.rootModuleTarget().ofmt != .elf) return;
     const script = b.addWriteFiles().add("exports.map", b.fmt("{{ global: {s} local: *; }};\n", .{patterns}));
     library.setVersionScript(script);
@@ -302,23 +384,64 @@ fn addTestStep(
     const module = createModule(b, target, mode);
     addLameSources(b, module, mode, .ours);
     addShimSources(b, module, mode);
-    // Not an archive, from which the linker takes no weak symbol.
-    const both = b.addObject(.{ .name = b.fmt("{s}-both", .{name}), .root_module = module });
+    // Not an archive, from which the linker takes no weak symbol; COFF has no other way.
+    const both_name = b.fmt("{s}-both", .{name});
+    const both = if (target.result.ofmt == .coff)
+        b.addLibrary(.{ .name = both_name, .root_module = module, .linkage = .static })
+    else
+        b.addObject(.{ .name = both_name, .root_module = module });
     waitFor(fetched, &.{both});
     const plain = mode.sanitize_c == .off and !mode.sanitize_thread and target.result.isGnuLibC();
+    const programs: ?*Build.Step = if (std.mem.eql(u8, name, "test"))
+        b.step("test-programs", "Put the C tests into zig-out/tests/, to be run elsewhere")
+    else
+        null;
     for (tests) |t| {
         if (t.plain and !plain) continue;
         const program = createModule(b, target, mode);
         program.addCSourceFiles(.{ .root = b.path("csrc/tests"), .files = testFiles(b, t), .flags = &kernel_flags });
-        program.addObject(both);
+        if (both.kind == .lib) program.linkLibrary(both) else program.addObject(both);
         const executable = b.addExecutable(.{ .name = b.fmt("{s}-{s}", .{ name, t.name }), .root_module = program });
         waitFor(fetched, &.{executable});
         step.dependOn(runProgram(b.addRunArtifact(executable)));
+        if (programs) |s| installProgram(b, s, executable, t.name);
         if (mode.sanitize_thread or mode.sanitize_c != .off or !std.mem.eql(u8, t.name, "check_kernels")) continue;
         const bench = b.addRunArtifact(executable);
         if (b.args) |arguments| bench.addArgs(arguments);
         b.step("check-kernels", "The kernels alone; `-- --bench` prints ns per call").dependOn(runProgram(bench));
     }
+}
+
+fn installProgram(b: *Build, step: *Build.Step, executable: *Build.Step.Compile, name: []const u8) void {
+    const ending = executable.rootModuleTarget().exeFileExt();
+    const path = b.fmt("tests/{s}/{s}{s}", .{ targetName(b, executable.rootModuleTarget()), name, ending });
+    step.dependOn(&b.addInstallFile(executable.getEmittedBin(), path).step);
+}
+
+/// The shared libraries themselves, as a program loads them.
+fn addLibraryCheck(
+    b: *Build,
+    target: Target,
+    fetched: ?*Build.Step,
+    lame: *Build.Step.Compile,
+    shim: *Build.Step.Compile,
+) void {
+    const mode = Mode{ .optimize = .ReleaseFast };
+    const program = createModule(b, target, mode);
+    program.addCSourceFiles(.{
+        .root = b.path("csrc"),
+        .files = &.{ "tests/check_library.c", "tests/check.c", "decoder.c", "cpu.c", "kernels/frame.c", "kernels/synthesis.c" },
+        .flags = &shim_flags,
+    });
+    if (target.result.os.tag == .linux) program.linkSystemLibrary("dl", .{});
+    // Only a program that was loaded by musl itself can load more.
+    const executable = b.addExecutable(.{ .name = "check_library", .root_module = program, .linkage = .dynamic });
+    waitFor(fetched, &.{executable});
+    const run = b.addRunArtifact(executable);
+    run.addArtifactArg(lame);
+    run.addArtifactArg(shim);
+    b.step("test-library", "Load both libraries and check what they compute").dependOn(runProgram(run));
+    installProgram(b, &b.top_level_steps.get("test-programs").?.step, executable, "check_library");
 }
 
 fn testFiles(b: *Build, t: Test) []const []const u8 {
@@ -371,8 +494,9 @@ fn asanObjects(b: *Build, compiler: []const u8, fetched: ?*Build.Step, extra: []
         append(b, &objects, asanObject(b, compiler, fetched, path, lameFileFlags(b, file, is_x86, .ours), extra));
     }
     for (kernel_files) |file| {
-        append(b, &objects, asanObject(b, compiler, fetched, b.fmt("csrc/kernels/{s}", .{file}), &kernel_flags, extra));
+        append(b, &objects, asanObject(b, compiler, fetched, b.fmt("csrc/kernels/{s}", .{file}), kernelFlags(b), extra));
     }
+    append(b, &objects, asanObject(b, compiler, fetched, musl_math, muslFlags(b), extra));
     for (shim_files) |file| {
         append(b, &objects, asanObject(b, compiler, fetched, b.fmt("csrc/{s}", .{file}), &shim_flags, extra));
     }

@@ -4,6 +4,8 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSy
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
+import { buildAndCheck, QUICK_TARGETS } from "./check-release.mjs";
+import { installInspector } from "./release/inspect.mjs";
 import { setUp } from "./setup.mjs";
 import { Failure, findChromium, findOnPath, needTool, root, run, runAsProgram } from "./tools.mjs";
 
@@ -38,6 +40,8 @@ export const steps = {
   asan: (work) => testWithAddressSanitizer(work, "test-asan"),
   // Ends by itself after 60 s where a machine is slow.
   fuzz: (work) => testWithAddressSanitizer(work, "fuzz", ["--", "--runs", "20000"]),
+  library: () => testC("test-library"),
+  targets: testTargets,
   deno: (work) => {
     const report = join(work, "deno.xml");
     const args = ["test", "--no-check", ...DENO_PERMISSIONS, `--junit-path=${report}`, "tests/"];
@@ -182,6 +186,16 @@ async function testWithAddressSanitizer(work, name, options = []) {
   }
   if (!compiler) return { skipped: lack };
   return testC(name, [`-Dasan-compiler=${compiler}`, ...options]);
+}
+
+/**
+ * Some targets, and their headers; all of it is `npm run test:targets`.
+ * @type {Step}
+ */
+async function testTargets() {
+  const missing = await installInspector();
+  if (missing) return { skipped: `the libraries can't be inspected: ${missing}` };
+  return buildAndCheck(QUICK_TARGETS);
 }
 
 /** @param {string} work */

@@ -1,0 +1,162 @@
+// `npm run test:targets`: builds all eight targets, checks their headers, runs the C tests and loads
+// the libraries wherever that works, and writes what came out to docs/targets.md.
+import { readdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { checkTarget, zigBuild } from "./check-release.mjs";
+import { fetchSources } from "./fetch-sources.mjs";
+import { installInspector } from "./release/inspect.mjs";
+import { findRunner } from "./release/runners.mjs";
+import { libraryPaths, targets } from "./release/targets.mjs";
+import { countLines } from "./test.mjs";
+import { Failure, needTool, root, run, runAsProgram } from "./tools.mjs";
+
+/**
+ * @typedef {import("./release/targets.mjs").Target} Target
+ * @typedef {import("./release/runners.mjs").Runner} Runner
+ * @typedef {{ passed: number, failed: number }} Counts
+ * @typedef {object} Row one line of the table
+ * @property {Target} target
+ * @property {string[]} problems of the files themselves
+ * @property {number} byteSize
+ * @property {string} by what ran the programs, or why nothing did
+ * @property {{ loads: boolean, roundTrips: boolean, sameHash: boolean, tests: Counts }} [result]
+ */
+
+const PROGRAM_TIMEOUT_MS = 15 * 60_000;
+
+/**
+ * @param {Runner} runner
+ * @param {string} program
+ * @param {string[]} [files] paths that it gets as arguments
+ */
+async function runProgram(runner, program, files = []) {
+  const [command = "", ...args] = [...runner.command, program, ...files.map(runner.toGuest)];
+  const { code, output } = await run(command, args, {
+    env: runner.env,
+    timeoutMs: PROGRAM_TIMEOUT_MS,
+  });
+  const counts = countLines(output);
+  const isUncounted = counts.passed + counts.failed === 0 || (code !== 0 && counts.failed === 0);
+  if (code !== 0) console.error(output.slice(-3000));
+  return {
+    output,
+    isUncounted,
+    passed: counts.passed,
+    failed: counts.failed + (isUncounted ? 1 : 0),
+  };
+}
+
+/**
+ * @param {Target} target
+ * @param {Runner} runner
+ */
+async function runPrograms(target, runner) {
+  await zigBuild("test-programs", `-Dtarget=${target.zig}`);
+  const folder = join(root, "zig-out", "tests", target.name);
+  const programs = readdirSync(folder).filter((name) => /^(test|check)_\w+(\.exe)?$/.test(name));
+  const { lame, shim } = libraryPaths(target);
+  const tests = { passed: 0, failed: 0 };
+  let loads = false, roundTrips = false, sameHash = false;
+  for (const name of programs) {
+    const isLibrary = name.startsWith("check_library");
+    const result = await runProgram(runner, join(folder, name), isLibrary ? [lame, shim] : []);
+    console.log(`  ${name}: ${result.passed} passed, ${result.failed} failed`);
+    tests.passed += result.passed;
+    tests.failed += result.failed;
+    if (!isLibrary) continue;
+    loads = !result.isUncounted;
+    roundTrips = loads && !/status (-?\d+)$/m.test(result.output);
+    sameHash = loads && !/: 0x[0-9a-f]{16}$/m.test(result.output);
+  }
+  return { loads, roundTrips, sameHash, tests };
+}
+
+/**
+ * @param {Target} target
+ * @returns {Promise<Row>}
+ */
+async function testTarget(target) {
+  console.log(target.name);
+  const { problems, byteSize } = await checkTarget(target);
+  problems.forEach((text) => console.error(`  failed: ${text}`));
+  const runner = await findRunner(target.name);
+  if (typeof runner === "string") return { target, problems, byteSize, by: runner };
+  const result = await runPrograms(target, runner);
+  return { target, problems, byteSize, by: runner.by, result };
+}
+
+/** @param {Row} row */
+function isGood({ problems, result }) {
+  const ran = !result ||
+    (result.loads && result.roundTrips && result.sameHash && result.tests.failed === 0);
+  return problems.length === 0 && ran;
+}
+
+/** @param {Row[]} rows */
+function table(rows) {
+  const yes = (/** @type {boolean | undefined} */ value) =>
+    value === undefined ? "–" : value ? "yes" : "**no**";
+  const lines = rows.map(({ target, problems, byteSize, by, result }) => [
+    `\`${target.name}\``,
+    yes(problems.length === 0),
+    yes(result?.loads),
+    yes(result?.roundTrips),
+    yes(result?.sameHash),
+    result ? `${result.tests.passed} passed, ${result.tests.failed} failed` : "–",
+    (byteSize / 1000).toFixed(0),
+    by,
+  ]);
+  const head = [
+    ...["target", "built, headers right", "loads", "round trip passes", "same hash"],
+    ...["C tests", "size, KB", "run by"],
+  ];
+  const cells = [head, head.map(() => "---"), ...lines];
+  return cells.map((line) => `| ${line.join(" | ")} |`).join("\n");
+}
+
+/** @param {Row[]} rows */
+function page(rows) {
+  return `# The eight targets
+
+Written by \`npm run test:targets\`, which builds both libraries of every target by
+\`zig build release\` on one machine and then tests them.
+
+${table(rows)}
+
+- **Built, headers right**: format, processor, oldest system (glibc 2.17, macOS 11), no library
+  needed but those of the system, exactly the public functions exported, names by which each finds
+  the other, no path of the machine that built them, at most 600 KB together
+  (\`node scripts/check-release.mjs\`; \`--reproduce\` builds them again in another folder and
+  compares the bytes).
+- **Loads, round trip passes, same hash**: \`csrc/tests/check_library.c\` opens the two files of
+  \`lib/\`, encodes 20 clips by LAME's API (constant, average and variable bitrate, joint stereo, bit
+  reservoir, resampling), decodes them, and makes 45 round trips. The hashes of all bytes and samples
+  are those of a stock LAME on x86-64 Linux.
+- **C tests**: the programs of \`zig build test\`, with every kernel of that processor against its
+  scalar twin, and hashes of LAME's tables.
+- Nothing on Linux runs macOS' or Arm Windows' programs: there the headers are checked.
+
+## Why the bits are equal
+
+LAME's tables come from \`pow\`, \`exp\`, \`log\` and the like, and some settings call them for every
+frame. Each C library rounds them in its own way, so ours are built in: \`pow\` and \`powf\` from the
+copy of musl that comes with Zig (the algorithm of glibc), the others in
+\`csrc/kernels/portable_math.c\`. LAME's one other difference, the largest float that it uses as "no
+threshold" on Windows, is set in \`csrc/kernels/platform.h\`. The decoder uses no such function.
+`;
+}
+
+await runAsProgram(import.meta.url, async () => {
+  await fetchSources();
+  const missing = await installInspector();
+  if (missing) throw new Failure(`the libraries can't be inspected: ${missing}`);
+  await zigBuild("release");
+  const rows = [];
+  for (const target of targets) rows.push(await testTarget(target));
+  writeFileSync(join(root, "docs/targets.md"), page(rows));
+  await run(needTool("deno"), ["fmt", "--quiet", "docs/targets.md"]);
+  console.log(table(rows));
+  const failed = rows.filter((row) => !isGood(row)).length;
+  console.log(`${rows.length - failed} passed, ${failed} failed`);
+  return failed === 0 ? 0 : 1;
+});
