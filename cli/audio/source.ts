@@ -26,11 +26,15 @@ const MAX_WAV_BYTE_SIZE = 4 << 20;
 const MAX_COMPRESSED_BYTE_SIZE = 1 << 18;
 
 /** Opens a file, or standard input, which is read whole. */
-export async function openSource(path: string, scratch?: Scratch): Promise<Source> {
+export async function openSource(
+  path: string,
+  scratch?: Scratch,
+  signal?: AbortSignal,
+): Promise<Source> {
   if (path !== "-") {
     const { size } = await stat(path);
     const limit = /\.wav$/i.test(path) ? MAX_WAV_BYTE_SIZE : MAX_COMPRESSED_BYTE_SIZE;
-    if (size > limit) return await openLong(path);
+    if (size > limit) return await openLong(path, signal);
   }
   return await sourceOfBytes(await readBytes(path), scratch);
 }
@@ -54,7 +58,7 @@ export async function sourceOfBytes(bytes: Uint8Array, scratch?: Scratch): Promi
 }
 
 /** Reads a long file once, to know its length and its peak. */
-async function openLong(path: string): Promise<Source> {
+async function openLong(path: string, signal: AbortSignal | undefined): Promise<Source> {
   let container: Container = "wav";
   let mp3: Mp3Info | undefined;
   let sampleRate = 0;
@@ -62,6 +66,7 @@ async function openLong(path: string): Promise<Source> {
   let frameCount = 0;
   let peaks: number[] = [];
   for await (const block of readBlocks(path)) {
+    signal?.throwIfAborted();
     if (
       frameCount > 0 && (block.sampleRate !== sampleRate || block.channels.length !== channelCount)
     ) {
