@@ -33,7 +33,8 @@ if (!process.env.MP3_AUGMENT_LIB) {
   const hash = createHash("sha256");
   for (const { bytes } of files) hash.update(bytes);
   const id = hash.digest("hex").slice(0, 16);
-  const folder = join(tmpdir(), \`mp3-augment-\${userInfo().username}-\${id}\`);
+  const user = process.getuid?.() ?? userInfo().username; // in a container a user may have no name
+  const folder = join(tmpdir(), \`mp3-augment-\${user}-\${id}\`);
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   if (statSync(folder).uid !== (process.getuid?.() ?? 0)) {
     throw new Error(\`\${folder} belongs to somebody else\`); // who could put other libraries there

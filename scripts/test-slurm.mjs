@@ -57,7 +57,11 @@ async function freePorts() {
   return ports;
 }
 
-/** Jobs are requeued only after the credentials' expiry, so that is short. */
+/**
+ * Jobs are requeued only after the credentials' expiry, so that is short.
+ * @param {string} folder
+ * @param {number[]} ports the controller's and the nodes'
+ */
 function slurmConf(folder, [controllerPort, ...nodePorts]) {
   const nodes = nodePorts.map((port, index) =>
     `NodeName=n${index + 1} NodeHostname=${hostname()} NodeAddr=127.0.0.1 Port=${port} CPUs=1`
@@ -264,7 +268,9 @@ async function testArray(cluster, folder) {
   const main = join(root, "cli/main.ts");
   writeFileSync(command, `#!/bin/sh\nexec ${needTool("deno")} run -A --no-check ${main} "$@"\n`);
   chmodSync(command, 0o755);
-  const [source, whole, target] = ["in", "whole", "out"].map((name) => join(folder, name));
+  const [source, whole, target] = /** @type {[string, string, string]} */ (
+    ["in", "whole", "out"].map((name) => join(folder, name))
+  );
   makeClips(source);
   const single = await run(command, ["dataset", source, whole, ...DATASET, "--no-shard"]);
   if (single.code !== 0) throw new Failure(`the run on one machine: ${single.output}`);
@@ -301,6 +307,9 @@ await runAsProgram(import.meta.url, async () => {
   const folder = mkdtempSync(join(tmpdir(), "mp3-augment-slurm-"));
   const cluster = new Cluster(folder);
   let isGood = false;
+  for (const signal of ["SIGINT", "SIGTERM"]) {
+    process.once(signal, () => cluster.stop().finally(() => process.exit(1)));
+  }
   try {
     await cluster.start();
     await testArray(cluster, folder);

@@ -2,7 +2,16 @@
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import { createHash } from "node:crypto";
-import { existsSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
 import { compressRoundtrip } from "../mod.ts";
@@ -140,8 +149,12 @@ const SLOW = [
 ];
 
 /** Waits until the run has done something more, or has ended. */
-async function waitForWork(target: string, outcome: Promise<unknown>): Promise<void> {
-  const journal = join(target, ".mp3-augment/journal.jsonl");
+async function waitForWork(
+  target: string,
+  outcome: Promise<unknown>,
+  name = "journal.jsonl",
+): Promise<void> {
+  const journal = join(target, ".mp3-augment", name);
   const sizeOf = () => existsSync(journal) ? statSync(journal).size : 0;
   const before = sizeOf();
   let hasEnded = false;
@@ -240,6 +253,70 @@ test("shards together are the whole, after merge byte for byte", () =>
     assert.deepEqual(readTree(target), readTree(whole));
   }));
 
+test("four shards at once, one killed and started again: equal to an undisturbed run", () =>
+  withFolder(async (folder) => {
+    const [source, whole, target] = ["in", "whole", "out"].map((name) => join(folder, name)) as [
+      string,
+      string,
+      string,
+    ];
+    makeClips(source, 24, 20000);
+    await dataset(source, whole, SLOW);
+    const start = (index: number) =>
+      startCli(["dataset", source, target, "--quiet", "--shard", `${index}/4`, ...SLOW]);
+    const runs = [0, 1, 2, 3].map(start);
+    const [first] = runs as [typeof runs[0]];
+    await waitForWork(target, first.outcome, "journal-0-of-4.jsonl");
+    first.child.kill("SIGKILL");
+    await first.outcome;
+    runs[0] = start(0);
+    for (const { outcome } of runs) {
+      const { code, stderr } = await outcome;
+      assert.equal(code, 0, stderr);
+    }
+    assert.equal((await runCli(["merge", target])).code, 0);
+    assert.deepEqual(readTree(target), readTree(whole));
+  }));
+
+test("hostile files and names never stop a run", () =>
+  withFolder(async (folder) => {
+    const [source, target] = [join(folder, "in"), join(folder, "out")];
+    makeClips(source, 2);
+    const good = readFileSync(join(source, "s0/c0.wav"));
+    const names = ["a\nb.wav", "🎵 ä.wav", "-x.wav", "a'\"$(b).WAV"];
+    for (const name of names) writeFileSync(join(source, name), good);
+    const clip = join(source, "s0/c0.wav");
+    const coded = await runCli(["roundtrip", clip, join(source, "cut.flac"), "--bitrate", "64"]);
+    assert.equal(coded.code, 0, coded.stderr);
+    truncateSync(join(source, "cut.flac"), 2000);
+    writeFileSync(join(source, "empty.wav"), "");
+    writeFileSync(join(source, "text.mp3"), "not music\n".repeat(500));
+    writeFileSync(join(source, "noise.ogg"), Buffer.from("OggS").toString() + "x".repeat(5000));
+    mkdirSync(join(source, "folder.wav"));
+    symlinkSync(source, join(source, "loop"));
+    symlinkSync("self.wav", join(source, "self.wav"));
+    symlinkSync("nowhere.wav", join(source, "dangling.wav"));
+    writeFileSync(join(source, "secret.wav"), good, { mode: 0 });
+    const summary = await dataset(source, target, [], 1);
+    const reasons = (summary["failures"] as { source: string; reason: string }[])
+      .map(({ source, reason }) => `${source}: ${reason.replace(/:.*/, "")}`);
+    const isRoot = process.getuid?.() === 0; // who may read everything
+    assert.deepEqual(reasons, [
+      "cut.flac: the file holds no audio that can be decoded",
+      "dangling.wav: there is no such file",
+      "empty.wav: not a WAV, FLAC, Ogg or MP3 file",
+      "noise.ogg: the file holds no audio that can be decoded",
+      ...(isRoot ? [] : ["secret.wav: it may not be read or written"]),
+      "self.wav: ELOOP",
+      "text.mp3: not a WAV, FLAC, Ogg or MP3 file",
+    ]);
+    for (const name of names) {
+      assert.ok(existsSync(join(target, name.replace(/WAV$/, "wav"))), name);
+    }
+    const rows = readJsonLines(join(target, "manifest.jsonl"));
+    assert.equal(rows.length, 2 + names.length + (isRoot ? 1 : 0));
+  }));
+
 test("shards by options and by the environment", () => {
   const of = (options: Parameters<typeof chooseShard>[0], environment: Record<string, string>) => {
     const { index, count } = chooseShard(options, environment);
@@ -253,6 +330,19 @@ test("shards by options and by the environment", () => {
     of({}, { ...slurm, SLURM_ARRAY_TASK_MIN: "0", SLURM_ARRAY_TASK_STEP: "10" }),
     "2/4",
   );
+  // As SLURM counts --array=1,3,5,9 and --array=0-10:10,11,30; and --array=2, one of four once more.
+  const array = (id: number, count: number, min: number, max: number, step: number) => ({
+    SLURM_ARRAY_TASK_ID: String(id),
+    SLURM_ARRAY_TASK_COUNT: String(count),
+    SLURM_ARRAY_TASK_MIN: String(min),
+    SLURM_ARRAY_TASK_MAX: String(max),
+    SLURM_ARRAY_TASK_STEP: String(step),
+  });
+  assert.equal(of({}, array(4, 4, 1, 4, 1)), "3/4");
+  assert.throws(() => of({}, array(1, 4, 1, 9, 1)), /has gaps/);
+  assert.throws(() => of({}, array(11, 4, 0, 30, 10)), /is no shard/);
+  assert.equal(of({ shards: 4 }, array(2, 1, 2, 2, 1)), "2/4");
+  assert.throws(() => of({ shards: 4 }, array(4, 1, 4, 4, 1)), /is no shard/);
   assert.equal(of({ shards: 5 }, { JOB_COMPLETION_INDEX: "4" }), "4/5");
   assert.throws(() => of({ shard: "4/4" }, {}), /is no shard/);
   assert.throws(() => of({}, { JOB_COMPLETION_INDEX: "0" }), /give --shards N/);
