@@ -39,7 +39,9 @@ function findPlace(path: string | undefined, runtime: Runtime, target: string): 
   if (fromEnvironment) {
     return { folder: fromEnvironment, reason: `the environment variable ${LIBRARY_VARIABLE}` };
   }
-  const beside = new URL(`../lib/${target}`, import.meta.url);
+  // The JavaScript for Node is one folder deeper.
+  const root = import.meta.url.endsWith("/dist/ffi/library.js") ? "../.." : "..";
+  const beside = new URL(`${root}/lib/${target}`, import.meta.url);
   if (beside.protocol !== "file:") {
     throw new Mp3AugmentError(
       "LIBRARY_NOT_FOUND",
@@ -75,7 +77,7 @@ export function openLibrary(path?: string): Library {
   if (runtime === undefined || platform === undefined) {
     throw new Mp3AugmentError(
       "LIBRARY_INCOMPATIBLE",
-      "this needs Deno or Bun on x86_64 or aarch64, on Linux, macOS or Windows",
+      "this needs Deno, Bun or Node.js on x86_64 or aarch64, on Linux, macOS or Windows",
     );
   }
   const place = findPlace(path, runtime, targetName(platform));

@@ -4,6 +4,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSy
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
+import { buildForNode } from "./build-node.mjs";
 import { setUp } from "./setup.mjs";
 import { Failure, findOnPath, needTool, root, run, runAsProgram } from "./tools.mjs";
 
@@ -45,6 +46,10 @@ export const steps = {
     const reporter = ["--reporter=junit", `--reporter-outfile=${report}`];
     return runTests(needTool("bun"), ["test", "--timeout=600000", ...reporter, "./tests/"], report);
   },
+  node: async (work) => {
+    await buildForNode({ tests: true });
+    return runNodeTests(work, "node", ["dist/tests"], ".test.js");
+  },
 };
 
 /**
@@ -60,17 +65,28 @@ async function check(tool, args) {
 
 /** @type {Step} */
 function testScripts(work) {
+  return runNodeTests(work, "scripts", ["scripts", "bench", "demo"], ".test.mjs");
+}
+
+/**
+ * @param {string} work
+ * @param {string} name of the report
+ * @param {string[]} folders
+ * @param {string} ending of the tests' names
+ * @returns {Promise<Outcome>}
+ */
+function runNodeTests(work, name, folders, ending) {
   const node = process.versions.deno || process.versions.bun
     ? findOnPath("node")
     : process.execPath;
   if (!node) return Promise.resolve({ skipped: "Node is not installed" });
-  const report = join(work, "scripts.xml");
+  const report = join(work, `${name}.xml`);
   const reporters = ["spec", "stdout", "junit", report].map((value, index) =>
     `--test-reporter${index % 2 ? "-destination" : ""}=${value}`
   );
-  const files = ["scripts", "bench", "demo"].flatMap((folder) =>
-    readdirSync(join(root, folder)).filter((name) => name.endsWith(".test.mjs"))
-      .map((name) => `${folder}/${name}`)
+  const files = folders.flatMap((folder) =>
+    readdirSync(join(root, folder)).filter((file) => file.endsWith(ending))
+      .map((file) => `${folder}/${file}`)
   );
   return runTests(node, ["--test", ...reporters, ...files], report);
 }
