@@ -1,6 +1,6 @@
 // `npm run build:node`: the TypeScript as JavaScript with declarations, in dist/, for Node, which
 // doesn't run TypeScript in node_modules. `--tests` adds the tests.
-import { readdirSync, rmSync } from "node:fs";
+import { readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { Failure, needTool, root, run, runAsProgram } from "./tools.mjs";
 
@@ -12,21 +12,27 @@ const OPTIONS = [
   "--rewriteRelativeImportExtensions",
 ].join(" ").split(" ");
 
-/** It compares the codec with the Python package, by the benchmark's code, which stays where it is. */
-const OF_THE_BENCH = ["original.test.ts"];
+const ENTRIES = ["mod.ts"];
 
-/** @param {string} folder @param {string} ending */
-function filesIn(folder, ending) {
-  return readdirSync(join(root, folder))
-    .filter((name) => name.endsWith(ending) && !OF_THE_BENCH.includes(name))
-    .map((name) => join(folder, name));
+/**
+ * The tests of the module alone: dist/ has neither the benchmark nor what it compares with.
+ * @returns {string[]}
+ */
+function testFiles() {
+  const files = ["tests", "tests/scripts"].flatMap((folder) =>
+    readdirSync(join(root, folder)).filter((name) => name.endsWith(".ts"))
+      .map((name) => `${folder}/${name}`)
+  );
+  return files.filter((file) =>
+    !/ from "\.\.\/(bench|cli)\//.test(readFileSync(join(root, file), "utf8"))
+  );
 }
 
 /** @param {{ tests?: boolean }} [options] */
 export async function buildForNode({ tests = false } = {}) {
   rmSync(join(root, "dist"), { recursive: true, force: true });
-  const files = tests ? [...filesIn("tests", ".test.ts"), ...filesIn("tests/scripts", ".ts")] : [];
-  const { code, output } = await run(needTool("tsc"), [...OPTIONS, "mod.ts", ...files]);
+  const files = [...ENTRIES, ...(tests ? testFiles() : [])];
+  const { code, output } = await run(needTool("tsc"), [...OPTIONS, ...files]);
   if (code !== 0) throw new Failure(`tsc could not build dist/: ${output}`);
 }
 
