@@ -49,7 +49,7 @@ export function deno(): Runtime | undefined {
         ? `Deno needs the permission --allow-ffi=${folder}`
         : undefined,
     permissionsAdvice: (flags) => `The permissions that Deno needs for this: ${flags.join(" ")}`,
-    createCompletions,
+    createCompletions: createWaitingCompletions,
   };
 }
 
@@ -86,11 +86,11 @@ function bind(namespace: DenoNamespace, path: string): Native {
 }
 
 /**
- * One call waits on a thread of Deno's while jobs are under way: it keeps the
- * process alive, and is safe when the isolate ends before the job, which a
- * callback from a foreign thread would not be.
+ * One call waits on a thread of the runtime's while jobs are under way: it keeps
+ * the process alive, and is safe when the isolate ends before the job, which a
+ * callback from a foreign thread would not be. Node does the same.
  */
-function createCompletions(
+export function createWaitingCompletions(
   native: Native,
   onFinished: (tag: number) => void,
 ): Completions | undefined {

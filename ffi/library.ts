@@ -153,7 +153,7 @@ export function openLibrary(wish: Wish = {}): Library {
   if (runtime === undefined || platform === undefined) {
     throw new Mp3AugmentError(
       "LIBRARY_INCOMPATIBLE",
-      "this needs Deno or Bun on x86_64 or aarch64, on Linux, macOS or Windows",
+      "this needs Deno, Bun or Node.js on x86_64 or aarch64, on Linux, macOS or Windows",
     );
   }
   const place = findPlace(wish, runtime, platform);

@@ -1,5 +1,6 @@
 import { bun } from "./bun.ts";
 import { deno } from "./deno.ts";
+import { node } from "./node.ts";
 import type { Handle, Native } from "./symbols.ts";
 
 /** The platform, in Zig's words. */
@@ -38,5 +39,5 @@ export interface Runtime {
 
 /** The adapter of the runtime that runs this, or undefined for another one. */
 export function currentRuntime(): Runtime | undefined {
-  return deno() ?? bun();
+  return deno() ?? bun() ?? node();
 }

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import process from "node:process";
 import { buildAndCheck, QUICK_TARGETS } from "./check-release.mjs";
 import { installInspector } from "./release/inspect.mjs";
+import { buildForNode } from "./build-node.mjs";
 import { setUp } from "./setup.mjs";
 import { Failure, findChromium, findOnPath, needTool, root, run, runAsProgram } from "./tools.mjs";
 
@@ -52,6 +53,10 @@ export const steps = {
     const report = join(work, "bun.xml");
     const reporter = ["--reporter=junit", `--reporter-outfile=${report}`];
     return runTests(needTool("bun"), ["test", "--timeout=600000", ...reporter, "./tests/"], report);
+  },
+  node: async (work) => {
+    await buildForNode({ tests: true });
+    return testByNode(join(work, "node.xml"), "dist/node/tests");
   },
 };
 
@@ -115,7 +120,7 @@ async function testByNode(report, ...folders) {
     `--test-reporter${index % 2 ? "-destination" : ""}=${value}`
   );
   const files = folders.flatMap((folder) =>
-    readdirSync(join(root, folder)).filter((name) => name.endsWith(".test.mjs"))
+    readdirSync(join(root, folder)).filter((name) => /\.test\.m?js$/.test(name))
       .map((name) => `${folder}/${name}`)
   );
   return await runTests(node, ["--test", ...reporters, ...files], report);
