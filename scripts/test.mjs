@@ -13,9 +13,9 @@ import { Failure, findOnPath, needTool, root, run, runAsProgram } from "./tools.
  * @typedef {(work: string) => Promise<Outcome>} Step `work`: a temporary folder
  */
 
-const DENO_PERMISSIONS = ["ffi", "read", "write", "env", "run", "sys"].map((name) =>
-  `--allow-${name}`
-);
+const DENO_PERMISSIONS = ["ffi", "read", "write", "env", "run", "sys", "net=127.0.0.1"].map((
+  name,
+) => `--allow-${name}`);
 
 /** Far longer than any step takes: a hang shall end as a failure. */
 const STEP_TIMEOUT_MS = 10 * 60_000;
