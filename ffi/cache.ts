@@ -52,8 +52,15 @@ export interface CachedFile {
   read(): Uint8Array;
 }
 
-/** Other bytes than the recorded ones. */
-export class DigestError extends Error {}
+/** The files' source is at fault, and no other cache would help. */
+export class SourceError extends Error {
+  readonly code: "LIBRARY_NOT_FOUND" | "LIBRARY_INCOMPATIBLE";
+
+  constructor(code: SourceError["code"], message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+  }
+}
 
 export function readFile(path: string): Uint8Array {
   return builtins().getBuiltinModule("node:fs").readFileSync(path);
@@ -92,7 +99,10 @@ function store(folder: string, file: CachedFile): void {
   const bytes = file.read();
   const found = digestOf(bytes);
   if (found !== file.digest) {
-    throw new DigestError(`${file.name} has the sha256 ${found} instead of ${file.digest}`);
+    throw new SourceError(
+      "LIBRARY_INCOMPATIBLE",
+      `${file.name} has the sha256 ${found} instead of ${file.digest}`,
+    );
   }
   const temporary = `${folder}/${file.name}.${crypto.randomUUID()}`;
   try {

@@ -48,7 +48,7 @@ export function deno(): Runtime | undefined {
         error instanceof namespace.errors.PermissionDenied
         ? `Deno needs the permission --allow-ffi=${folder}`
         : undefined,
-    permissionsAdvice: (flags) => `Deno needs the permissions ${flags.join(" ")}`,
+    permissionsAdvice: (flags) => `The permissions that Deno needs for this: ${flags.join(" ")}`,
     createCompletions,
   };
 }

@@ -1,7 +1,7 @@
 import { fileURLToPath } from "node:url";
 import { Mp3AugmentError } from "../src/errors.ts";
 import { CACHE_VARIABLE, type CachedFile, cacheFolder, cachePlaces } from "./cache.ts";
-import { DigestError, digestOf, fillCache, readFile } from "./cache.ts";
+import { digestOf, fillCache, readFile, SourceError } from "./cache.ts";
 import { DIGESTS } from "./digests.ts";
 import { download } from "./download.ts";
 import { currentRuntime, type Platform, type Runtime } from "./runtime.ts";
@@ -53,67 +53,72 @@ function findPlace({ path, embedded }: Wish, runtime: Runtime, platform: Platfor
 function unpack(paths: Pair<string>, runtime: Runtime, platform: Platform): Place {
   const names = fileNames(platform);
   const prepare = (part: keyof Pair<string>): CachedFile => {
-    const bytes = readFile(paths[part]);
+    const advice = "put both files into the executable and name them in loadLibrary({ embedded })";
+    const bytes = attempt(() => readFile(paths[part]), paths[part], `: ${advice}`);
     return { name: names[part], digest: digestOf(bytes), read: () => bytes };
   };
-  return cache(
-    () => ({ lame: prepare("lame"), shim: prepare("shim") }),
-    `unpacked from ${paths.lame} and ${paths.shim}`,
-    [],
-    runtime,
-    platform,
-  );
+  const reason = `unpacked from ${paths.lame} and ${paths.shim}`;
+  return cache({ prepare, reason, permissions: [] }, runtime, platform);
 }
 
 /** From the server that the module came from. */
 function fetchOnce(beside: URL, runtime: Runtime, platform: Platform): Place {
   const names = fileNames(platform);
+  const digests = DIGESTS[targetName(platform)];
   const prepare = (part: keyof Pair<string>): CachedFile => {
     const name = names[part];
-    const digest = DIGESTS[targetName(platform)]?.[name];
+    const digest = digests?.[name];
     if (digest === undefined) {
-      throw new DigestError(`this copy of the module has no sha256 of ${name}`);
+      const message = `this copy of the module has no sha256 of ${name}`;
+      throw new SourceError("LIBRARY_INCOMPATIBLE", message);
     }
-    return { name, digest, read: () => download(new URL(name, beside).href) };
+    const { href } = new URL(name, beside);
+    return { name, digest, read: () => attempt(() => download(href), href) };
   };
-  return cache(
-    () => ({ lame: prepare("lame"), shim: prepare("shim") }),
-    `fetched from ${beside.href}`,
-    [`--allow-net=${beside.host}`],
-    runtime,
-    platform,
-  );
+  const permissions = [`--allow-net=${beside.host}`];
+  return cache({ prepare, reason: `fetched from ${beside.href}`, permissions }, runtime, platform);
 }
 
-function cache(
-  prepare: () => Pair<CachedFile>,
-  reason: string,
-  permissions: readonly string[],
-  runtime: Runtime,
-  platform: Platform,
-): Place {
+/** What `read` gives, or an error that names its source. */
+function attempt(read: () => Uint8Array, source: string, advice = ""): Uint8Array {
+  try {
+    return read();
+  } catch (cause) {
+    const message = `${source} could not be read (${messageOf(cause)})${advice}`;
+    throw new SourceError("LIBRARY_NOT_FOUND", message, { cause });
+  }
+}
+
+/** Files that are no files of the system yet. */
+interface Source {
+  prepare(part: keyof Pair<string>): CachedFile;
+  readonly reason: string;
+  /** Deno's, for the source alone. */
+  readonly permissions: readonly string[];
+}
+
+/** Puts the files into the user's cache folder. */
+function cache(source: Source, runtime: Runtime, platform: Platform): Place {
   const root = cacheFolder(runtime, platform);
   const variables = cachePlaces(platform).map(([name]) => name);
-  const elsewhere = `set ${LIBRARY_VARIABLE} to a folder that holds the libraries of ` +
-    targetName(platform);
   try {
+    const files = { lame: source.prepare("lame"), shim: source.prepare("shim") };
     if (root === undefined) throw new Error(`none of ${variables.join(", ")} is set or readable`);
-    return { folder: fillCache(root, prepare()), reason };
+    return { folder: fillCache(root, files), reason: source.reason };
   } catch (cause) {
-    const folder = root ?? "FOLDER";
-    const flags = ["read", "write", "ffi"].map((name) => `--allow-${name}=${folder}`);
-    const advice = runtime.permissionsAdvice([
-      ...permissions,
-      ...flags,
-      `--allow-env=${[LIBRARY_VARIABLE, ...variables].join(",")}`,
+    const ofSource = cause instanceof SourceError;
+    const permissions = runtime.permissionsAdvice([
+      ...source.permissions,
+      ...["read", "write", "ffi"].map((name) => `--allow-${name}=${root ?? "FOLDER"}`),
+      `--allow-env=${variables.join(",")}`,
     ]);
     throw new Mp3AugmentError(
-      cause instanceof DigestError ? "LIBRARY_INCOMPATIBLE" : "LIBRARY_NOT_FOUND",
-      `the libraries, ${reason}, could not be put into ${root ?? "a cache folder"}: ` +
-        `${
-          messageOf(cause)
-        }. Set ${CACHE_VARIABLE} to a folder that you may write, or ${elsewhere}` +
-        (advice === undefined ? "" : `. ${advice}`),
+      ofSource ? cause.code : "LIBRARY_NOT_FOUND",
+      `the libraries, ${source.reason}, could not be put into ${root ?? "a cache folder"}: ` +
+        `${messageOf(cause)}. ` +
+        (ofSource ? "Else set " : `Set ${CACHE_VARIABLE} to a folder that you may write, or `) +
+        `${LIBRARY_VARIABLE} to one that holds the libraries of ${targetName(platform)}` +
+        (permissions === undefined ? "" : `. ${permissions}`),
       { cause },
     );
   }

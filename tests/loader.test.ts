@@ -16,6 +16,7 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import process from "node:process";
+import { cachePlaces } from "../ffi/cache.ts";
 import { fileNames } from "../ffi/target.ts";
 import { digestsModule, digestsOf, incompleteTargets } from "../scripts/write-digests.mjs";
 import { library } from "../src/native.ts";
@@ -154,7 +155,7 @@ test("embedded: without a folder to write into the message says what to do", asy
       /^LIBRARY_NOT_FOUND .*none of MP3_AUGMENT_CACHE,.* is set.*MP3_AUGMENT_LIB/,
     );
     const missing = await unpack(folder, join(folder, "none"));
-    assert.match(missing, /^LIBRARY_NOT_FOUND .*none/);
+    assert.match(missing, /^LIBRARY_NOT_FOUND .*none.*loadLibrary\({ embedded }\)/);
   });
 });
 
@@ -242,16 +243,15 @@ async function startRegistry(): Promise<Registry> {
   return { host: `127.0.0.1:${port}`, requests, replaced, close };
 }
 
-/** What the README names, for a cache folder. */
+/** What the README names, for another server and cache folder. */
 function permissionsFor(host: string, cache: string): string[] {
-  return [
-    `--allow-net=${host}`,
-    `--allow-read=${cache}`,
-    `--allow-write=${cache}`,
-    `--allow-ffi=${cache}`,
-    "--allow-env=MP3_AUGMENT_CACHE",
-  ];
+  const readme = readFileSync(projectPath("README.md"), "utf8");
+  const [, line = ""] = /^deno run (--allow-net=jsr\.io .*) example\.ts$/m.exec(readme) ?? [];
+  assert.match(line, /--allow-ffi/);
+  return line.replace("jsr.io", host).replaceAll("$CACHE", cache).split(" ");
 }
+
+const homeCache = cachePlaces(platform).at(-1) ?? ["", ""];
 
 interface RemoteRun {
   registry: Registry;
@@ -260,7 +260,8 @@ interface RemoteRun {
   permissions?: string[];
 }
 
-const libraryCache = (folder: string) => join(folder, "libraries");
+/** The default cache folder of a user whose home is `folder`. */
+const libraryCache = (folder: string) => folder + homeCache[1];
 
 function runRemote({ registry: { host }, folder, permissions }: RemoteRun): Promise<Outcome> {
   const cache = libraryCache(folder);
@@ -273,7 +274,7 @@ function runRemote({ registry: { host }, folder, permissions }: RemoteRun): Prom
     `--allow-import=${host}`,
     ...permissions ?? permissionsFor(host, cache),
     `http://${host}/main.ts`,
-  ], { DENO_DIR: join(folder, "deno"), MP3_AUGMENT_CACHE: cache, NO_COLOR: "1" });
+  ], { DENO_DIR: join(folder, "deno"), [homeCache[0]]: folder, NO_COLOR: "1" });
 }
 
 async function load(remote: RemoteRun): Promise<string> {
@@ -356,7 +357,10 @@ if (runtimeName === "Deno") {
   test("remote: a file that the server lacks is named", async () => {
     await withRegistry(async (registry, folder) => {
       registry.replaced.set(`/lib/${target}/${names.lame}`, "");
-      assert.match(await load({ registry, folder }), /^LIBRARY_NOT_FOUND .*http:.*status 404/);
+      assert.match(
+        await load({ registry, folder }),
+        /^LIBRARY_NOT_FOUND .*lame\S+ could not be read \(status 404\)/,
+      );
     });
   });
 
