@@ -43,7 +43,8 @@ function sha256(file) {
  */
 export function digestsModule(digests) {
   const [before] = readFileSync(path, "utf8").split(" = {");
-  return `${before} = ${JSON.stringify(digests, null, 2)};\n`;
+  const table = JSON.stringify(digests, null, 2).replace(/(["}])\n/g, "$1,\n"); // as deno fmt does
+  return `${before} = ${table};\n`;
 }
 
 /**
