@@ -301,6 +301,17 @@ const fetchCount = ({ requests }: Registry) =>
   requests.filter((path) => path.startsWith("/lib/")).length;
 
 if (runtimeName === "Deno") {
+  test("embedded: what deno compile has included is unpacked by itself", async () => {
+    await inTemporaryFolder(async (folder) => {
+      const script = projectPath("tests/scripts/load-standalone.ts");
+      const env = { MP3_AUGMENT_CACHE: folder, MP3_AUGMENT_LIB: "" };
+      const { stdout, stderr } = await runScript(script, ["--allow-all"], { env });
+      assert.equal(stderr, "");
+      assert.equal(stdout.trim(), "loaded 100");
+      assertWholeCache(folder);
+    });
+  });
+
   test("remote: fetched once, with the README's permissions, and then offline", async () => {
     await inTemporaryFolder(async (folder) => {
       const registry = await startRegistry();
