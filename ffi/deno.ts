@@ -49,7 +49,11 @@ export function deno(): Runtime | undefined {
         ? `Deno needs the permission --allow-ffi=${folder}`
         : undefined,
     permissionsAdvice: (flags) => `The permissions that Deno needs for this: ${flags.join(" ")}`,
+<<<<<<< HEAD
     createCompletions: createWaitingCompletions,
+=======
+    createCompletions,
+>>>>>>> loader
   };
 }
 

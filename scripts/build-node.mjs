@@ -9,7 +9,7 @@ const OPTIONS = [
   "--ignoreConfig --rootDir . --outDir dist/node",
   "--target es2022 --lib esnext --types bun --strict --skipLibCheck",
   "--module esnext --moduleResolution bundler --moduleDetection force --verbatimModuleSyntax",
-  "--rewriteRelativeImportExtensions",
+  "--rewriteRelativeImportExtensions --noCheck", // the step tsc of npm test checks
 ].join(" ").split(" ");
 
 const ENTRIES = ["mod.ts", "transform.ts"];
@@ -24,7 +24,7 @@ function testFiles() {
       .map((name) => `${folder}/${name}`)
   );
   return files.filter((file) =>
-    !/ from "\.\.\/(bench|cli)\//.test(readFileSync(join(root, file), "utf8"))
+    !/ from "\.\.\/(bench|cli|scripts)\//.test(readFileSync(join(root, file), "utf8"))
   );
 }
 
