@@ -49,11 +49,7 @@ export function deno(): Runtime | undefined {
         ? `Deno needs the permission --allow-ffi=${folder}`
         : undefined,
     permissionsAdvice: (flags) => `The permissions that Deno needs for this: ${flags.join(" ")}`,
-<<<<<<< HEAD
     createCompletions: createWaitingCompletions,
-=======
-    createCompletions,
->>>>>>> loader
   };
 }
 

@@ -67,9 +67,6 @@ async function unpack(
 ): Promise<string> {
   const parameters = [join(from, names.lame), join(from, names.shim)];
   const { stdout, stderr } = await runScript(EMBEDDED, ["--allow-all"], {
-<<<<<<< HEAD
-    env: { MP3_AUGMENT_CACHE: cache, MP3_AUGMENT_LIB: "", ...env },
-=======
     // Without a home Bun would keep its own cache in the current folder.
     env: {
       BUN_RUNTIME_TRANSPILER_CACHE_PATH: "0",
@@ -77,7 +74,6 @@ async function unpack(
       MP3_AUGMENT_LIB: "",
       ...env,
     },
->>>>>>> loader
     parameters,
   });
   assert.equal(stderr, "");
