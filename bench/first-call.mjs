@@ -39,7 +39,7 @@ async function measure(command, args, empty) {
 }
 
 /** @param {number[]} values */
-export function summarize(values) {
+function summarize(values) {
   const sorted = values.toSorted((a, b) => a - b);
   const [low, median, high] = [0.25, 0.5, 0.75].map((share) =>
     (sorted[Math.floor(share * (sorted.length - 1) + 0.5)] ?? NaN).toFixed(1)
