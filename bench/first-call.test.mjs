@@ -12,8 +12,8 @@ test("the first call is measured in both runtimes", async () => {
   for (const runtime of ["Deno", "Bun"]) {
     const row = output.split("\n").find((line) => line.startsWith(`| ${runtime} `)) ?? "";
     const cells = row.split("|").slice(2, -1);
-    assert.equal(cells.length, 4, output);
+    assert.equal(cells.length, 3, output);
     for (const cell of cells) assert.match(cell, /^ +-?\d+\.\d \(-?\d+\.\d–-?\d+\.\d\) $/);
-    assert.ok(cells.slice(0, 2).every((cell) => Number.parseFloat(cell) > 0), row);
+    assert.ok(Number.parseFloat(cells[0] ?? "") > 0, row);
   }
 });
