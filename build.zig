@@ -100,6 +100,7 @@ const tests = [_]Test{
     .{ .name = "test_jobs" },
     .{ .name = "test_streams" },
     .{ .name = "test_decode" },
+    .{ .name = "test_hostile" },
     .{ .name = "test_failures", .plain = true },
     .{ .name = "check_snapshot" },
     .{ .name = "check_tables" },
@@ -460,34 +461,83 @@ fn runProgram(run: *Build.Step.Run) *Build.Step {
 /// Zig has no run-time library of the address sanitizer: another compiler builds
 /// everything once more, file by file.
 fn addAsanStep(b: *Build, fetched: ?*Build.Step) void {
+    const compiler = b.option([]const u8, "asan-compiler", "A gcc or clang for test-asan and fuzz, default: cc") orelse "cc";
     const step = b.step("test-asan", "The C tests under the address and undefined-behaviour sanitizers");
-    const compiler = b.option([]const u8, "asan-compiler", "A gcc or clang for test-asan, default: cc") orelse "cc";
+    const objects = asanObjects(b, compiler, fetched, &.{});
+    for (tests) |t| {
+        if (t.plain) continue;
+        const program = asanProgram(b, compiler, fetched, t.name, testFiles(b, t), objects, &.{});
+        step.dependOn(runAsanProgram(b, t.name, program, &.{}));
+    }
+    addFuzzStep(b, compiler, fetched, objects);
+}
+
+/// Without libFuzzer, which only clang has, the fuzzer mutates by itself.
+fn addFuzzStep(b: *Build, compiler: []const u8, fetched: ?*Build.Step, objects: []const Build.LazyPath) void {
+    const step = b.step("fuzz", "Hostile input under the sanitizers: `-- --runs N --seconds N`, or with -Dlibfuzzer `-- -max_total_time=N`");
+    const libfuzzer = b.option(bool, "libfuzzer", "fuzz by coverage, with clang's libFuzzer") orelse false;
+    const coverage: []const []const u8 = if (libfuzzer) &.{ "-fsanitize=fuzzer-no-link", "-DMP3A_LIBFUZZER" } else &.{};
+    const link: []const []const u8 = if (libfuzzer) &.{"-fsanitize=fuzzer"} else &.{};
+    const all = if (libfuzzer) asanObjects(b, compiler, fetched, coverage) else objects;
+    var linked: std.ArrayList([]const u8) = .empty;
+    linked.appendSlice(b.allocator, coverage) catch @panic("OOM");
+    linked.appendSlice(b.allocator, link) catch @panic("OOM");
+    const program = asanProgram(b, compiler, fetched, "fuzz_decode", &.{ "fuzz_decode.c", "check.c" }, all, linked.items);
+    step.dependOn(runAsanProgram(b, "fuzz_decode", program, b.args orelse &.{}));
+}
+
+fn asanObjects(b: *Build, compiler: []const u8, fetched: ?*Build.Step, extra: []const []const u8) []const Build.LazyPath {
     const is_x86 = b.graph.host.result.cpu.arch == .x86_64;
     var objects: std.ArrayList(Build.LazyPath) = .empty;
     for (lame_files) |file| {
         const path = b.fmt("{s}/libmp3lame/{s}", .{ lame_dir, file.name });
-        append(b, &objects, asanObject(b, compiler, fetched, path, lameFileFlags(b, file, is_x86, .ours)));
+        append(b, &objects, asanObject(b, compiler, fetched, path, lameFileFlags(b, file, is_x86, .ours), extra));
     }
     for (kernel_files) |file| {
-        append(b, &objects, asanObject(b, compiler, fetched, b.fmt("csrc/kernels/{s}", .{file}), kernelFlags(b)));
+        append(b, &objects, asanObject(b, compiler, fetched, b.fmt("csrc/kernels/{s}", .{file}), kernelFlags(b), extra));
     }
-    append(b, &objects, asanObject(b, compiler, fetched, musl_math, muslFlags(b)));
+    append(b, &objects, asanObject(b, compiler, fetched, musl_math, muslFlags(b), extra));
     for (shim_files) |file| {
-        append(b, &objects, asanObject(b, compiler, fetched, b.fmt("csrc/{s}", .{file}), &shim_flags));
+        append(b, &objects, asanObject(b, compiler, fetched, b.fmt("csrc/{s}", .{file}), &shim_flags, extra));
     }
-    for (tests) |t| {
-        if (t.plain) continue;
-        const link = b.addSystemCommand(&.{ compiler, "-fsanitize=address,undefined", "-pthread", "-o" });
-        const program = link.addOutputFileArg(b.fmt("asan-{s}", .{t.name}));
-        for (objects.items) |object| link.addFileArg(object);
-        for (testFiles(b, t)) |file| {
-            link.addFileArg(asanObject(b, compiler, fetched, b.fmt("csrc/tests/{s}", .{file}), &kernel_flags));
-        }
-        link.addArgs(&.{ "-ldl", "-lm" });
-        const run = Build.Step.Run.create(b, b.fmt("run asan-{s}", .{t.name}));
-        run.addFileArg(program);
-        step.dependOn(runProgram(run));
+    return objects.items;
+}
+
+fn asanProgram(
+    b: *Build,
+    compiler: []const u8,
+    fetched: ?*Build.Step,
+    name: []const u8,
+    files: []const []const u8,
+    objects: []const Build.LazyPath,
+    extra: []const []const u8,
+) Build.LazyPath {
+    const link = b.addSystemCommand(&.{ compiler, "-fsanitize=address,undefined", "-pthread" });
+    for (extra) |flag| if (std.mem.startsWith(u8, flag, "-f")) link.addArg(flag);
+    link.addArg("-o");
+    const program = link.addOutputFileArg(b.fmt("asan-{s}", .{name}));
+    for (objects) |object| link.addFileArg(object);
+    for (files) |file| {
+        link.addFileArg(asanObject(b, compiler, fetched, b.fmt("csrc/tests/{s}", .{file}), &kernel_flags, compileOnly(b, extra)));
     }
+    link.addArgs(&.{ "-ldl", "-lm" });
+    return program;
+}
+
+/// -fsanitize=fuzzer brings a main of its own: for the linker alone.
+fn compileOnly(b: *Build, flags: []const []const u8) []const []const u8 {
+    var kept: std.ArrayList([]const u8) = .empty;
+    for (flags) |flag| {
+        if (!std.mem.eql(u8, flag, "-fsanitize=fuzzer")) kept.append(b.allocator, flag) catch @panic("OOM");
+    }
+    return kept.items;
+}
+
+fn runAsanProgram(b: *Build, name: []const u8, program: Build.LazyPath, arguments: []const []const u8) *Build.Step {
+    const run = Build.Step.Run.create(b, b.fmt("run asan-{s}", .{name}));
+    run.addFileArg(program);
+    run.addArgs(arguments);
+    return runProgram(run);
 }
 
 fn append(b: *Build, list: *std.ArrayList(Build.LazyPath), object: Build.LazyPath) void {
@@ -500,11 +550,13 @@ fn asanObject(
     fetched: ?*Build.Step,
     source: []const u8,
     flags: []const []const u8,
+    extra: []const []const u8,
 ) Build.LazyPath {
     const compile = b.addSystemCommand(&.{ compiler, "-c", "-g", "-O1", "-fno-omit-frame-pointer" });
     compile.addArgs(&.{ "-fsanitize=address,undefined", "-fno-sanitize-recover=all" });
     compile.addArgs(flags);
-    compile.addArgs(&.{ "-Wno-array-parameter", "-Wno-psabi", "-include" });
+    compile.addArgs(extra);
+    compile.addArgs(&.{ "-Wno-unknown-warning-option", "-Wno-array-parameter", "-Wno-psabi", "-include" });
     compile.addFileArg(b.path("csrc/tests/gcc_builtins.h"));
     for (include_dirs) |dir| compile.addPrefixedDirectoryArg("-I", b.path(dir));
     compile.addArg("-isystem");

@@ -56,4 +56,4 @@ export {
   type RoundtripStreamOptions,
   type StreamPeak,
 } from "./src/roundtrip-stream.ts";
-export { loadLibrary, type LoadLibraryOptions } from "./src/native.ts";
+export { type EmbeddedLibrary, loadLibrary, type LoadLibraryOptions } from "./src/native.ts";

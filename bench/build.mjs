@@ -94,7 +94,7 @@ async function buildStockLame() {
 /** The folder of the two libraries. */
 function libraryFolder() {
   const cpu = process.arch === "x64" ? "x86_64" : "aarch64";
-  const os = process.platform === "darwin" ? "macos" : `linux-${isMusl ? "musl" : "gnu"}`;
+  const os = process.platform === "darwin" ? "macos" : `linux-${isMusl() ? "musl" : "gnu"}`;
   return process.env.MP3_AUGMENT_LIB || join(root, "lib", `${cpu}-${os}`);
 }
 

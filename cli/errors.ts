@@ -10,6 +10,8 @@ export const EXIT = {
   /** Ctrl-C, as shells count it: 128 + the signal. */
   interrupted: 130,
   terminated: 143,
+  /** Nobody reads standard output any more. */
+  brokenPipe: 141,
 } as const;
 
 /** An error for people: a message that says what to do, and no stack trace. */
@@ -29,6 +31,10 @@ export function usageError(message: string): CliError {
 
 /** An error in one line. */
 export function reasonOf(error: unknown): string {
+  const { code } = Object(error) as { code?: unknown };
+  if (code === "ENOENT") return "there is no such file";
+  if (code === "EACCES") return "it may not be read or written";
+  if (code === "EISDIR") return "it is a folder";
   return (error instanceof Error ? error.message : String(error)).replace(/\s*\n\s*/g, " ");
 }
 

@@ -1,6 +1,6 @@
 /** Files that are there whole or not at all, and what folders hold. */
 import { createHash } from "node:crypto";
-import { mkdir, open, readdir, rename, rm, stat } from "node:fs/promises";
+import { type FileHandle, mkdir, open, readdir, rename, rm, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import process from "node:process";
 
@@ -29,23 +29,33 @@ type Pieces = AsyncIterable<Uint8Array> | Iterable<Uint8Array>;
 
 /** Writes a file at once: whoever looks sees the old one or the new one. */
 export async function writeAtomically(path: string, pieces: Pieces): Promise<Written> {
-  await makeFolderOf(path);
-  const partial = partialPath(path);
   const hash = createHash("sha256");
   let byteSize = 0;
+  await replaceFile(path, async (file) => {
+    for await (const piece of pieces) {
+      hash.update(piece);
+      byteSize += piece.length;
+      await writeAll(file, piece);
+    }
+  });
+  return { byteSize, sha256: hash.digest("hex") };
+}
+
+/** Lets `fill` write a new file, which takes its place when it is complete. */
+export async function replaceFile(
+  path: string,
+  fill: (file: FileHandle) => Promise<void>,
+): Promise<void> {
+  await makeFolderOf(path);
+  const partial = partialPath(path);
   try {
     const file = await open(partial, "w");
     try {
-      for await (const piece of pieces) {
-        hash.update(piece);
-        byteSize += piece.length;
-        await writeAll(file, piece);
-      }
+      await fill(file);
     } finally {
       await file.close();
     }
     await rename(partial, path);
-    return { byteSize, sha256: hash.digest("hex") };
   } catch (error) {
     await rm(partial, { force: true });
     throw error;
@@ -53,10 +63,7 @@ export async function writeAtomically(path: string, pieces: Pieces): Promise<Wri
 }
 
 /** Writes all bytes of a piece: a write may stop short. */
-export async function writeAll(
-  file: Awaited<ReturnType<typeof open>>,
-  bytes: Uint8Array,
-): Promise<void> {
+export async function writeAll(file: FileHandle, bytes: Uint8Array): Promise<void> {
   for (let at = 0; at < bytes.length;) {
     at += (await file.write(bytes, at, bytes.length - at)).bytesWritten;
   }

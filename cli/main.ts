@@ -9,6 +9,9 @@ import { Command, CommanderError } from "commander";
 import { CliError, EXIT, reasonOf } from "./errors.ts";
 import { VERSION } from "./version.ts";
 import { add as addDataset } from "./commands/dataset.ts";
+import { add as addDecode } from "./commands/decode.ts";
+import { add as addEncode } from "./commands/encode.ts";
+import { add as addInfo } from "./commands/info.ts";
 import { add as addMerge } from "./commands/merge.ts";
 import { add as addReport } from "./commands/report.ts";
 import { add as addRoundtrip } from "./commands/roundtrip.ts";
@@ -18,6 +21,9 @@ const COMMANDS: readonly ((program: Command) => void)[] = [
   addRoundtrip,
   addDataset,
   addMerge,
+  addEncode,
+  addDecode,
+  addInfo,
   addReport,
 ];
 
@@ -41,9 +47,12 @@ async function main(args: readonly string[]): Promise<void> {
       process.exitCode = error.exitCode === 0 ? EXIT.ok : EXIT.usage;
       return;
     }
-    process.stderr.write(`error: ${reasonOf(error)}\n`);
+    const { path } = Object(error) as { path?: unknown }; // of errors of the file system
+    process.stderr.write(`error: ${path ? `${path}: ` : ""}${reasonOf(error)}\n`);
     process.exitCode = error instanceof CliError ? error.exitCode : EXIT.failed;
   }
 }
 
+// Whoever reads the output may have read enough, as head does.
+process.stdout.on("error", () => process.exit(EXIT.brokenPipe));
 await main(process.argv.slice(2));

@@ -5,7 +5,6 @@
 enum {
   ID3_HEADER_BYTES = 10,
   APE_HEADER_BYTES = 32,
-  APE_SIZE_END = 16,  /* magic, version and size */
   CONFIRMING_COUNT = 2 /* frames that must follow one that is found by searching */
 };
 
@@ -36,14 +35,17 @@ static verdict read_id3(view v, uint64_t *tag_size) {
   return IS_FRAME;
 }
 
-/* An APEv2 tag with its header; the size counts what follows that. */
+/* An APE tag's header or its footer, which look alike. The size counts what follows
+   a header; what belongs to a footer has gone by. */
 static verdict read_ape(view v, uint64_t *tag_size) {
   if (v.bytes[0] != 'A') return IS_NONE;
-  if (v.byte_size < APE_SIZE_END) return v.at_end ? IS_NONE : NEEDS_MORE;
+  const size_t magic = v.byte_size < 8 ? (size_t)v.byte_size : 8;
+  if (memcmp(v.bytes, "APETAGEX", magic) != 0) return IS_NONE;
+  if (v.byte_size < APE_HEADER_BYTES) return v.at_end ? IS_NONE : NEEDS_MORE;
   const uint8_t *b = v.bytes;
-  if (memcmp(b, "APETAGEX", 8) != 0) return IS_NONE;
   const uint32_t size = b[12] | (uint32_t)b[13] << 8 | (uint32_t)b[14] << 16 | (uint32_t)b[15] << 24;
-  *tag_size = (uint64_t)APE_HEADER_BYTES + size;
+  const bool is_header = b[23] & 0x20;
+  *tag_size = APE_HEADER_BYTES + (is_header ? (uint64_t)size : 0);
   return IS_FRAME;
 }
 

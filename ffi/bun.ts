@@ -11,7 +11,8 @@ interface BunFfi {
     definition: { args: []; returns: "void"; threadsafe: true },
   ) => { ptr: Handle | null };
 }
-interface BunProcess {
+/** The process, as Bun and Node have it. */
+export interface HostProcess {
   arch: string;
   platform: string;
   env: Record<string, string | undefined>;
@@ -33,7 +34,7 @@ const BUN_TYPES: Record<CType, string> = {
 export function bun(): Runtime | undefined {
   const { Bun, process } = globalThis as {
     Bun?: { isMainThread: boolean };
-    process?: BunProcess;
+    process?: HostProcess;
   };
   if (Bun === undefined || process === undefined) return undefined;
   // A static import of bun:ffi would stop every other runtime.
@@ -42,6 +43,8 @@ export function bun(): Runtime | undefined {
   if (ffi === undefined) return undefined;
   return {
     name: "Bun",
+    // Where an executable's files appear, on Windows and elsewhere.
+    embedsFiles: /^file:\/\/\/(?:B:\/~BUN|\$bunfs)\//i.test(import.meta.url),
     platform: () => platformOf(process),
     readEnvironment: (name) => process.env[name],
     open: (lamePath, shimPath) => {
@@ -50,12 +53,14 @@ export function bun(): Runtime | undefined {
       return bind(ffi, shimPath);
     },
     permissionAdvice: () => undefined,
+    permissionsAdvice: () => undefined,
     createCompletions: (native, onFinished) =>
       createCompletions(ffi, Bun.isMainThread, native, onFinished),
   };
 }
 
-function platformOf(process: BunProcess): Platform | undefined {
+/** The platform of a runtime that describes itself as Node does. */
+export function platformOf(process: HostProcess): Platform | undefined {
   const arch = process.arch === "x64" ? "x86_64" : "aarch64";
   if (process.arch !== "x64" && process.arch !== "arm64") return undefined;
   if (process.platform === "linux") return { arch, os: "linux", libc: libcOf(process) };
@@ -64,7 +69,7 @@ function platformOf(process: BunProcess): Platform | undefined {
 }
 
 /** Which C library this process has mapped. */
-function libcOf(process: BunProcess): "gnu" | "musl" {
+function libcOf(process: HostProcess): "gnu" | "musl" {
   const maps = process.getBuiltinModule("node:fs").readFileSync("/proc/self/maps", "utf8");
   return maps.includes("/ld-musl-") ? "musl" : "gnu";
 }

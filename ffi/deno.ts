@@ -9,7 +9,7 @@ interface DenoFunction {
   nonblocking: boolean;
 }
 interface DenoNamespace {
-  build: { arch: string; os: string; env?: string };
+  build: { arch: string; os: string; env?: string; standalone: boolean };
   env: { get(name: string): string | undefined };
   permissions: { querySync(descriptor: { name: "env"; variable: string }): { state: string } };
   errors: { NotCapable: new () => Error; PermissionDenied: new () => Error };
@@ -36,6 +36,7 @@ export function deno(): Runtime | undefined {
   if (typeof namespace?.dlopen !== "function") return undefined;
   return {
     name: "Deno",
+    embedsFiles: namespace.build.standalone,
     platform: () => platformOf(namespace),
     readEnvironment: (name) => readEnvironment(namespace, name),
     open: (lamePath, shimPath) => {
@@ -47,7 +48,12 @@ export function deno(): Runtime | undefined {
         error instanceof namespace.errors.PermissionDenied
         ? `Deno needs the permission --allow-ffi=${folder}`
         : undefined,
+    permissionsAdvice: (flags) => `The permissions that Deno needs for this: ${flags.join(" ")}`,
+<<<<<<< HEAD
+    createCompletions: createWaitingCompletions,
+=======
     createCompletions,
+>>>>>>> loader
   };
 }
 
@@ -84,11 +90,11 @@ function bind(namespace: DenoNamespace, path: string): Native {
 }
 
 /**
- * One call waits on a thread of Deno's while jobs are under way: it keeps the
- * process alive, and is safe when the isolate ends before the job, which a
- * callback from a foreign thread would not be.
+ * One call waits on a thread of the runtime's while jobs are under way: it keeps
+ * the process alive, and is safe when the isolate ends before the job, which a
+ * callback from a foreign thread would not be. Node does the same.
  */
-function createCompletions(
+export function createWaitingCompletions(
   native: Native,
   onFinished: (tag: number) => void,
 ): Completions | undefined {

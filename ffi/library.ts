@@ -1,10 +1,23 @@
 import { fileURLToPath } from "node:url";
 import { Mp3AugmentError } from "../src/errors.ts";
+import { CACHE_VARIABLE, type CachedFile, cacheFolder, cachePlaces } from "./cache.ts";
+import { digestOf, fillCache, readFile, SourceError } from "./cache.ts";
+import { DIGESTS } from "./digests.ts";
+import { download } from "./download.ts";
 import { currentRuntime, type Platform, type Runtime } from "./runtime.ts";
 import { ABI_VERSION, type Native } from "./symbols.ts";
+import { fileNames, type Pair, targetName } from "./target.ts";
 
 /** The environment variable that names the folder of the libraries. */
 export const LIBRARY_VARIABLE = "MP3_AUGMENT_LIB";
+
+/** Where the caller says that the libraries are. */
+export interface Wish {
+  /** The folder that holds them, and no other. */
+  readonly path?: string | undefined;
+  /** Both files inside the executable, to be unpacked. */
+  readonly embedded?: Pair<string> | undefined;
+}
 
 /** The loaded library and the runtime that has loaded it. */
 export interface Library {
@@ -14,40 +27,105 @@ export interface Library {
   readonly folder: string;
 }
 
-/** A folder that may hold the libraries, and why it is looked into. */
+/** The folder that holds the libraries, and why it is looked into. */
 interface Place {
   readonly folder: string;
   readonly reason: string;
 }
 
-/** `lib/<name>/`, as `build.zig` names it. */
-function targetName({ arch, os, libc }: Platform): string {
-  if (os === "linux") return `${arch}-linux-${libc}`;
-  return os === "macos" ? `${arch}-macos` : `${arch}-windows-gnu`;
-}
-
-function fileNames({ os }: Platform): { lame: string; shim: string } {
-  if (os === "windows") return { lame: "mp3lame.dll", shim: "mp3augment.dll" };
-  if (os === "macos") return { lame: "libmp3lame.0.dylib", shim: "libmp3augment.dylib" };
-  return { lame: "libmp3lame.so.0", shim: "libmp3augment.so" };
-}
-
 /** The one folder that counts: an explicit one is not silently passed over. */
-function findPlace(path: string | undefined, runtime: Runtime, target: string): Place {
+function findPlace({ path, embedded }: Wish, runtime: Runtime, platform: Platform): Place {
   if (path !== undefined) return { folder: path, reason: "the path given to loadLibrary" };
   const fromEnvironment = runtime.readEnvironment(LIBRARY_VARIABLE);
   if (fromEnvironment) {
     return { folder: fromEnvironment, reason: `the environment variable ${LIBRARY_VARIABLE}` };
   }
-  const beside = new URL(`../lib/${target}`, import.meta.url);
-  if (beside.protocol !== "file:") {
+  if (embedded !== undefined) return unpack(embedded, runtime, platform);
+  const beside = new URL(`../lib/${targetName(platform)}/`, import.meta.url);
+  if (beside.protocol !== "file:") return fetchOnce(beside, runtime, platform);
+  const folder = fileURLToPath(beside).replace(/[/\\]$/, "");
+  if (!runtime.embedsFiles) return { folder, reason: "beside the module" };
+  const { lame, shim } = fileNames(platform);
+  return unpack({ lame: `${folder}/${lame}`, shim: `${folder}/${shim}` }, runtime, platform);
+}
+
+/** From the executable's own files, from which the system can't open a library. */
+function unpack(paths: Pair<string>, runtime: Runtime, platform: Platform): Place {
+  const names = fileNames(platform);
+  const prepare = (part: keyof Pair<string>): CachedFile => {
+    const advice = "put both files into the executable and name them in loadLibrary({ embedded })";
+    const bytes = attempt(() => readFile(paths[part]), paths[part], `: ${advice}`);
+    return { name: names[part], digest: digestOf(bytes), read: () => bytes };
+  };
+  const reason = `unpacked from ${paths.lame} and ${paths.shim}`;
+  return cache({ prepare, reason, permissions: [] }, runtime, platform);
+}
+
+/** From the server that the module came from. */
+function fetchOnce(beside: URL, runtime: Runtime, platform: Platform): Place {
+  const names = fileNames(platform);
+  const digests = DIGESTS[targetName(platform)];
+  const prepare = (part: keyof Pair<string>): CachedFile => {
+    const name = names[part];
+    const digest = digests?.[name];
+    if (digest === undefined) {
+      const message = `this copy of the module has no sha256 of ${name}`;
+      throw new SourceError("LIBRARY_INCOMPATIBLE", message);
+    }
+    const { href } = new URL(name, beside);
+    return { name, digest, read: () => attempt(() => download(href), href) };
+  };
+  const permissions = [`--allow-net=${beside.host}`];
+  return cache({ prepare, reason: `fetched from ${beside.href}`, permissions }, runtime, platform);
+}
+
+/** What `read` gives, or an error that names its source. */
+function attempt(read: () => Uint8Array, source: string, advice = ""): Uint8Array {
+  try {
+    return read();
+  } catch (cause) {
+    const message = `${source} could not be read (${messageOf(cause)})${advice}`;
+    throw new SourceError("LIBRARY_NOT_FOUND", message, { cause });
+  }
+}
+
+/** Files that are no files of the system yet. */
+interface Source {
+  prepare(part: keyof Pair<string>): CachedFile;
+  readonly reason: string;
+  /** Deno's, for the source alone. */
+  readonly permissions: readonly string[];
+}
+
+/** Puts the files into the user's cache folder. */
+function cache(source: Source, runtime: Runtime, platform: Platform): Place {
+  const root = cacheFolder(runtime, platform);
+  const variables = cachePlaces(platform).map(([name]) => name);
+  try {
+    const files = { lame: source.prepare("lame"), shim: source.prepare("shim") };
+    if (root === undefined) throw new Error(`none of ${variables.join(", ")} is set or readable`);
+    return { folder: fillCache(root, files), reason: source.reason };
+  } catch (cause) {
+    const ofSource = cause instanceof SourceError;
+    const permissions = runtime.permissionsAdvice([
+      ...source.permissions,
+      ...["read", "write", "ffi"].map((name) => `--allow-${name}=${root ?? "FOLDER"}`),
+      `--allow-env=${variables.join(",")}`,
+    ]);
     throw new Mp3AugmentError(
-      "LIBRARY_NOT_FOUND",
-      `the module was loaded from ${beside.protocol}, where no library can be opened: ` +
-        `set ${LIBRARY_VARIABLE} to a local folder that holds the libraries of ${target}`,
+      ofSource ? cause.code : "LIBRARY_NOT_FOUND",
+      `the libraries, ${source.reason}, could not be put into ${root ?? "a cache folder"}: ` +
+        `${messageOf(cause)}. ` +
+        (ofSource ? "Else set " : `Set ${CACHE_VARIABLE} to a folder that you may write, or `) +
+        `${LIBRARY_VARIABLE} to one that holds the libraries of ${targetName(platform)}` +
+        (permissions === undefined ? "" : `. ${permissions}`),
+      { cause },
     );
   }
-  return { folder: fileURLToPath(beside), reason: "beside the module" };
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
 function open(runtime: Runtime, platform: Platform, place: Place): Native {
@@ -62,23 +140,23 @@ function open(runtime: Runtime, platform: Platform, place: Place): Native {
     throw new Mp3AugmentError(
       "LIBRARY_NOT_FOUND",
       `${lame} and ${shim} could not be opened in ${folder} (${place.reason}): ${advice}. ` +
-        `${runtime.name} says: ${cause instanceof Error ? cause.message : String(cause)}`,
+        `${runtime.name} says: ${messageOf(cause)}`,
       { cause },
     );
   }
 }
 
-/** Finds, opens and checks the library. `path`: the folder to look into, and no other. */
-export function openLibrary(path?: string): Library {
+/** Finds, opens and checks the library. */
+export function openLibrary(wish: Wish = {}): Library {
   const runtime = currentRuntime();
   const platform = runtime?.platform();
   if (runtime === undefined || platform === undefined) {
     throw new Mp3AugmentError(
       "LIBRARY_INCOMPATIBLE",
-      "this needs Deno or Bun on x86_64 or aarch64, on Linux, macOS or Windows",
+      "this needs Deno, Bun or Node.js on x86_64 or aarch64, on Linux, macOS or Windows",
     );
   }
-  const place = findPlace(path, runtime, targetName(platform));
+  const place = findPlace(wish, runtime, platform);
   const native = open(runtime, platform, place);
   const found = native.mp3a_abi_version();
   if (found !== ABI_VERSION) {

@@ -1,5 +1,6 @@
 import { bun } from "./bun.ts";
 import { deno } from "./deno.ts";
+import { node } from "./node.ts";
 import type { Handle, Native } from "./symbols.ts";
 
 /** The platform, in Zig's words. */
@@ -20,6 +21,8 @@ export interface Completions {
 /** What differs between runtimes. */
 export interface Runtime {
   readonly name: string;
+  /** Whether this is an executable that has the module's files inside. */
+  readonly embedsFiles: boolean;
   /** The platform; undefined parts are ones that there is no library for. */
   platform(): Platform | undefined;
   /** An environment variable; undefined also when it may not be read. */
@@ -28,11 +31,13 @@ export interface Runtime {
   open(lamePath: string, shimPath: string): Native;
   /** What to do about an error of `open`, if it is about a permission. */
   permissionAdvice(error: unknown, folder: string): string | undefined;
+  /** What to say about permissions where a file could not be fetched or unpacked. */
+  permissionsAdvice(flags: readonly string[]): string | undefined;
   /** A queue that calls `onFinished` with the tag of each job. */
   createCompletions(native: Native, onFinished: (tag: number) => void): Completions | undefined;
 }
 
 /** The adapter of the runtime that runs this, or undefined for another one. */
 export function currentRuntime(): Runtime | undefined {
-  return deno() ?? bun();
+  return deno() ?? bun() ?? node();
 }

@@ -1,5 +1,5 @@
 /**
- * The one table of the C functions in `csrc/mp3augment.h`, in a form that both
+ * The one table of the C functions in `csrc/mp3augment.h`, in a form that all
  * runtimes' tables are made from. A test compares it with the header.
  */
 
@@ -13,7 +13,7 @@ export type CType = "i32" | "u32" | "f32" | "buffer" | "handle" | "callback" | "
 export interface CFunction {
   readonly parameters: readonly CType[];
   readonly result: CType;
-  /** It waits: Deno calls it on another thread. */
+  /** It waits: Deno and Node call it on another thread. */
   readonly blocks?: true;
 }
 

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import process from "node:process";
 import { buildAndCheck, QUICK_TARGETS } from "./check-release.mjs";
 import { installInspector } from "./release/inspect.mjs";
+import { buildForNode } from "./build-node.mjs";
 import { setUp } from "./setup.mjs";
 import { Failure, findChromium, findOnPath, needTool, root, run, runAsProgram } from "./tools.mjs";
 
@@ -15,9 +16,9 @@ import { Failure, findChromium, findOnPath, needTool, root, run, runAsProgram } 
  * @typedef {(work: string) => Promise<Outcome>} Step `work`: a temporary folder
  */
 
-const DENO_PERMISSIONS = ["ffi", "read", "write", "env", "run", "sys"].map((name) =>
-  `--allow-${name}`
-);
+const DENO_PERMISSIONS = ["ffi", "read", "write", "env", "run", "sys", "net=127.0.0.1"].map((
+  name,
+) => `--allow-${name}`);
 
 /** Far longer than any step takes: a hang shall end as a failure. */
 const STEP_TIMEOUT_MS = 10 * 60_000;
@@ -29,7 +30,7 @@ export const steps = {
   lint: () => check("deno", ["lint"]),
   fmt: () => check("deno", ["fmt", "--check"]),
   tsc: () => check("tsc", ["--noEmit"]),
-  docs: () => check("deno", ["doc", "--lint", "mod.ts"]),
+  docs: () => check("deno", ["doc", "--lint", "mod.ts", "transform.ts"]),
   publish: () => check("deno", ["publish", "--dry-run", "--allow-dirty"]),
   workflows: checkWorkflows,
   scripts: testScripts,
@@ -38,7 +39,9 @@ export const steps = {
   bytes: () => testC("test-bytes", ["--", "--wav", "node_modules/audio-lena/lena.wav"]),
   ubsan: () => testC("test-ubsan"),
   tsan: () => testC("test-tsan"),
-  asan: testWithAddressSanitizer,
+  asan: (work) => testWithAddressSanitizer(work, "test-asan"),
+  // Ends by itself after 60 s where a machine is slow.
+  fuzz: (work) => testWithAddressSanitizer(work, "fuzz", ["--", "--runs", "20000"]),
   library: () => testC("test-library"),
   targets: testTargets,
   deno: (work) => {
@@ -50,6 +53,10 @@ export const steps = {
     const report = join(work, "bun.xml");
     const reporter = ["--reporter=junit", `--reporter-outfile=${report}`];
     return runTests(needTool("bun"), ["test", "--timeout=600000", ...reporter, "./tests/"], report);
+  },
+  node: async (work) => {
+    await buildForNode({ tests: true });
+    return testByNode(join(work, "node.xml"), "dist/node/tests");
   },
 };
 
@@ -113,7 +120,7 @@ async function testByNode(report, ...folders) {
     `--test-reporter${index % 2 ? "-destination" : ""}=${value}`
   );
   const files = folders.flatMap((folder) =>
-    readdirSync(join(root, folder)).filter((name) => name.endsWith(".test.mjs"))
+    readdirSync(join(root, folder)).filter((name) => /\.test\.m?js$/.test(name))
       .map((name) => `${folder}/${name}`)
   );
   return await runTests(node, ["--test", ...reporters, ...files], report);
@@ -190,10 +197,13 @@ export function countLines(output) {
 }
 
 /**
- * Zig brings no address sanitizer, so its step takes another C compiler.
- * @type {Step}
+ * Zig brings no address sanitizer, so these steps take another C compiler.
+ * @param {string} work
+ * @param {string} name of build.zig's step
+ * @param {string[]} [options]
+ * @returns {Promise<Outcome>}
  */
-async function testWithAddressSanitizer(work) {
+async function testWithAddressSanitizer(work, name, options = []) {
   const lack = "no C compiler here has a working address sanitizer";
   let compiler = await findAddressSanitizer(work);
   if (!compiler) {
@@ -201,7 +211,7 @@ async function testWithAddressSanitizer(work) {
     compiler = await findAddressSanitizer(work);
   }
   if (!compiler) return { skipped: lack };
-  return testC("test-asan", [`-Dasan-compiler=${compiler}`]);
+  return testC(name, [`-Dasan-compiler=${compiler}`, ...options]);
 }
 
 /**

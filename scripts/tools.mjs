@@ -31,8 +31,10 @@ const exe = platform === "win32" ? ".exe" : "";
 const cpu = { x64: "x86_64", arm64: "aarch64" }[/** @type {string} */ (arch)] ?? arch;
 
 /** Whether this process runs on musl; a system may have it beside its own C library. */
-export const isMusl = platform === "linux" &&
-  readFileSync("/proc/self/maps", "utf8").includes("/ld-musl-");
+export function isMusl() {
+  return platform === "linux" && readFileSync("/proc/self/maps", "utf8").includes("/ld-musl-");
+}
+
 const bunTarget = `${platform === "win32" ? "windows" : platform}-${arch === "arm64" ? cpu : arch}`;
 
 /**
@@ -54,7 +56,9 @@ const npmTools = {
   // Bun's install script moves the binary into its own package.
   bun: {
     owner: "bun",
-    files: [`@oven/bun-${bunTarget}${isMusl ? "-musl" : ""}/bin/bun${exe}`, "bun/bin/bun.exe"],
+    files: ["", "-musl"].map((libc) => `@oven/bun-${bunTarget}${libc}/bin/bun${exe}`).concat(
+      "bun/bin/bun.exe",
+    ),
     get: "Bun 1.4 or newer",
   },
   tsc: {

@@ -101,7 +101,7 @@ class GroupCoder {
     this.#ready = group.map(() => new Float32Array(0));
     this.#stream = new Mp3RoundtripStream(options);
     this.#writer = (this.#stream.writable as WritableStream<readonly Float32Array[]>).getWriter();
-    this.#reading = this.#read(this.#stream.readable.getReader());
+    this.#reading = this.#read();
     this.#reading.catch(() => {}); // write() and finish() reject too
   }
 
@@ -159,7 +159,8 @@ class GroupCoder {
     if (channels[0]?.length) await this.#writer.write(channels);
   }
 
-  async #read(reader: ReadableStreamDefaultReader<Float32Array[]>): Promise<void> {
+  async #read(): Promise<void> {
+    const reader = this.#stream.readable.getReader();
     for (let next = await reader.read(); !next.done; next = await reader.read()) {
       this.#add(
         next.value.map((channel, index) => this.#resamplers[index]?.from.push(channel) ?? channel),

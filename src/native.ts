@@ -13,9 +13,24 @@ import type { CheckedCoding } from "./options.ts";
 export interface LoadLibraryOptions {
   /**
    * The folder that holds the two libraries. Default: the environment variable
-   * `MP3_AUGMENT_LIB`, else `lib/<target>/` beside the module.
+   * `MP3_AUGMENT_LIB`, else `lib/<target>/` beside the module, or of the server
+   * it came from.
    */
   path?: string;
+  /**
+   * Where the two libraries are inside a single-file executable, as
+   * `import … with { type: "file" }` tells in `bun build --compile`. They are
+   * unpacked into the user's cache folder. `path` and `MP3_AUGMENT_LIB` go first.
+   */
+  embedded?: EmbeddedLibrary;
+}
+
+/** Paths of embedded files. */
+export interface EmbeddedLibrary {
+  /** Of `libmp3lame`. */
+  lame: string;
+  /** Of `libmp3augment`. */
+  shim: string;
 }
 
 let loaded: Library | undefined;
@@ -33,9 +48,9 @@ export function library(): Library {
  * `INVALID_OPTION` when it is already loaded from another folder
  */
 export function loadLibrary(options: LoadLibraryOptions = {}): void {
-  const { path } = options;
+  const { path, embedded } = options;
   if (loaded === undefined) {
-    loaded = openLibrary(path);
+    loaded = openLibrary({ path, embedded });
   } else if (path !== undefined && path !== loaded.folder) {
     throw new Mp3AugmentError(
       "INVALID_OPTION",

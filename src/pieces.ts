@@ -58,23 +58,93 @@ export interface Codec<In, Out> {
   free(): void;
 }
 
-/** A pair of streams around a codec, which is freed whatever happens. */
-export function codecStream<In, Out>(codec: Codec<In, Out>): TransformStream<In, Out> {
-  function run(results: () => Iterable<Out>, controller: TransformStreamDefaultController<Out>) {
-    try {
-      for (const result of results()) controller.enqueue(result);
-    } catch (error) {
-      codec.free();
-      throw error;
+/** What a reader asks for, and a writer waits for. */
+class Demand {
+  #isWanted = false;
+  #ended: { readonly reason: unknown } | undefined;
+  #wake: () => void = () => {};
+
+  /** One more result is wanted. */
+  raise(): void {
+    this.#isWanted = true;
+    this.#wake();
+  }
+
+  /** The wanted result has come. */
+  meet(): void {
+    this.#isWanted = false;
+  }
+
+  /** Nothing will be wanted any more: who waits fails with the reason. */
+  end(reason: unknown): void {
+    this.#ended ??= { reason };
+    this.#wake();
+  }
+
+  async wait(): Promise<void> {
+    while (!this.#isWanted && this.#ended === undefined) {
+      await new Promise<void>((resolve) => this.#wake = resolve);
+    }
+    if (this.#ended !== undefined) throw this.#ended.reason;
+  }
+}
+
+/**
+ * A pair of streams around a codec, which is freed whatever happens. Unlike a
+ * `TransformStream` it waits for the reader within a chunk too: one chunk may hold
+ * hours of audio.
+ */
+export function codecStream<In, Out>(codec: Codec<In, Out>): ReadableWritablePair<Out, In> {
+  const demand = new Demand();
+  let output: ReadableStreamDefaultController<Out>;
+  let input: WritableStreamDefaultController;
+  function fail(reason: unknown): void {
+    codec.free();
+    output.error(reason);
+  }
+  async function transform(chunk: In): Promise<void> {
+    await demand.wait();
+    for (const result of codec.transform(chunk)) {
+      await demand.wait();
+      demand.meet();
+      output.enqueue(result);
     }
   }
-  const transformer: Transformer<In, Out> & { cancel(): void } = {
-    transform: (chunk, controller) => run(() => codec.transform(chunk), controller),
-    flush: (controller) => {
-      run(() => codec.flush(), controller);
+  function flush(): void {
+    for (const result of codec.flush()) output.enqueue(result);
+    codec.free();
+    output.close();
+  }
+  const readable = new ReadableStream<Out>({
+    start: (controller) => void (output = controller),
+    pull: () => demand.raise(),
+    cancel: (reason) => {
       codec.free();
+      input.error(reason);
+      demand.end(reason);
     },
-    cancel: () => codec.free(),
-  };
-  return new TransformStream(transformer);
+  }, { highWaterMark: 0 });
+  const writable = new WritableStream<In>({
+    start: (controller) => {
+      input = controller;
+      // So that a write which waits for a reader doesn't hold up the abort.
+      const { signal } = controller;
+      signal?.addEventListener("abort", () => demand.end(signal.reason));
+    },
+    write: (chunk) =>
+      transform(chunk).catch((reason) => {
+        fail(reason);
+        throw reason;
+      }),
+    close: () => {
+      try {
+        flush();
+      } catch (reason) {
+        fail(reason);
+        throw reason;
+      }
+    },
+    abort: fail,
+  });
+  return { readable, writable };
 }

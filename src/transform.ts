@@ -260,12 +260,18 @@ function averagesInRange(settings: Settings, sampleRate: number): [number, numbe
 
 function checkSettings(settings: Settings): void {
   const { minBitrateKbps, maxBitrateKbps, minVbrQuality, maxVbrQuality, p } = settings;
+  checkList(settings.bitrateModes, ["cbr", "abr", "vbr"], "bitrateModes");
+  const rangeName = "the range from minBitrateKbps to maxBitrateKbps";
+  const range = [minBitrateKbps, maxBitrateKbps];
+  const drawn = (mode: BitrateMode) => settings.bitrateModes.includes(mode);
   checkThat(
-    bitratesInRange({ ...settings, legalBitratesOnly: false }, 48000).length > 0,
-    "the range from minBitrateKbps to maxBitrateKbps",
-    [minBitrateKbps, maxBitrateKbps],
+    !drawn("cbr") || bitratesInRange({ ...settings, legalBitratesOnly: false }, 48000).length > 0,
+    rangeName,
+    range,
     `such that it holds one of ${BITRATES_KBPS.join(", ")} kbps`,
   );
+  const [lowest, highest] = averagesInRange({ ...settings, legalBitratesOnly: false }, 48000);
+  checkThat(!drawn("abr") || lowest <= highest, rangeName, range, "within 8 to 320 kbps");
   checkThat(
     minVbrQuality >= 0 && minVbrQuality <= maxVbrQuality && maxVbrQuality <= 9.999,
     "the range from minVbrQuality to maxVbrQuality",
@@ -273,7 +279,6 @@ function checkSettings(settings: Settings): void {
     "within 0 to 9.999",
   );
   checkThat(typeof p === "number" && p >= 0 && p <= 1, "p", p, "a number from 0 to 1");
-  checkList(settings.bitrateModes, ["cbr", "abr", "vbr"], "bitrateModes");
   checkList(settings.stereoModes, ["stereo", "joint"], "stereoModes");
   checkList(settings.bitReservoirs, [false, true], "bitReservoirs");
 }

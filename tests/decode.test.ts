@@ -142,6 +142,8 @@ test("a real file: as long as a gapless player's, and the recording", () => {
   const bytes = readFileSync(join(folder, "lena.mp3"));
   const { channelData, samplesDecoded, sampleRate } = decodeMp3(bytes);
   assert.equal(sampleRate, 44100);
+  // As many as "ffmpeg -i lena.mp3 -f f32le" writes.
+  assert.equal(samplesDecoded, 541_184);
   assert.equal(channelData[0]?.length, samplesDecoded);
   const shared = Math.min(samplesDecoded, realAudio().length);
   const found = correlation(channelData[0]!.subarray(0, shared), realAudio().subarray(0, shared));
@@ -282,4 +284,38 @@ test("aborts, and streams that are left", async () => {
       written.catch(() => {});
     }
   }
+});
+
+test("one chunk for a whole file is decoded as it is read", async () => {
+  const bytes = encodeMp3(realAudio(), { sampleRate: 44100, bitrateKbps: 128 });
+  const { mp3FrameCount, sampleCount } = probeMp3(bytes);
+  const decoder = new Mp3DecoderStream();
+  const writer = decoder.writable.getWriter();
+  const reader = decoder.readable.getReader();
+  const written = writer.write(bytes);
+  let readCount = 0;
+  for (let i = 0; i < 3; i++) readCount += (await reader.read()).value?.[0]?.length ?? 0;
+  // What was read, and one result that waits.
+  const decodedCount = decoder.info?.mp3FrameCount ?? 0;
+  assert.ok(decodedCount < mp3FrameCount / 2, `${decodedCount} of ${mp3FrameCount} MP3 frames`);
+  const closed = writer.close();
+  for (let next = await reader.read(); !next.done; next = await reader.read()) {
+    readCount += next.value[0]?.length ?? 0;
+  }
+  await Promise.all([written, closed]);
+  assert.equal(readCount, sampleCount);
+});
+
+test("an abort while a write waits for a reader", async () => {
+  const bytes = encodeMp3(realAudio(), { sampleRate: 44100, bitrateKbps: 128 });
+  const decoder = new Mp3DecoderStream();
+  const writer = decoder.writable.getWriter();
+  const reader = decoder.readable.getReader();
+  const written = writer.write(bytes);
+  const isReason = (reason: unknown) => reason === "enough";
+  assert.ok((await reader.read()).value);
+  const rejected = assert.rejects(written, isReason);
+  await writer.abort("enough");
+  await rejected;
+  await assert.rejects(reader.read(), isReason);
 });

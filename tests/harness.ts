@@ -1,4 +1,4 @@
-/** One way to declare a test for both runtimes' own runners, and what tests need of the runtime. */
+/** One way to declare a test for all runtimes' own runners, and what tests need of the runtime. */
 import { spawn } from "node:child_process";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
@@ -16,13 +16,24 @@ interface DenoRunner {
 const deno = (globalThis as { Deno?: DenoRunner }).Deno;
 const TIMEOUT_MS = 300_000;
 
-/** `"Deno"` or `"Bun"`. */
-export const runtimeName: "Deno" | "Bun" = deno ? "Deno" : "Bun";
+/** `"Deno"`, `"Bun"` or `"Node"`. */
+export const runtimeName: "Deno" | "Bun" | "Node" = deno
+  ? "Deno"
+  : "Bun" in globalThis
+  ? "Bun"
+  : "Node";
 
 const declare: (name: string, body: Body) => void = deno
   // A library opened in one test stays open for all.
   ? (name, fn) => deno.test({ name, fn, sanitizeOps: true, sanitizeResources: false })
-  : await declareInBun();
+  : runtimeName === "Bun"
+  ? await declareInBun()
+  : await declareInNode();
+
+async function declareInNode(): Promise<(name: string, body: Body) => void> {
+  const { test } = await import("node:test");
+  return (title, body) => void test(title, { timeout: TIMEOUT_MS }, body);
+}
 
 async function declareInBun(): Promise<(name: string, body: Body) => void> {
   const name = "bun:test"; // not a literal in the import, which Deno would try to resolve
@@ -37,9 +48,12 @@ export function test(name: string, body: Body): void {
   declare(name, body);
 }
 
+/** The way from here to the root: what Node runs is in dist/node/tests/. */
+const ROOT = runtimeName === "Node" ? "../../../" : "../";
+
 /** The path of a file of the project, from its root. */
 export function projectPath(path: string): string {
-  return fileURLToPath(new URL(`../${path}`, import.meta.url));
+  return fileURLToPath(new URL(`${ROOT}${path}`, import.meta.url));
 }
 
 /** What a program has printed and how it ended. */
@@ -99,7 +113,14 @@ export function runScript(
   options: { env?: Record<string, string | undefined>; parameters?: readonly string[] } = {},
 ): Promise<Outcome> {
   const parameters = options.parameters ?? [];
-  return deno
-    ? run(deno.execPath(), ["run", "--no-prompt", ...permissions, path, ...parameters], options.env)
-    : run(process.execPath, ["run", path, ...parameters], options.env);
+  if (deno) {
+    const args = ["run", "--no-prompt", ...permissions, path, ...parameters];
+    return run(deno.execPath(), args, options.env);
+  }
+  if (runtimeName === "Bun") {
+    return run(process.execPath, ["run", path, ...parameters], options.env);
+  }
+  const built = path.replace(projectPath("tests/"), projectPath("dist/node/tests/"))
+    .replace(/\.ts$/, ".js");
+  return run(process.execPath, [built, ...parameters], options.env);
 }

@@ -1,6 +1,9 @@
 /** The table of C functions against the header, and how the library is found. */
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import process from "node:process";
 import {
   ABI_VERSION,
   type CFunction,
@@ -18,7 +21,7 @@ import {
 import { BITRATES_KBPS, DELAY_SAMPLES, nearestBitrateKbps, SAMPLE_RATES } from "../mod.ts";
 import { MAX_FRAMES, MAX_LEVEL } from "../src/constants.ts";
 import { library } from "../src/native.ts";
-import { projectPath, runScript, runtimeName, test } from "./harness.ts";
+import { projectPath, run, runScript, runtimeName, test } from "./harness.ts";
 
 const header: string = readFileSync(projectPath("csrc/mp3augment.h"), "utf8")
   .replace(/\/\*[\s\S]*?\*\//g, " ");
@@ -165,5 +168,21 @@ if (runtimeName === "Deno") {
   test("loading: without the permission the message names it", async () => {
     const message = await load({ permissions: [] });
     assert.match(message, /^LIBRARY_NOT_FOUND .*--allow-ffi=\/.*lib\//);
+  });
+}
+
+if (runtimeName === "Node") {
+  test("loading: without koffi the message names it", async () => {
+    const { folder } = library();
+    const elsewhere = mkdtempSync(join(tmpdir(), "mp3-augment-no-koffi-"));
+    try {
+      cpSync(projectPath("dist/node"), join(elsewhere, "dist"), { recursive: true });
+      writeFileSync(join(elsewhere, "package.json"), '{ "type": "module" }');
+      const script = join(elsewhere, "dist/tests/scripts/load.js");
+      const { stdout } = await run(process.execPath, [script, folder]);
+      assert.match(stdout, /^LIBRARY_NOT_FOUND .*npm install koffi/);
+    } finally {
+      rmSync(elsewhere, { recursive: true, force: true });
+    }
   });
 }

@@ -3,7 +3,9 @@ import { Buffer } from "node:buffer";
 import { createReadStream } from "node:fs";
 import { readFile } from "node:fs/promises";
 import process from "node:process";
+import { decodeMp3Async, Mp3DecoderStream, type Mp3Info } from "../../mod.ts";
 import { reasonOf } from "../errors.ts";
+import { pump } from "./pump.ts";
 import type { Scratch } from "./scratch.ts";
 import { isWav, parseWavHeader, sampleReader, type WavHeader } from "./wav.ts";
 
@@ -26,8 +28,11 @@ export const AUDIO_EXTENSIONS: readonly string[] = [
 /** The formats that are told apart by their first bytes. */
 export type Container = "wav" | "flac" | "vorbis" | "opus" | "mp3";
 
+/** MP3 files are the module's own business. */
+type PackageContainer = Exclude<Container, "mp3">;
+
 /** A decoder of the packages: chunks of bytes in, samples out. */
-export interface ChunkDecoder {
+interface ChunkDecoder {
   decode(bytes: Uint8Array): DecodedChunk;
   flush?(): DecodedChunk;
   free(): void;
@@ -54,7 +59,7 @@ export function detectContainer(head: Uint8Array): Container | undefined {
   return text.startsWith("ID3") || isFrame ? "mp3" : undefined;
 }
 
-async function packageDecoder(container: Container): Promise<ChunkDecoder> {
+async function packageDecoder(container: PackageContainer): Promise<ChunkDecoder> {
   switch (container) {
     case "wav":
       return (await import("@audio/decode-wav")).decoder();
@@ -64,8 +69,6 @@ async function packageDecoder(container: Container): Promise<ChunkDecoder> {
       return await (await import("@audio/decode-vorbis")).decoder();
     case "opus":
       return await (await import("@audio/decode-opus")).decoder();
-    case "mp3":
-      return await (await import("@audio/decode-mp3")).decoder();
   }
 }
 
@@ -78,15 +81,27 @@ export async function readBytes(path: string): Promise<Uint8Array> {
 }
 
 /** A whole file's samples; they may lie in the scratch memory. */
-export async function decodeBytes(bytes: Uint8Array, scratch?: Scratch): Promise<Clip> {
+export async function decodeBytes(bytes: Uint8Array, scratch?: Scratch): Promise<Block> {
   const container = detectContainer(bytes);
   if (container === undefined) {
     throw new Error(NOT_AUDIO);
   }
-  const clip = container === "wav" ? decodeWav(bytes, scratch) : undefined;
-  const decoded = clip ?? await decodeByPackage(container, bytes);
+  const decoded = await decodeContainer(container, bytes, scratch);
   if (!decoded.channels[0]?.length) throw new Error("the file holds no audio that can be decoded");
-  return decoded;
+  return { ...decoded, container };
+}
+
+async function decodeContainer(
+  container: Container,
+  bytes: Uint8Array,
+  scratch?: Scratch,
+): Promise<Clip & Pick<Block, "mp3">> {
+  if (container === "mp3") {
+    const { channelData: channels, samplesDecoded: _, ...mp3 } = await decodeMp3Async(bytes);
+    return { channels, sampleRate: mp3.sampleRate, mp3 };
+  }
+  const clip = container === "wav" ? decodeWav(bytes, scratch) : undefined;
+  return clip ?? await decodeByPackage(container, bytes);
 }
 
 function decodeWav(bytes: Uint8Array, scratch?: Scratch): Clip | undefined {
@@ -103,7 +118,7 @@ function wholeFrames(bytes: Uint8Array, header: WavHeader): Uint8Array {
   return bytes.subarray(dataOffset, dataOffset + byteSize - byteSize % frameByteSize);
 }
 
-async function decodeByPackage(container: Container, bytes: Uint8Array): Promise<Clip> {
+async function decodeByPackage(container: PackageContainer, bytes: Uint8Array): Promise<Clip> {
   const decoder = await packageDecoder(container);
   try {
     const chunks = [decoder.decode(bytes), decoder.flush?.()].filter((chunk) => chunk !== undefined)
@@ -146,9 +161,11 @@ export function joinChannels(blocks: readonly Float32Array[][]): Float32Array[] 
   });
 }
 
-/** What is in a file beyond its samples. */
+/** Samples, and what they were read from. */
 export interface Block extends Clip {
   readonly container: Container;
+  /** What is known of an MP3 file so far. */
+  readonly mp3?: Mp3Info;
 }
 
 const READ_BYTE_SIZE = 1 << 18;
@@ -163,7 +180,9 @@ export async function* readBlocks(path: string): AsyncIterable<Block> {
     const container = head && detectContainer(head);
     if (head === undefined || container === undefined) throw new Error(NOT_AUDIO);
     const rest = { [Symbol.asyncIterator]: () => chunks as AsyncIterator<Uint8Array> };
-    const blocks = container === "wav"
+    const blocks = container === "mp3"
+      ? readMp3Blocks(head, rest)
+      : container === "wav"
       ? readWavBlocks(head, rest)
       : decodeBlocks(container, head, rest);
     for await (const block of blocks) {
@@ -171,6 +190,21 @@ export async function* readBlocks(path: string): AsyncIterable<Block> {
     }
   } finally {
     await chunks.return?.();
+  }
+}
+
+async function* readMp3Blocks(
+  head: Uint8Array,
+  rest: AsyncIterable<Uint8Array>,
+): AsyncIterable<Clip & Pick<Block, "mp3">> {
+  const stream = new Mp3DecoderStream();
+  const bytes = async function* () {
+    yield head;
+    yield* rest;
+  };
+  for await (const channels of pump(bytes(), stream)) {
+    const mp3 = stream.info;
+    if (mp3) yield { channels, sampleRate: mp3.sampleRate, mp3 };
   }
 }
 
@@ -207,7 +241,7 @@ async function* readWavBlocks(
 }
 
 async function* decodeBlocks(
-  container: Container,
+  container: PackageContainer,
   head: Uint8Array,
   rest: AsyncIterable<Uint8Array>,
 ): AsyncIterable<Clip> {
@@ -232,16 +266,14 @@ function decoderError(container: Container, error: unknown): Error {
   return new Error(`the ${container} decoder says: ${reasonOf(error)}`, { cause: error });
 }
 
-/** The largest magnitude; NaN where a sample is not a number. */
+/** The largest magnitude; not finite where a sample isn't. */
 export function peakOf(samples: Float32Array): number {
-  let low = 0;
-  let high = 0;
-  let sum = 0;
-  for (let i = 0; i < samples.length; i++) {
-    const sample = samples[i] as number;
-    if (sample > high) high = sample;
-    else if (sample < low) low = sample;
-    sum += 0 * sample; // NaN as soon as one sample is NaN or infinite
+  // Without the sign the order of floats is that of their bits, with infinity and NaN above all.
+  const bits = new Int32Array(samples.buffer, samples.byteOffset, samples.length);
+  let peak = 0;
+  for (let i = 0; i < bits.length; i++) {
+    const magnitude = (bits[i] as number) & 0x7fffffff;
+    if (magnitude > peak) peak = magnitude;
   }
-  return Number.isNaN(sum) ? NaN : Math.max(high, -low);
+  return new Float32Array(Int32Array.of(peak).buffer)[0] as number;
 }

@@ -1,15 +1,19 @@
 /** A sound file that is ready to be read as often as it takes: in memory if short, else from disk. */
 import { stat } from "node:fs/promises";
-import { decodeBytes, peakOf, readBlocks, readBytes } from "./read.ts";
+import type { Mp3Info } from "../../mod.ts";
+import { type Container, decodeBytes, peakOf, readBlocks, readBytes } from "./read.ts";
 import type { Scratch } from "./scratch.ts";
 
 /** A sound file and what is known of it. */
 export interface Source {
+  readonly container: Container;
   readonly sampleRate: number;
   readonly channelCount: number;
   readonly frameCount: number;
   /** Each channel's largest magnitude. */
   readonly peaks: readonly number[];
+  /** What else is known of an MP3 file. */
+  readonly mp3?: Mp3Info;
   /** All samples, of a short file. */
   readonly clip: Float32Array[] | undefined;
   /** All samples, from the start. */
@@ -22,25 +26,31 @@ const MAX_WAV_BYTE_SIZE = 4 << 20;
 const MAX_COMPRESSED_BYTE_SIZE = 1 << 18;
 
 /** Opens a file, or standard input, which is read whole. */
-export async function openSource(path: string, scratch?: Scratch): Promise<Source> {
+export async function openSource(
+  path: string,
+  scratch?: Scratch,
+  signal?: AbortSignal,
+): Promise<Source> {
   if (path !== "-") {
     const { size } = await stat(path);
     const limit = /\.wav$/i.test(path) ? MAX_WAV_BYTE_SIZE : MAX_COMPRESSED_BYTE_SIZE;
-    if (size > limit) return await openLong(path);
+    if (size > limit) return await openLong(path, signal);
   }
   return await sourceOfBytes(await readBytes(path), scratch);
 }
 
 /** A file in memory. */
 export async function sourceOfBytes(bytes: Uint8Array, scratch?: Scratch): Promise<Source> {
-  const { channels, sampleRate } = await decodeBytes(bytes, scratch);
+  const { channels, sampleRate, container, mp3 } = await decodeBytes(bytes, scratch);
   const peaks = channels.map((channel) => checkPeak(peakOf(channel)));
   return {
+    container,
     sampleRate,
     channelCount: channels.length,
     frameCount: channels[0]?.length ?? 0,
     peaks,
     clip: channels,
+    ...(mp3 && { mp3 }),
     async *blocks() {
       yield channels;
     },
@@ -48,18 +58,21 @@ export async function sourceOfBytes(bytes: Uint8Array, scratch?: Scratch): Promi
 }
 
 /** Reads a long file once, to know its length and its peak. */
-async function openLong(path: string): Promise<Source> {
+async function openLong(path: string, signal: AbortSignal | undefined): Promise<Source> {
+  let container: Container = "wav";
+  let mp3: Mp3Info | undefined;
   let sampleRate = 0;
   let channelCount = 0;
   let frameCount = 0;
   let peaks: number[] = [];
   for await (const block of readBlocks(path)) {
+    signal?.throwIfAborted();
     if (
       frameCount > 0 && (block.sampleRate !== sampleRate || block.channels.length !== channelCount)
     ) {
       throw new Error("the file changes its sample rate or its channels on the way");
     }
-    ({ sampleRate } = block);
+    ({ sampleRate, container, mp3 } = block);
     channelCount = block.channels.length;
     frameCount += block.channels[0]?.length ?? 0;
     peaks = block.channels.map((channel, index) =>
@@ -68,11 +81,13 @@ async function openLong(path: string): Promise<Source> {
   }
   if (frameCount === 0) throw new Error("the file holds no audio that can be decoded");
   return {
+    container,
     sampleRate,
     channelCount,
     frameCount,
     peaks,
     clip: undefined,
+    ...(mp3 && { mp3 }),
     async *blocks() {
       for await (const { channels } of readBlocks(path)) yield channels;
     },

@@ -171,20 +171,28 @@ function putText(view: DataView, offset: number, text: string): void {
   for (let i = 0; i < text.length; i++) view.setUint8(offset + i, text.charCodeAt(i));
 }
 
-/** Samples as integer codes, rounded to the nearest and limited to what the bits hold. */
+/** Samples as 16-bit codes, rounded to the nearest and limited to what there is. */
+function quantize16(samples: Float32Array, into: Int16Array, at: number, step: number): void {
+  // Shifted by the lowest code all are positive, and cutting off decimals rounds.
+  for (let i = 0; i < samples.length; i++, at += step) {
+    const code = (samples[i] as number) * 32768 + 32768.5;
+    into[at] = (code < 0 ? 0 : code > 65535 ? 65535 : code | 0) - 32768;
+  }
+}
+
+/** The same with any number of bits. */
 export function quantize(
   samples: Float32Array,
   bits: 16 | 24,
-  into: Int16Array | Int32Array,
+  into: Int32Array,
   at: number,
   step: number,
 ): void {
-  // Shifted by the lowest code all are positive, and cutting off decimals rounds.
   const half = 2 ** (bits - 1);
   const top = 2 * half - 1;
   for (let i = 0; i < samples.length; i++, at += step) {
-    const code = ((samples[i] as number) * half + (half + 0.5)) | 0;
-    into[at] = (code < 0 ? 0 : code > top ? top : code) - half;
+    const code = (samples[i] as number) * half + (half + 0.5);
+    into[at] = (code < 0 ? 0 : code > top ? top : code | 0) - half;
   }
 }
 
@@ -205,7 +213,7 @@ export function wavBytes(
     return narrow24(codes);
   }
   const codes = new Int16Array(scratch.codes(2 * sampleCount), 0, sampleCount);
-  channels.forEach((channel, index) => quantize(channel, 16, codes, index, channelCount));
+  channels.forEach((channel, index) => quantize16(channel, codes, index, channelCount));
   return new Uint8Array(codes.buffer, 0, codes.byteLength);
 }
 

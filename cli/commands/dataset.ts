@@ -2,13 +2,12 @@
 import process from "node:process";
 import { resolve, sep } from "node:path";
 import { type Command, Option } from "commander";
-import { BITRATES_KBPS } from "../../mod.ts";
-import type { BitrateMode } from "../../transform.ts";
+import { type BitrateMode, Mp3Compression } from "../../transform.ts";
 import { runDataset, type RunResult } from "../dataset/run.ts";
 import type { Settings } from "../dataset/settings.ts";
 import { chooseShard, shardSuffix } from "../dataset/shard.ts";
 import type { SampleFormat } from "../audio/wav.ts";
-import { EXIT, usageError } from "../errors.ts";
+import { EXIT, reasonOf, usageError } from "../errors.ts";
 import { stopOnSignals } from "../interrupt.ts";
 import { integerIn, listOf, numberIn, outputFormat } from "../options.ts";
 import { formatDuration, formatHours, Progress } from "../progress.ts";
@@ -165,17 +164,10 @@ async function augment(source: string, folder: string, options: DatasetOptions):
 }
 
 function settingsOf(options: DatasetOptions): Settings {
-  const { minBitrate, maxBitrate } = options;
-  if (!BITRATES_KBPS.some((kbps) => kbps >= minBitrate && kbps <= maxBitrate)) {
-    throw usageError(
-      `--min-bitrate ${minBitrate} and --max-bitrate ${maxBitrate} leave no bitrate: ` +
-        `there are ${BITRATES_KBPS.join(", ")} kbps`,
-    );
-  }
-  return {
+  const settings: Settings = {
     compression: {
-      minBitrateKbps: minBitrate,
-      maxBitrateKbps: maxBitrate,
+      minBitrateKbps: options.minBitrate,
+      maxBitrateKbps: options.maxBitrate,
       legalBitratesOnly: options.legalBitrates,
       quality: options.quality,
       preserveDelay: options.preserveDelay,
@@ -193,6 +185,12 @@ function settingsOf(options: DatasetOptions): Settings {
     format: outputFormat("", options),
     ...(options.tar !== undefined && { tarSize: options.tar }),
   };
+  try {
+    new Mp3Compression(settings.compression);
+  } catch (error) {
+    throw usageError(`these can't be drawn: ${reasonOf(error)}`);
+  }
+  return settings;
 }
 
 function report(

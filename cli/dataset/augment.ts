@@ -54,7 +54,7 @@ export async function* makeCopies(source: Source, name: string, job: Job): Async
 /** Does one sound file: reads it once if it is short, writes every copy. */
 export async function augmentFile(unit: Unit, folder: string, job: Job): Promise<JournalRecord> {
   const rows: ManifestRow[] = [];
-  const source = await openSource(unit.path, job.scratch);
+  const source = await openSource(unit.path, job.scratch, job.signal);
   for await (const { pieces, row } of makeCopies(source, unit.name, job)) {
     const output = unit.outputs[row.copy] as string;
     const written = await writeAtomically(join(folder, output), pieces);

@@ -13,8 +13,7 @@ import {
   writeSync,
 } from "node:fs";
 import { Buffer } from "node:buffer";
-import { open, rename } from "node:fs/promises";
-import { makeFolderOf, partialPath, writeAll } from "../files.ts";
+import { makeFolderOf, replaceFile, writeAll } from "../files.ts";
 import type { ManifestRow } from "./manifest.ts";
 
 /** A finished unit of work: a source file or a tar shard. */
@@ -124,10 +123,7 @@ export async function writeLines(
   path: string,
   lines: Iterable<string | Uint8Array>,
 ): Promise<void> {
-  await makeFolderOf(path);
-  const partial = partialPath(path);
-  const file = await open(partial, "w");
-  try {
+  await replaceFile(path, async (file) => {
     let waiting: Uint8Array[] = [];
     for (const line of lines) {
       waiting.push(typeof line === "string" ? Buffer.from(line) : line);
@@ -136,10 +132,7 @@ export async function writeLines(
       waiting = [];
     }
     await writeAll(file, Buffer.concat(waiting));
-  } finally {
-    await file.close();
-  }
-  await rename(partial, path);
+  });
 }
 
 /** The complete lines of a journal and where they are. */

@@ -25,7 +25,7 @@ export async function mergeShards(folder: string, comparesHashes: boolean): Prom
   const missing = shards.filter((shard) => !existsSync(manifestPath(folder, shard)));
   if (missing.length > 0) {
     const names = missing.map(({ index }) => `${index}/${count}`).join(", ");
-    throw new CliError(`shards have not finished: ${names}`);
+    throw new CliError(`shards have not finished: ${names}. Run them, again if need be`);
   }
   const owners = new Map<string, number>();
   let outputCount = 0;
@@ -73,6 +73,7 @@ async function findShardCount(folder: string): Promise<number> {
     const match = /^journal(?:-\d+-of-(\d+))?\.jsonl$/.exec(name);
     if (match) counts.add(Number(match[1] ?? 1));
   }
+  if (counts.size > 1) counts.delete(1); // of an earlier merge, from which shards take what is done
   const [count] = counts;
   if (count === undefined) throw new CliError(`${folder} is not the output folder of "dataset"`);
   if (counts.size > 1) {

@@ -1,4 +1,5 @@
 /** The whole run: what is done already, what is left, all cores, and what is left behind. */
+import { existsSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { Scratch } from "../audio/scratch.ts";
@@ -8,7 +9,7 @@ import { augmentFile } from "./augment.ts";
 import { type Failure, Journal, type JournalRecord, writeLines } from "./journal.ts";
 import { augmentTar } from "./tar.ts";
 import { planUnits, type SourceOptions, type Unit } from "./plan.ts";
-import { isInShard, type Shard, shardSuffix } from "./shard.ts";
+import { isInShard, type Shard, shardSuffix, WHOLE } from "./shard.ts";
 import { claimFolder, type Settings, STATE_FOLDER } from "./settings.ts";
 
 /** How a run goes. */
@@ -55,6 +56,7 @@ export async function runDataset(options: RunOptions): Promise<RunResult> {
   const units = all.filter(({ name }) => isInShard(name, shard));
   await claimFolder(folder, settings);
   const journal = await Journal.open(journalPath(folder, shard));
+  if (shard.count > 1) await adoptMerged(units, folder, journal);
   const left = await unitsLeft(units, folder, journal);
   options.onStart?.(units.length, units.length - left.length);
   const failures: Failure[] = [];
@@ -97,6 +99,18 @@ function isFatal(error: unknown): boolean {
   const { code } = error as { code?: unknown };
   return ["ENOSPC", "EROFS", "EDQUOT", "LIBRARY_NOT_FOUND", "LIBRARY_INCOMPATIBLE"]
     .includes(String(code));
+}
+
+/** A shard that runs again after the merge finds its records there. */
+async function adoptMerged(units: readonly Unit[], folder: string, journal: Journal) {
+  const path = journalPath(folder, WHOLE);
+  if (!existsSync(path)) return;
+  const merged = await Journal.open(path);
+  for (const { name } of units) {
+    const record = merged.get(name);
+    if (record && !journal.get(name)) journal.add(record);
+  }
+  merged.close();
 }
 
 /** The units without a record whose outputs are all there. */

@@ -21,7 +21,7 @@ export function chooseShard(
 ): Shard {
   if (options.shard === false) return WHOLE;
   if (options.shard !== undefined) return parseShard(options.shard);
-  return fromSlurm(environment) ?? fromKubernetes(environment, options.shards) ??
+  return fromSlurm(environment, options.shards) ?? fromKubernetes(environment, options.shards) ??
     alone(options.shards);
 }
 
@@ -39,18 +39,29 @@ function parseShard(text: string): Shard {
 }
 
 function checkShard(index: number, count: number, source: string): Shard {
-  if (count >= 1 && index < count && index >= 0) return { index, count, source };
+  if (Number.isInteger(index) && index >= 0 && index < count) return { index, count, source };
   throw usageError(`${source} is no shard: use I/N with I from 0 to N - 1, for example 0/4`);
 }
 
-function fromSlurm(environment: Environment): Shard | undefined {
-  const id = environment["SLURM_ARRAY_TASK_ID"];
-  const count = environment["SLURM_ARRAY_TASK_COUNT"];
-  if (id === undefined || count === undefined) return undefined;
+function fromSlurm(environment: Environment, shards: number | undefined): Shard | undefined {
+  const number = (name: string, otherwise: number) =>
+    Number(environment[`SLURM_ARRAY_TASK_${name}`] ?? otherwise);
+  const [id, count] = [number("ID", NaN), number("COUNT", NaN)];
+  if (Number.isNaN(id)) return undefined;
+  const source = `SLURM_ARRAY_TASK_ID=${id}`;
+  // Some tasks of an array once more, say --array=2, are counted as an array of their own.
+  if (shards !== undefined) return checkShard(id, shards, source);
+  if (Number.isNaN(count)) return undefined;
   // An array may start anywhere and have a step: --array=1-4, --array=0-30:10.
-  const first = Number(environment["SLURM_ARRAY_TASK_MIN"] ?? 0);
-  const step = Number(environment["SLURM_ARRAY_TASK_STEP"] ?? 1);
-  return checkShard((Number(id) - first) / step, Number(count), `SLURM_ARRAY_TASK_ID=${id}`);
+  const [first, step] = [number("MIN", 0), number("STEP", 1)];
+  const last = first + (count - 1) * step;
+  if (number("MAX", last) !== last) {
+    throw usageError(
+      "the SLURM array has gaps, so which shard this is can't be told: use a range, " +
+        "as --array=0-3, or give --shards N, which makes task I shard I of N",
+    );
+  }
+  return checkShard((id - first) / step, count, source);
 }
 
 function fromKubernetes(environment: Environment, shards: number | undefined): Shard | undefined {

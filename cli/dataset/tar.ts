@@ -154,49 +154,57 @@ async function augmentSample(sample: Sample, output: string, job: Job): Promise<
   const members: Member[][] = Array.from({ length: copies }, () => []);
   const rows: ManifestRow[] = [];
   for (const member of sample.members) {
-    const key = keyOf(member.name);
-    const rest = member.name.slice(key.length);
-    const isAudio = AUDIO_EXTENSIONS.includes(extname(member.name).toLowerCase());
     if (member.name.endsWith(PARAMETERS)) continue; // of an earlier augmentation
-    if (!isAudio) {
+    const extension = extname(member.name);
+    if (!AUDIO_EXTENSIONS.includes(extension.toLowerCase())) {
       members.forEach((copy, index) =>
-        copy.push({ ...member, name: `${key}${copySuffix(index, copies)}${rest}` })
+        copy.push({ ...member, name: `${copyStem(member.name, index, copies)}${extension}` })
       );
       continue;
     }
-    const sourceName = sample.sourceName(member);
+    const source = sample.sourceName(member);
     try {
-      // Each sample has its own memory: it waits for its turn to be written.
-      const scratch = new Scratch();
-      const source = await sourceOfBytes(member.bytes, scratch);
-      for await (const { pieces, row } of makeCopies(source, sourceName, { ...job, scratch })) {
-        const chunks: Uint8Array[] = [];
-        for await (const piece of pieces) chunks.push(piece.slice());
-        const bytes = Buffer.concat(chunks);
-        const stem = rest.slice(0, rest.length - extname(rest).length);
-        const name = `${key}${
-          copySuffix(row.copy, copies)
-        }${stem}.${job.settings.format.container}`;
+      for await (const { row, made } of augmentMember(member, source, job)) {
+        members[row.copy]?.push(...made);
+        const { name, bytes } = made[0];
         const written = {
           byteSize: bytes.length,
           sha256: createHash("sha256").update(bytes).digest("hex"),
         };
-        const parameters = Buffer.from(JSON.stringify(row.parameters));
-        members[row.copy]?.push(
-          { name, bytes, mtime: member.mtime },
-          {
-            name: name.replace(/\.[^.]*$/, ".augment.json"),
-            bytes: parameters,
-            mtime: member.mtime,
-          },
-        );
         rows.push(makeRow({ ...row, output, member: name, ...written }, sample.metadata));
       }
     } catch (error) {
-      return { members: [], rows: [], failure: { source: sourceName, reason: reasonOf(error) } };
+      return { members: [], rows: [], failure: { source, reason: reasonOf(error) } };
     }
   }
   return { members: members.flat(), rows };
+}
+
+/** A member's name without its extension, with the copy's number in its key. */
+function copyStem(name: string, copy: number, copies: number): string {
+  const key = keyOf(name);
+  return `${key}${copySuffix(copy, copies)}${
+    name.slice(key.length, name.length - extname(name).length)
+  }`;
+}
+
+/** A sound file's copies: each one and what was drawn for it. */
+async function* augmentMember({ name, bytes, mtime }: Member, source: string, job: Job) {
+  const { copies, format } = job.settings;
+  // Each has its own memory: it waits for its turn to be written.
+  const scratch = new Scratch();
+  const opened = await sourceOfBytes(bytes, scratch);
+  for await (const { pieces, row } of makeCopies(opened, source, { ...job, scratch })) {
+    const chunks: Uint8Array[] = [];
+    for await (const piece of pieces) chunks.push(piece.slice());
+    const stem = copyStem(name, row.copy, copies);
+    const parameters = Buffer.from(JSON.stringify(row.parameters));
+    const made: [Member, Member] = [
+      { name: `${stem}.${format.container}`, bytes: Buffer.concat(chunks), mtime },
+      { name: `${stem}${PARAMETERS}`, bytes: parameters, mtime },
+    ];
+    yield { row, made };
+  }
 }
 
 /** A tar file's bytes. The same members give the same bytes, whoever runs it and when. */

@@ -22,6 +22,21 @@
 _Static_assert(sizeof(((mp3dec_t *)0)->mdct_overlap[0]) == sizeof(mp3a_imdct_overlap), "overlap");
 _Static_assert(sizeof(((mp3dec_t *)0)->qmf_state) == 2 * sizeof(mp3a_synthesis_history), "history");
 
+enum {
+  LINES = 576,
+  MAX_DATA_BYTES = MAX_BITRESERVOIR_BYTES + MAX_L3_FRAME_PAYLOAD_BYTES,
+  /* L3_huffman() looks for the end of its bits only behind the pairs: at most 288
+     of 19 bits each and twice 13 more and a sign, and a word that it has begun. */
+  PAST_DATA_BYTES = 288 * (19 + 2 * 14) / 8 + 8
+};
+
+/* What one MP3 frame is decoded in. minimp3's own place for the bits isn't used:
+   behind it come pointers, which a damaged stream would be decoded from. */
+typedef struct frame_scratch {
+  mp3dec_scratch_t codec;
+  uint8_t data[MAX_DATA_BYTES + PAST_DATA_BYTES];
+} frame_scratch;
+
 static const mp3a_synthesis_kernels *machine_kernels(void) {
   enum { EMPTY, FILLING, READY };
   static mp3a_synthesis_kernels kernels;
@@ -53,6 +68,20 @@ static void read_lines(mp3dec_t *codec, mp3dec_scratch_t *scratch, L3_gr_info_t 
     L3_midside_stereo(scratch->grbuf[0], 576);
 }
 
+/* Short blocks: the three windows' lines of each band side by side. Not by
+   L3_reorder(), as its bands of mixed blocks at 8 kHz end behind the channel. */
+static void reorder_lines(float *lines, int count, const uint8_t *widths) {
+  float ordered[LINES];
+  int done = 0;
+  for (; *widths && done + 3 * *widths <= count; widths += 3) {
+    const float *band = lines + done;
+    for (int i = 0; i < *widths; i++) {
+      for (int window = 0; window < 3; window++) ordered[done++] = band[i + window * *widths];
+    }
+  }
+  memcpy(lines, ordered, (size_t)done * sizeof *lines);
+}
+
 /* One channel's lines to slots of subband samples, in place. */
 static void transform_lines(const mp3a_synthesis_kernels *kernels, mp3dec_t *codec,
                             mp3dec_scratch_t *scratch, const L3_gr_info_t *granule, int ch) {
@@ -66,7 +95,8 @@ static void transform_lines(const mp3a_synthesis_kernels *kernels, mp3dec_t *cod
   int borders = 31;
   if (granule->n_short_sfb) {
     borders = long_bands - 1;
-    L3_reorder(lines + 18 * long_bands, scratch->syn[0], granule->sfbtab + granule->n_long_sfb);
+    reorder_lines(lines + 18 * long_bands, LINES - 18 * long_bands,
+                  granule->sfbtab + granule->n_long_sfb);
   }
   L3_antialias(lines, borders);
   if (long_bands) mp3a_imdct_mixed(lines, overlap, long_bands, is_stop, is_short);
@@ -106,10 +136,32 @@ static int find_frame(mp3dec_t *codec, const uint8_t *bytes, int byte_size, int 
 /* What minimp3 leaves uninitialised it reads after all when a stream is damaged;
    here such a stream gives the same samples each time. */
 static void clear_scratch(mp3dec_scratch_t *scratch) {
-  memset(scratch->maindata, 0, sizeof scratch->maindata);
   memset(scratch->gr_info, 0, sizeof scratch->gr_info);
   memset(scratch->scf, 0, sizeof scratch->scf);
   memset(scratch->ist_pos, 0, sizeof scratch->ist_pos);
+}
+
+/* Puts the bits together that are borrowed from earlier MP3 frames and those of
+   this one. False when the borrowed ones are missing. */
+static int join_data(const mp3dec_t *codec, const bs_t *side_info, int main_data_begin,
+                     frame_scratch *scratch) {
+  const int borrowed = codec->reserv < main_data_begin ? codec->reserv : main_data_begin;
+  const int own = (side_info->limit - side_info->pos) / 8;
+  memcpy(scratch->data, codec->reserv_buf + codec->reserv - borrowed, (size_t)borrowed);
+  memcpy(scratch->data + borrowed, side_info->buf + side_info->pos / 8, (size_t)own);
+  memset(scratch->data + borrowed + own, 0, PAST_DATA_BYTES);
+  bs_init(&scratch->codec.bs, scratch->data, borrowed + own);
+  return borrowed == main_data_begin;
+}
+
+/* Keeps what later MP3 frames may borrow. */
+static void keep_data(mp3dec_t *codec, const frame_scratch *scratch) {
+  const bs_t *bits = &scratch->codec.bs;
+  int begin = (bits->pos + 7) / 8;
+  const int end = bits->limit / 8;
+  if (end - begin > MAX_BITRESERVOIR_BYTES) begin = end - MAX_BITRESERVOIR_BYTES;
+  codec->reserv = end > begin ? end - begin : 0;
+  memcpy(codec->reserv_buf, scratch->data + begin, (size_t)codec->reserv);
 }
 
 static void describe_frame(const uint8_t *header, int skipped, int size,
@@ -124,7 +176,7 @@ static void describe_frame(const uint8_t *header, int skipped, int size,
 
 int mp3a_decode_frame(mp3dec_t *codec, const uint8_t *bytes, int byte_size,
                       float *const planes[2], mp3dec_frame_info_t *info) {
-  mp3dec_scratch_t scratch;
+  frame_scratch scratch;
   bs_t side_info;
   int skipped;
   const int size = find_frame(codec, bytes, byte_size, &skipped);
@@ -139,18 +191,18 @@ int mp3a_decode_frame(mp3dec_t *codec, const uint8_t *bytes, int byte_size,
 
   bs_init(&side_info, header + HDR_SIZE, size - HDR_SIZE);
   if (HDR_IS_CRC(header)) get_bits(&side_info, 16);
-  clear_scratch(&scratch);
-  const int main_data_begin = L3_read_side_info(&side_info, scratch.gr_info, header);
+  clear_scratch(&scratch.codec);
+  const int main_data_begin = L3_read_side_info(&side_info, scratch.codec.gr_info, header);
   if (main_data_begin < 0 || side_info.pos > side_info.limit) {
     mp3dec_init(codec);
     return 0;
   }
   const int granules = HDR_TEST_MPEG1(header) ? 2 : 1;
-  const int is_whole = L3_restore_reservoir(codec, &side_info, &scratch, main_data_begin);
+  const int is_whole = join_data(codec, &side_info, main_data_begin, &scratch);
   for (int i = 0; is_whole && i < granules; i++)
-    decode_granule(codec, &scratch, scratch.gr_info + i * info->channels, info->channels, planes,
-                   576 * i);
-  L3_save_reservoir(codec, &scratch);
+    decode_granule(codec, &scratch.codec, scratch.codec.gr_info + i * info->channels,
+                   info->channels, planes, LINES * i);
+  keep_data(codec, &scratch);
   return is_whole ? (int)hdr_frame_samples(codec->header) : 0;
 }
 

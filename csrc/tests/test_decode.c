@@ -193,12 +193,20 @@ static uint32_t put_id3(uint32_t at, uint32_t body) {
   return at + body;
 }
 
-static uint32_t put_ape(uint32_t at, uint32_t body) {
-  uint8_t header[32] = "APETAGEX";
-  header[8] = 0xd0, header[9] = 7, header[12] = (uint8_t)body, header[13] = (uint8_t)(body >> 8);
-  at = put(at, header, sizeof header);
-  memset(bytes + at, 0xff, body);
-  return at + body;
+enum { APE_BYTES = 32 };
+
+static uint32_t put_ape_end(uint32_t at, uint32_t body, bool is_header) {
+  const uint32_t size = body + APE_BYTES;
+  uint8_t block[APE_BYTES] = "APETAGEX";
+  block[8] = 0xd0, block[9] = 7, block[12] = (uint8_t)size, block[13] = (uint8_t)(size >> 8);
+  block[23] = is_header ? 0xa0 : 0x80;
+  return put(at, block, sizeof block);
+}
+
+static uint32_t put_ape(uint32_t at, uint32_t body, bool has_header) {
+  if (has_header) at = put_ape_end(at, body, true);
+  memset(bytes + at, has_header ? 0xff : ' ', body);
+  return put_ape_end(at + body, body, false);
 }
 
 static uint32_t put_garbage(uint32_t at, uint32_t byte_size) {
@@ -212,9 +220,9 @@ static void check_wrapped(void) {
   for (int m = 0; m < 2; m++) {
     const mp3a_options *o = &modes[m];
     const uint32_t size = (uint32_t)encode(o, plain);
-    uint32_t at = put_ape(put_id3(put_id3(0, 3000), 77), 500);
+    uint32_t at = put_ape(put_id3(put_id3(0, 3000), 77), 500, true);
     at = put(at, plain, size);
-    at = put_ape(at, 1234);
+    at = put_ape(at, 1234, true);
     bytes[at] = 'T', bytes[at + 1] = 'A', bytes[at + 2] = 'G';
     memset(bytes + at + 3, ' ', 125);
     CHECK(check_forms(bytes, at + 128, true, &channel_count) == FRAMES, "tags around");
@@ -226,6 +234,12 @@ static void check_wrapped(void) {
     CHECK(count > FRAMES - 3 * 1152 && count <= FRAMES + 2 * 1152, "garbage within: %u", count);
     at = put(put_id3(put(0, plain, size), 40), plain, size);
     CHECK(check_forms(bytes, at, true, &channel_count) >= 2 * FRAMES, "one file after another");
+    at = put(put_id3(put(0, plain, size), 40), plain, size);
+    const uint32_t twice = check_forms(bytes, at, false, &channel_count);
+    for (int has_header = 0; has_header < 2; has_header++) {
+      at = put(put_ape(put(0, plain, size), 9000, has_header), plain, size);
+      CHECK(check_forms(bytes, at, false, &channel_count) == twice, "APE between, %d", has_header);
+    }
     for (uint32_t cut = 0; cut < size; cut += 1 + size / 37) {
       put(0, plain, cut);
       check_forms(bytes, cut, true, &channel_count);
@@ -286,8 +300,11 @@ static void check_none(void) {
 }
 
 static void check_int16(void) {
-  const float from[] = {0, 1, -1, 0.5f, 2, -2, 1e30f, -1e30f, 1.5f / 32768, -1.5f / 32768};
-  const int16_t to[] = {0, 32767, -32768, 16384, 32767, -32768, 32767, -32768, 2, -2};
+  const float from[] = {0,        1,         -1,           0.5f,          2,        -2,
+                        1e30f,    -1e30f,    1.5f / 32768, -1.5f / 32768, INFINITY, -INFINITY,
+                        NAN};
+  const int16_t to[] = {0,     32767,  -32768, 16384, 32767, -32768, 32767,
+                        -32768, 2,      -2,     32767, -32768, 32767};
   int16_t found[sizeof to / sizeof *to];
   mp3a_to_int16(from, found, sizeof to / sizeof *to);
   for (size_t i = 0; i < sizeof to / sizeof *to; i++) {

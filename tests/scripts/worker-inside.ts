@@ -1,4 +1,5 @@
 import { compressRoundtripAsync } from "../../mod.ts";
+import "./node-worker.ts";
 
 interface Scope {
   onmessage: (event: MessageEvent<{ input: Float32Array; repeat: number }>) => void;

@@ -1,7 +1,8 @@
 /** Workers have a queue each, and may be terminated while their calls are under way. */
 import { compressRoundtrip } from "../../mod.ts";
+import "./node-worker.ts";
 
-const url = new URL("./worker-inside.ts", import.meta.url).href;
+const url = import.meta.url.replace("worker.", "worker-inside.");
 const input = Float32Array.from({ length: 100_000 }, (_, i) => Math.sin(i / 20) / 2);
 const expected = compressRoundtrip(input, { sampleRate: 44100, bitrateKbps: 64 });
 

@@ -1,0 +1,27 @@
+/**
+ * `dataset.ts FOLDER KBPS`: the batch function on all clips of a folder, from memory to memory. Prints
+ * the seconds that it took; reading the files doesn't count.
+ */
+import { join } from "node:path";
+import process from "node:process";
+import { decodeBytes, readBytes } from "../../cli/audio/read.ts";
+import { listFiles } from "../../cli/files.ts";
+import { type BatchJob, compressRoundtripBatch } from "../../mod.ts";
+
+/** So many clips are in memory at a time. */
+const CLIPS_AT_ONCE = 100;
+
+const [folder = "", kbps] = process.argv.slice(2);
+const paths = await listFiles(folder, (name) => name.endsWith(".wav"));
+let wallSeconds = 0;
+for (let start = 0; start < paths.length; start += CLIPS_AT_ONCE) {
+  const jobs: BatchJob[] = [];
+  for (const path of paths.slice(start, start + CLIPS_AT_ONCE)) {
+    const { channels, sampleRate } = await decodeBytes(await readBytes(join(folder, path)));
+    jobs.push({ samples: channels, sampleRate, bitrateKbps: Number(kbps) });
+  }
+  const startMs = performance.now();
+  await compressRoundtripBatch(jobs);
+  wallSeconds += (performance.now() - startMs) / 1000;
+}
+console.log(JSON.stringify({ wallSeconds }));

@@ -1,0 +1,44 @@
+// `npm run build:node`: the TypeScript as JavaScript in dist/node/, for Node's tests: Node doesn't
+// run TypeScript. `--tests` adds the tests.
+import { readdirSync, readFileSync, rmSync, symlinkSync } from "node:fs";
+import { join } from "node:path";
+import { Failure, needTool, root, run, runAsProgram } from "./tools.mjs";
+
+// Those of tsconfig.json are for checks alone: nearly all differ.
+const OPTIONS = [
+  "--ignoreConfig --rootDir . --outDir dist/node",
+  "--target es2022 --lib esnext --types bun --strict --skipLibCheck",
+  "--module esnext --moduleResolution bundler --moduleDetection force --verbatimModuleSyntax",
+  "--rewriteRelativeImportExtensions --noCheck", // the step tsc of npm test checks
+].join(" ").split(" ");
+
+const ENTRIES = ["mod.ts", "transform.ts"];
+
+/**
+ * The tests of the module alone: dist/node/ has neither the benchmark nor what it compares with.
+ * @returns {string[]}
+ */
+function testFiles() {
+  const files = ["tests", "tests/scripts"].flatMap((folder) =>
+    readdirSync(join(root, folder)).filter((name) => name.endsWith(".ts"))
+      .map((name) => `${folder}/${name}`)
+  );
+  return files.filter((file) =>
+    !/ from "\.\.\/(bench|cli|scripts)\//.test(readFileSync(join(root, file), "utf8"))
+  );
+}
+
+/** @param {{ tests?: boolean }} [options] */
+export async function buildForNode({ tests = false } = {}) {
+  const folder = join(root, "dist", "node");
+  rmSync(folder, { recursive: true, force: true });
+  const files = [...ENTRIES, ...(tests ? testFiles() : [])];
+  const { code, output } = await run(needTool("tsc"), [...OPTIONS, ...files]);
+  if (code !== 0) throw new Failure(`tsc could not build dist/node/: ${output}`);
+  symlinkSync(join(root, "lib"), join(folder, "lib"), "junction"); // where the loader looks
+}
+
+await runAsProgram(import.meta.url, async (args) => {
+  await buildForNode({ tests: args.includes("--tests") });
+  return 0;
+});

@@ -1,0 +1,87 @@
+/** Runs the command in a process of its own, and what tests of it share. */
+import { Buffer } from "node:buffer";
+import { type ChildProcess, spawn } from "node:child_process";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { constants, tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import process from "node:process";
+import { wavBytes, wavHeader } from "../cli/audio/wav.ts";
+import { projectPath, runtimeName } from "./harness.ts";
+
+/** How the command has ended. */
+export interface CliOutcome {
+  code: number;
+  stdout: Buffer;
+  stderr: string;
+}
+
+/** Starts the command in this runtime. */
+export function startCli(
+  args: readonly string[],
+  env: Record<string, string> = {},
+): { child: ChildProcess; outcome: Promise<CliOutcome> } {
+  const runner = runtimeName === "Deno" ? ["run", "--no-prompt", "-A", "--no-check"] : ["run"];
+  const child = spawn(process.execPath, [...runner, projectPath("cli/main.ts"), ...args], {
+    env: { ...process.env, ...env },
+  });
+  const stdout: Buffer[] = [];
+  let stderr = "";
+  child.stdout.on("data", (chunk: Buffer) => stdout.push(chunk));
+  child.stderr.on("data", (chunk: Buffer) => stderr += chunk);
+  const outcome = new Promise<CliOutcome>((resolve, reject) => {
+    child.on("error", reject);
+    child.on("close", (exitCode, signal) => {
+      // Deno takes an exit code above 128 for a signal: as shells do, either is the same here.
+      const code = exitCode ?? 128 + (signal ? constants.signals[signal] : 0);
+      resolve({ code, stdout: Buffer.concat(stdout), stderr });
+    });
+  });
+  return { child, outcome };
+}
+
+/** Runs the command to its end. */
+export function runCli(
+  args: readonly string[],
+  options: { stdin?: Uint8Array; env?: Record<string, string> } = {},
+): Promise<CliOutcome> {
+  const { child, outcome } = startCli(args, options.env);
+  child.stdin?.end(options.stdin);
+  return outcome;
+}
+
+/** Gives the body a folder that is gone afterwards. */
+export async function withFolder(body: (folder: string) => Promise<void>): Promise<void> {
+  const folder = mkdtempSync(join(tmpdir(), "mp3-augment-cli-"));
+  try {
+    await body(folder);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** Writes a 16-bit WAV file. */
+export function writeWav(
+  path: string,
+  channels: readonly Float32Array[],
+  sampleRate: number,
+): void {
+  mkdirSync(dirname(path), { recursive: true });
+  const header = wavHeader(sampleRate, channels.length, "16", channels[0]?.length ?? 0);
+  writeFileSync(path, Buffer.concat([header, wavBytes(channels, "16")]));
+}
+
+/** All files below a folder with their contents. */
+export function readTree(folder: string, below = ""): Record<string, string> {
+  const tree: Record<string, string> = {};
+  for (const entry of readdirSync(join(folder, below), { withFileTypes: true })) {
+    const path = join(below, entry.name);
+    if (entry.isDirectory()) Object.assign(tree, readTree(folder, path));
+    else tree[path] = readFileSync(join(folder, path), "base64");
+  }
+  return tree;
+}
+
+/** A JSON Lines file. */
+export function readJsonLines(path: string): Record<string, unknown>[] {
+  return readFileSync(path, "utf8").trimEnd().split("\n").map((line) => JSON.parse(line));
+}
