@@ -1,8 +1,8 @@
 // npm run bench:first-call [-- --rounds N]
 //
 // What the first call costs, with loading the module and the library: fresh processes of both
-// runtimes, which take turns with an empty program. Wall and CPU time: the process's own clocks,
-// from before the import to the result of a clip of one second. Above an empty program: the whole
+// runtimes, which take turns with an empty program. The first call: by the process's own clock, from
+// before the import to the result of a clip of one second. Above an empty program: the whole
 // process's wall time less that of the empty program in the same round. Medians of the rounds, with
 // quartiles.
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
@@ -34,12 +34,15 @@ async function time(command, args) {
 async function measure(command, args, empty) {
   const nothing = await time(command, [...args, empty]);
   const first = await time(command, [...args, firstCall]);
-  const { wallMs, cpuMs } = JSON.parse(first.stdout);
-  return { wallMs, cpuMs, above: first.wallMs - nothing.wallMs, startUp: nothing.wallMs };
+  return {
+    inside: Number(first.stdout),
+    above: first.wallMs - nothing.wallMs,
+    startUp: nothing.wallMs,
+  };
 }
 
 /** @param {number[]} values */
-export function summarize(values) {
+function summarize(values) {
   const sorted = values.toSorted((a, b) => a - b);
   const [low, median, high] = [0.25, 0.5, 0.75].map((share) =>
     (sorted[Math.floor(share * (sorted.length - 1) + 0.5)] ?? NaN).toFixed(1)
@@ -75,11 +78,10 @@ await runAsProgram(import.meta.url, async (args) => {
   }
   const rows = Object.entries(results).map(([name, rounds]) => [
     name,
-    summarize(rounds.map(({ wallMs }) => wallMs)),
-    summarize(rounds.map(({ cpuMs }) => cpuMs)),
+    summarize(rounds.map(({ inside }) => inside)),
     summarize(rounds.map(({ above }) => above)),
     summarize(rounds.map(({ startUp }) => startUp)),
   ]);
-  const head = ["ms", "first call", "its CPU time", "above an empty program", "the empty program"];
-  console.log(markdownTable([head, ...rows], { align: ["l", "r", "r", "r", "r"] }));
+  const head = ["ms", "first call", "above an empty program", "the empty program"];
+  console.log(markdownTable([head, ...rows], { align: ["l", "r", "r", "r"] }));
 });

@@ -79,6 +79,8 @@ function measure(folder, paths) {
 
 await runAsProgram(import.meta.url, async () => {
   await makePackage();
+  const digests = await run(process.execPath, ["scripts/write-digests.mjs", "--check"]);
+  if (digests.code !== 0) throw new Failure(digests.output.trim().replace(/^error: /, ""));
   const packages = {
     npm: measureFolder(join(root, "dist", "npm")),
     JSR: await measureJsrPackage(),

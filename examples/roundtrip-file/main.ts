@@ -17,7 +17,7 @@ async function main(args: string[]): Promise<void> {
   const [input, output, kbps] = args;
   if (input === undefined || output === undefined || args.length !== 3) throw new Error(USAGE);
   const { channelData, sampleRate } = await decodeWav(readFileSync(input));
-  await loadEmbeddedLibrary();
+  loadEmbeddedLibrary();
   const degraded = compressRoundtrip(channelData, { sampleRate, bitrateKbps: Number(kbps) });
   const encoder = await encodeWav({ sampleRate });
   encoder.encode(degraded);
