@@ -30,7 +30,7 @@ export const TARGETS = {
 const main = join(root, "examples", "roundtrip-file", "main.ts");
 export const hostTarget = `bun-${
   process.platform === "win32" ? "windows" : process.platform
-}-${process.arch}${isMusl ? "-musl" : ""}`;
+}-${process.arch}${isMusl() ? "-musl" : ""}`;
 
 /**
  * @param {string} target
