@@ -85,10 +85,14 @@ export function fillCache(root: string, files: Pair<CachedFile>): string {
 }
 
 function holds(folder: string, { name, digest }: CachedFile): boolean {
+  const path = `${folder}/${name}`;
   try {
-    return digestOf(readFile(`${folder}/${name}`)) === digest;
+    // Fails when it is somebody else's, who could change it after the check.
+    builtins().getBuiltinModule("node:fs").chmodSync(path, 0o600);
+    return digestOf(readFile(path)) === digest;
   } catch (error) {
-    if ((error as { code?: string }).code === "ENOENT") return false;
+    const { code } = error as { code?: string };
+    if (code === "ENOENT" || code === "EPERM") return false;
     throw error;
   }
 }

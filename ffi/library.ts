@@ -1,4 +1,3 @@
-import { fileURLToPath } from "node:url";
 import { Mp3AugmentError } from "../src/errors.ts";
 import { CACHE_VARIABLE, type CachedFile, cacheFolder, cachePlaces } from "./cache.ts";
 import { digestOf, fillCache, readFile, SourceError } from "./cache.ts";
@@ -6,7 +5,7 @@ import { DIGESTS } from "./digests.ts";
 import { download } from "./download.ts";
 import { currentRuntime, type Platform, type Runtime } from "./runtime.ts";
 import { ABI_VERSION, type Native } from "./symbols.ts";
-import { fileNames, type Pair, targetName } from "./target.ts";
+import { fileNames, filePath, type Pair, targetName } from "./target.ts";
 
 /** The environment variable that names the folder of the libraries. */
 export const LIBRARY_VARIABLE = "MP3_AUGMENT_LIB";
@@ -43,7 +42,7 @@ function findPlace({ path, embedded }: Wish, runtime: Runtime, platform: Platfor
   if (embedded !== undefined) return unpack(embedded, runtime, platform);
   const beside = new URL(`../lib/${targetName(platform)}/`, import.meta.url);
   if (beside.protocol !== "file:") return fetchOnce(beside, runtime, platform);
-  const folder = fileURLToPath(beside).replace(/[/\\]$/, "");
+  const folder = filePath(beside, platform).replace(/\/$/, "");
   if (!runtime.embedsFiles) return { folder, reason: "beside the module" };
   const { lame, shim } = fileNames(platform);
   return unpack({ lame: `${folder}/${lame}`, shim: `${folder}/${shim}` }, runtime, platform);

@@ -12,6 +12,13 @@ export interface Pair<T> {
   readonly shim: T;
 }
 
+/** The path of a `file:` URL. (node:url would add a third to Deno's first call.) */
+export function filePath({ host, pathname }: URL, { os }: Platform): string {
+  const path = decodeURIComponent(pathname);
+  if (os !== "windows") return path;
+  return host ? `//${host}${path}` : path.slice(1); // C:/folder, which Windows takes as well
+}
+
 /** What a platform's library files are called. */
 export function fileNames({ os }: Platform): Pair<string> {
   if (os === "windows") return { lame: "mp3lame.dll", shim: "mp3augment.dll" };

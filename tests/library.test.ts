@@ -18,6 +18,7 @@ import {
   STATUS_NAMES,
   SYMBOLS,
 } from "../ffi/symbols.ts";
+import { filePath } from "../ffi/target.ts";
 import { BITRATES_KBPS, DELAY_SAMPLES, nearestBitrateKbps, SAMPLE_RATES } from "../mod.ts";
 import { MAX_FRAMES, MAX_LEVEL } from "../src/constants.ts";
 import { library } from "../src/native.ts";
@@ -121,6 +122,14 @@ test("TypeScript accepts exactly what C accepts", () => {
   assert.deepEqual(bitrates, BITRATES_KBPS);
   assert.deepEqual(qualities, range(0, 9));
   assert.deepEqual(range(-3, 5).filter((channels) => accepts(44100, 64, 7, channels)), [1, 2]);
+});
+
+test("paths of file URLs", () => {
+  const linux = { arch: "x86_64", os: "linux" } as const;
+  const windows = { arch: "x86_64", os: "windows" } as const;
+  assert.equal(filePath(new URL("file:///a/b%20c/%C3%BC/"), linux), "/a/b c/ü/");
+  assert.equal(filePath(new URL("file:///C:/a%20b/"), windows), "C:/a b/");
+  assert.equal(filePath(new URL("file://server/share/x/"), windows), "//server/share/x/");
 });
 
 const SCRIPT = projectPath("tests/scripts/load.ts");
