@@ -28,7 +28,11 @@ export interface Written {
 type Pieces = AsyncIterable<Uint8Array> | Iterable<Uint8Array>;
 
 /** Writes a file at once: whoever looks sees the old one or the new one. */
-export async function writeAtomically(path: string, pieces: Pieces): Promise<Written> {
+export async function writeAtomically(
+  path: string,
+  pieces: Pieces,
+  partial: string = partialPath(path),
+): Promise<Written> {
   const hash = createHash("sha256");
   let byteSize = 0;
   await replaceFile(path, async (file) => {
@@ -37,7 +41,7 @@ export async function writeAtomically(path: string, pieces: Pieces): Promise<Wri
       byteSize += piece.length;
       await writeAll(file, piece);
     }
-  });
+  }, partial);
   return { byteSize, sha256: hash.digest("hex") };
 }
 
@@ -45,9 +49,9 @@ export async function writeAtomically(path: string, pieces: Pieces): Promise<Wri
 export async function replaceFile(
   path: string,
   fill: (file: FileHandle) => Promise<void>,
+  partial: string = partialPath(path),
 ): Promise<void> {
   await makeFolderOf(path);
-  const partial = partialPath(path);
   try {
     const file = await open(partial, "w");
     try {

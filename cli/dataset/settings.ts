@@ -7,7 +7,7 @@ import { Mp3Compression, type Mp3CompressionOptions } from "../../transform.ts";
 import type { Coding } from "../audio/code.ts";
 import type { OutputFormat } from "../audio/write.ts";
 import { usageError } from "../errors.ts";
-import { writeAtomically } from "../files.ts";
+import { partialPath, writeAtomically } from "../files.ts";
 
 /** Everything but the sources and the shard. */
 export interface Settings {
@@ -44,7 +44,9 @@ export async function claimFolder(folder: string, settings: Settings): Promise<v
   const path = join(folder, STATE_FOLDER, "run.json");
   const text = `${JSON.stringify(settings, null, 2)}\n`;
   const found = await readFile(path, "utf8").catch(() => undefined);
-  if (found === undefined) await writeAtomically(path, [Buffer.from(text)]);
+  // Shards may start at once: none takes away what another one is writing.
+  const partial = partialPath(`${path}.${crypto.randomUUID()}`);
+  if (found === undefined) await writeAtomically(path, [Buffer.from(text)], partial);
   if (found === undefined || found === text) return;
   throw usageError(
     `${folder} holds a run with other settings (${differences(JSON.parse(found), settings)}): ` +
