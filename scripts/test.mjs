@@ -43,6 +43,7 @@ export const steps = {
   // Ends by itself after 60 s where a machine is slow.
   fuzz: (work) => testWithAddressSanitizer(work, "fuzz", ["--", "--runs", "20000"]),
   library: () => testC("test-library"),
+  peers: testPeers,
   targets: testTargets,
   deno: (work) => {
     const report = join(work, "deno.xml");
@@ -94,6 +95,21 @@ function testScripts(work) {
     "demo",
     "examples/roundtrip-file",
   );
+}
+
+/**
+ * What isn't ours: ffmpeg, mpg123 and sox.
+ * @type {Step}
+ */
+async function testPeers() {
+  const commands = ["ffmpeg", "ffprobe", "mpg123", "sox"];
+  const isLacking = () => commands.some((name) => !findOnPath(name));
+  const packages = ["ffmpeg", "mpg123", "sox", "libsox-fmt-mp3"];
+  if (isLacking()) await installPackages(`not all of ${commands} are here`, packages);
+  if (isLacking()) return { skipped: `not all of ${commands.join(", ")} are installed` };
+  const script = "tests/scripts/peers.ts";
+  const { code, output } = await run(needTool("deno"), ["run", "-A", "--no-check", script], shown);
+  return judge(code, countLines(output));
 }
 
 /**

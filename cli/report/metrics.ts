@@ -34,7 +34,7 @@ function sumProducts(a: Channels, b: Channels): number {
 
 /**
  * By how many dB the coded clip's mean power is above the original's. LAME's own scaling makes
- * -0.45 up to 128 kbps; the rest is what was lost.
+ * -0.45 up to 160 kbps; the rest is what was lost.
  *
  * @returns `-Infinity` if only the coded clip is silent, `NaN` if both are
  */
