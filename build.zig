@@ -77,7 +77,7 @@ const lame_flags = exact_flags ++ lame_config ++ [_][]const u8{
 const warning_flags = [_][]const u8{ "-Wall", "-Wextra", "-Werror" };
 
 const shim_files = [_][]const u8{
-    "cpu.c", "decode.c", "decode_stream.c", "decoder.c", "encode.c", "encode_stream.c", "encoder.c", "job.c", "lame_cache.c", "mp3_header.c", "mp3_reader.c", "mp3_tag.c", "mp3_track.c", "mp3augment.c", "options.c", "peak.c", "pipeline.c", "pool.c", "ring.c", "roundtrip_job.c", "roundtrip_stream.c", "kernels/frame.c", "kernels/synthesis.c",
+    "cpu.c", "decode.c", "decode_stream.c", "decoder.c", "encode.c", "encode_stream.c", "encoder.c", "job.c", "lame_cache.c", "mp3_header.c", "mp3_reader.c", "mp3_tag.c", "mp3_track.c", "mp3augment.c", "options.c", "pcm16.c", "peak.c", "pipeline.c", "pool.c", "ring.c", "roundtrip_job.c", "roundtrip_stream.c", "kernels/frame.c", "kernels/synthesis.c",
 };
 const shim_flags = exact_flags ++ warning_flags ++ [_][]const u8{ "-Wmissing-prototypes", "-fvisibility=hidden" };
 

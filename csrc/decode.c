@@ -48,17 +48,6 @@ int32_t mp3a_decode(const uint8_t *bytes, uint32_t byte_size, uint32_t is_gaples
                          &written_count);
 }
 
-void mp3a_to_int16(const float *samples, int16_t *out, uint32_t frame_count) {
-  for (uint32_t i = 0; i < frame_count; i++) {
-    const float scaled = samples[i] * 32768.0f;
-    /* So compared, what is no number is limited too. */
-    const float below = scaled < 32767.0f ? scaled : 32767.0f;
-    const float limited = below > -32768.0f ? below : -32768.0f;
-    /* To the nearest; halves away from 0. */
-    out[i] = (int16_t)(limited + (limited < 0 ? -0.5f : 0.5f));
-  }
-}
-
 typedef struct decode_job {
   mp3a_job job; /* first, so that a job is its decoding */
   bool is_gapless;

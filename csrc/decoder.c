@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "kernels/frame.h"
+#include "pcm16.h"
 
 enum { HEADER_BYTES = 4 };
 
@@ -13,6 +14,7 @@ void mp3a_decoder_begin(mp3a_decoder *decoder, int channel_count, uint32_t skip_
   decoder->channel_count = channel_count;
   decoder->skip_count = skip_count;
   decoder->left_count = 0;
+  decoder->pcm16 = NULL;
   decoder->gain = gain;
   decoder->part_byte_size = 0;
 }
@@ -20,7 +22,19 @@ void mp3a_decoder_begin(mp3a_decoder *decoder, int channel_count, uint32_t skip_
 void mp3a_decoder_give(mp3a_decoder *decoder, float *left, float *right, uint32_t frame_count) {
   decoder->output[0] = left;
   decoder->output[1] = right;
+  decoder->pcm16 = NULL;
   decoder->left_count = frame_count;
+}
+
+void mp3a_decoder_give_pcm16(mp3a_decoder *decoder, int16_t *pcm16, uint32_t frame_count) {
+  decoder->pcm16 = pcm16;
+  decoder->left_count = frame_count;
+}
+
+static void write_channel(mp3a_decoder *decoder, int channel, const float *pcm, uint32_t count) {
+  float *output = decoder->output[channel];
+  for (uint32_t i = 0; i < count; i++) output[i] = pcm[i] * decoder->gain;
+  decoder->output[channel] += count;
 }
 
 /* Writes the wanted part of one decoded MP3 frame. */
@@ -30,17 +44,20 @@ static void write_frame(mp3a_decoder *decoder, uint32_t count) {
   const uint32_t written = decoder->left_count < rest ? decoder->left_count : rest;
   for (int channel = 0; channel < decoder->channel_count; channel++) {
     const float *pcm = decoder->pcm[channel] + skipped;
-    float *output = decoder->output[channel];
-    for (uint32_t i = 0; i < written; i++) output[i] = pcm[i] * decoder->gain;
-    decoder->output[channel] += written;
+    if (decoder->pcm16) {
+      mp3a_to_pcm16(pcm, decoder->gain, decoder->pcm16 + channel, decoder->channel_count, written);
+    } else {
+      write_channel(decoder, channel, pcm, written);
+    }
   }
+  if (decoder->pcm16) decoder->pcm16 += (size_t)written * (size_t)decoder->channel_count;
   decoder->skip_count -= skipped;
   decoder->left_count -= written;
 }
 
 /* An MP3 frame that is wanted whole and as it is needs no buffer between. */
 static bool decodes_in_place(const mp3a_decoder *decoder) {
-  return decoder->gain == 1.0f && decoder->skip_count == 0 &&
+  return !decoder->pcm16 && decoder->gain == 1.0f && decoder->skip_count == 0 &&
          decoder->left_count >= MP3A_MAX_MP3_FRAME;
 }
 

@@ -18,6 +18,7 @@ typedef struct mp3a_decoder {
   uint32_t left_count; /* PCM frames still to be written */
   float gain;          /* what every sample is multiplied by */
   float *output[2];    /* where the next sample goes; the second is NULL for mono */
+  int16_t *pcm16;      /* or this instead, channels interleaved */
   float pcm[2][MP3A_MAX_MP3_FRAME]; /* what is decoded but not wanted as it is */
   uint32_t part_byte_size;          /* how much there is yet of an MP3 frame that came in parts */
   unsigned char part[MP3A_MAX_MP3_FRAME_BYTES];
@@ -30,6 +31,9 @@ void mp3a_decoder_begin(mp3a_decoder *decoder, int channel_count, uint32_t skip_
 
 /* Where the next `frame_count` PCM frames go. */
 void mp3a_decoder_give(mp3a_decoder *decoder, float *left, float *right, uint32_t frame_count);
+
+/* The same for 16-bit samples. */
+void mp3a_decoder_give_pcm16(mp3a_decoder *decoder, int16_t *pcm16, uint32_t frame_count);
 
 /* Decodes MP3 frames; the data may end within one. What comes after the last
    wanted PCM frame is ignored. */

@@ -3,6 +3,7 @@
 #include <limits.h>
 
 #include "lame_cache.h"
+#include "pcm16.h"
 
 /* The options as LAME knows them. */
 static mp3a_options lame_options(const mp3a_encoder *encoder) {
@@ -25,6 +26,7 @@ void mp3a_encoder_close(mp3a_encoder *encoder) {
 
 void mp3a_encoder_begin(mp3a_encoder *encoder, float peak) {
   encoder->left_count = 0;
+  encoder->pcm16 = NULL;
   encoder->factor = peak > 1.0f ? 1.0f / peak : 1.0f;
   encoder->finished = false;
 }
@@ -33,6 +35,12 @@ void mp3a_encoder_take(mp3a_encoder *encoder, const float *left, const float *ri
                        uint32_t frame_count) {
   encoder->input[0] = left;
   encoder->input[1] = right;
+  encoder->pcm16 = NULL;
+  encoder->left_count = frame_count;
+}
+
+void mp3a_encoder_take_pcm16(mp3a_encoder *encoder, const int16_t *pcm16, uint32_t frame_count) {
+  encoder->pcm16 = pcm16;
   encoder->left_count = frame_count;
 }
 
@@ -42,25 +50,41 @@ float mp3a_encoder_gain(const mp3a_encoder *encoder, float peak) {
   return gain * (32768.0f / (32767.0f * lame_get_scale(encoder->lame)));
 }
 
-/* A loud clip's block goes through a buffer that stays in the first cache. */
-static const float *scale_block(mp3a_encoder *encoder, int channel, uint32_t count) {
+static const float *take_pcm16_block(mp3a_encoder *encoder, int channel, uint32_t count) {
+  const int channel_count = encoder->options.channel_count;
+  if (channel >= channel_count) return NULL;
+  mp3a_from_pcm16(encoder->pcm16 + channel, channel_count, encoder->block[channel], count);
+  return encoder->block[channel];
+}
+
+/* What isn't encoded as it is goes through a buffer that stays in the first cache. */
+static const float *take_block(mp3a_encoder *encoder, int channel, uint32_t count) {
+  if (encoder->pcm16) return take_pcm16_block(encoder, channel, count);
   const float *input = encoder->input[channel];
   if (encoder->factor == 1.0f || !input) return input;
-  float *scaled = encoder->scaled[channel];
+  float *scaled = encoder->block[channel];
   for (uint32_t i = 0; i < count; i++) scaled[i] = input[i] * encoder->factor;
   return scaled;
+}
+
+static void advance(mp3a_encoder *encoder, uint32_t count) {
+  encoder->left_count -= count;
+  if (encoder->pcm16) {
+    encoder->pcm16 += (size_t)count * (size_t)encoder->options.channel_count;
+    return;
+  }
+  encoder->input[0] += count;
+  if (encoder->input[1]) encoder->input[1] += count;
 }
 
 static int encode_block(mp3a_encoder *encoder, unsigned char *bytes, int capacity) {
   const uint32_t count =
       encoder->left_count < MP3A_BLOCK_FRAMES ? encoder->left_count : MP3A_BLOCK_FRAMES;
-  const float *left = scale_block(encoder, 0, count);
-  const float *right = scale_block(encoder, 1, count);
+  const float *left = take_block(encoder, 0, count);
+  const float *right = take_block(encoder, 1, count);
   const int byte_size = lame_encode_buffer_ieee_float(encoder->lame, left, right, (int)count,
                                                       bytes, capacity);
-  encoder->left_count -= count;
-  encoder->input[0] += count;
-  if (encoder->input[1]) encoder->input[1] += count;
+  advance(encoder, count);
   return byte_size;
 }
 

@@ -13,10 +13,11 @@ typedef struct mp3a_encoder {
   lame_global_flags *lame;
   mp3a_options options;
   const float *input[2]; /* what is left to encode; the second is NULL for mono */
+  const int16_t *pcm16;  /* or this instead, channels interleaved */
   uint32_t left_count;   /* PCM frames left */
   float factor;          /* 1, or what brings a loud clip to a peak of 1 */
   bool finished;         /* the last MP3 frame is written */
-  float scaled[2][MP3A_BLOCK_FRAMES]; /* the block of a loud clip */
+  float block[2][MP3A_BLOCK_FRAMES]; /* the block of a loud clip, or of 16-bit samples */
 } mp3a_encoder;
 
 /* Takes a fresh LAME. On MP3A_OK the caller closes the encoder. For a round trip
@@ -30,6 +31,9 @@ void mp3a_encoder_begin(mp3a_encoder *encoder, float peak);
 /* What to encode next; the arrays must stay until it is encoded. */
 void mp3a_encoder_take(mp3a_encoder *encoder, const float *left, const float *right,
                        uint32_t frame_count);
+
+/* The same of 16-bit samples, which no peak beyond 1 goes with. */
+void mp3a_encoder_take_pcm16(mp3a_encoder *encoder, const int16_t *pcm16, uint32_t frame_count);
 
 /* Encodes the next block of what was taken into `bytes`, or when nothing is left
    of it what LAME still holds; then `finished` is set. With the bit reservoir

@@ -41,12 +41,17 @@ bool mp3a_are_channels(const mp3a_options *options, const float *left, const flo
          (options->channel_count == 1 ? right == NULL : mp3a_is_float_pointer(right));
 }
 
-int32_t mp3a_check_clip(const mp3a_options *options, const float *left, const float *right,
-                        uint32_t frame_count) {
+int32_t mp3a_check_form(const mp3a_options *options, uint32_t frame_count) {
   const int32_t status = mp3a_check_options(options);
   if (status != MP3A_OK) return status;
   if (frame_count == 0) return MP3A_EMPTY_AUDIO;
-  if (frame_count > MP3A_MAX_FRAMES) return MP3A_INVALID_AUDIO;
+  return frame_count > MP3A_MAX_FRAMES ? MP3A_INVALID_AUDIO : MP3A_OK;
+}
+
+int32_t mp3a_check_clip(const mp3a_options *options, const float *left, const float *right,
+                        uint32_t frame_count) {
+  const int32_t status = mp3a_check_form(options, frame_count);
+  if (status != MP3A_OK) return status;
   return mp3a_are_channels(options, left, right) ? MP3A_OK : MP3A_INVALID_AUDIO;
 }
 

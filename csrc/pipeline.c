@@ -5,6 +5,7 @@
 
 #include "decoder.h"
 #include "encoder.h"
+#include "pcm16.h"
 #include "peak.h"
 #include "pool.h"
 #include "ring.h"
@@ -98,20 +99,35 @@ static void begin(session *s, const mp3a_clip *clip, float peak) {
   const int preserve_delay = (clip->options.flags & MP3A_PRESERVE_DELAY) != 0;
   s->decode_task.run = decode_all;
   s->decode_status = MP3A_OK;
+  const uint32_t output_count = mp3a_output_frame_count(&clip->options, clip->frame_count);
   mp3a_encoder_begin(&s->encoder, peak);
-  mp3a_encoder_take(&s->encoder, clip->input[0], clip->input[1], clip->frame_count);
   mp3a_decoder_begin(&s->decoder, clip->options.channel_count,
                      preserve_delay ? 0 : MP3A_DELAY_FRAMES,
                      mp3a_encoder_gain(&s->encoder, peak));
-  mp3a_decoder_give(&s->decoder, clip->output[0], clip->output[1],
-                    mp3a_output_frame_count(&clip->options, clip->frame_count));
+  if (clip->pcm16_input) {
+    mp3a_encoder_take_pcm16(&s->encoder, clip->pcm16_input, clip->frame_count);
+    mp3a_decoder_give_pcm16(&s->decoder, clip->pcm16_output, output_count);
+  } else {
+    mp3a_encoder_take(&s->encoder, clip->input[0], clip->input[1], clip->frame_count);
+    mp3a_decoder_give(&s->decoder, clip->output[0], clip->output[1], output_count);
+  }
+}
+
+/* The clip's peak; false where a sample is not finite. */
+static bool find_peak(const mp3a_clip *clip, float *peak) {
+  if (clip->pcm16_input) {
+    const uint32_t channel_count = (uint32_t)clip->options.channel_count;
+    *peak = mp3a_pcm16_peak(clip->pcm16_input, clip->frame_count * channel_count);
+    return true;
+  }
+  const uint32_t bits = mp3a_peak_bits_of(clip->input, clip->frame_count);
+  memcpy(peak, &bits, sizeof *peak);
+  return bits < MP3A_INFINITY_BITS;
 }
 
 int32_t mp3a_pipeline_run(const mp3a_clip *clip, mp3a_stats *stats) {
-  const uint32_t peak_bits = mp3a_peak_bits_of(clip->input, clip->frame_count);
-  if (peak_bits >= MP3A_INFINITY_BITS) return MP3A_NON_FINITE_AUDIO;
   float peak;
-  memcpy(&peak, &peak_bits, sizeof peak);
+  if (!find_peak(clip, &peak)) return MP3A_NON_FINITE_AUDIO;
 
   session *s = malloc(sizeof *s);
   if (!s) return MP3A_OUT_OF_MEMORY;

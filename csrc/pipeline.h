@@ -11,6 +11,8 @@ typedef struct mp3a_clip {
   mp3a_options options; /* checked by mp3a_check_clip() */
   const float *input[2];
   float *output[2];
+  const int16_t *pcm16_input; /* or 16-bit samples instead: both of these */
+  int16_t *pcm16_output;
   uint32_t frame_count;
   const atomic_bool *cancelled; /* looked at before each block; NULL: never */
 } mp3a_clip;
@@ -20,7 +22,10 @@ static inline bool mp3a_is_cancelled(const mp3a_clip *clip) {
   return clip->cancelled && atomic_load_explicit(clip->cancelled, memory_order_relaxed);
 }
 
-/* Whether options and sizes are valid, without looking at samples or outputs. */
+/* Whether options and size are valid. */
+int32_t mp3a_check_form(const mp3a_options *options, uint32_t frame_count);
+
+/* The same with the input's pointers, without looking at samples or outputs. */
 int32_t mp3a_check_clip(const mp3a_options *options, const float *left, const float *right,
                         uint32_t frame_count);
 

@@ -41,6 +41,13 @@ export const SYMBOLS = {
   mp3a_queue_wait: { parameters: ["handle"], result: "u32", blocks: true },
   // job, out_left, out_right, stats
   mp3a_job_end: { parameters: ["handle", "buffer", "buffer", "buffer"], result: "i32" },
+  // queue, options, samples, frame_count, out, tag, status
+  mp3a_pcm16_job_start: {
+    parameters: ["handle", "buffer", "buffer", "u32", "buffer", "u32", "buffer"],
+    result: "handle",
+  },
+  mp3a_pcm16_job_end: { parameters: ["handle", "buffer"], result: "i32" },
+  mp3a_pcm16_peak: { parameters: ["buffer", "u32"], result: "f32" },
   mp3a_max_encoded_byte_size: { parameters: ["buffer", "u32"], result: "u32" },
   // options, left, right, frame_count, bytes, capacity, byte_size
   mp3a_encode: {
@@ -118,7 +125,7 @@ export const SYMBOLS = {
 } as const satisfies Record<string, CFunction>;
 
 /** `MP3A_ABI_VERSION` of the header that the table was written for. */
-export const ABI_VERSION = 2;
+export const ABI_VERSION = 3;
 
 /** The fields of `mp3a_options`, 32 bits each, in order. */
 export const OPTIONS_FIELDS = [

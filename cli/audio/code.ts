@@ -1,8 +1,12 @@
 /** Sources through MP3: short ones at once on the library's threads, long ones as streams. */
-import type { RateControl } from "../../mod.ts";
+import { type RateControl, SAMPLE_RATES } from "../../mod.ts";
+import { compressPcm16 } from "../../src/pcm16.ts";
 import { anyOutputFrameCount, compressAnyAudioAsync, compressAnyBlocks } from "../../transform.ts";
+import type { Pcm16Clip } from "./read.ts";
+import { Scratch } from "./scratch.ts";
 import type { Source } from "./source.ts";
-import type { AudioBlocks } from "./write.ts";
+import { blockOfPcm16 } from "./wav.ts";
+import type { AudioBlocks, OutputFormat } from "./write.ts";
 
 /** How audio is encoded. */
 export type Encoding = RateControl & {
@@ -18,11 +22,14 @@ export type Coding = Encoding & {
   readonly preserveLevel: boolean;
 };
 
-/** How a source's channels are coded, and whether its samples are needed again afterwards. */
+/** How a source's channels are coded, and what for. */
 export interface CodeOptions {
   readonly channelGroups: "pairs" | "singles";
   /** Whether the source's memory may be written over. */
   readonly isLastUse: boolean;
+  /** What will be written: 16-bit samples needn't become floats on the way. */
+  readonly format?: OutputFormat;
+  readonly scratch?: Scratch;
   /** Ends long files early. */
   readonly signal?: AbortSignal;
 }
@@ -33,12 +40,17 @@ export async function codeSource(
   coding: Coding | undefined,
   options: CodeOptions,
 ): Promise<AudioBlocks> {
-  const { sampleRate, channelCount, frameCount, peaks, clip } = source;
+  const { sampleRate, channelCount, frameCount, peaks, pcm16 } = source;
   const { channelGroups, isLastUse, signal } = options;
   const form = { sampleRate, channelCount };
   if (coding === undefined) {
-    return { ...form, frameCount, blocks: untilAborted(source.blocks(), signal) };
+    const blocks = untilAborted(source.blocks(), signal);
+    return { ...form, frameCount, blocks, ...(pcm16 && { pcm16 }) };
   }
+  if (pcm16 !== undefined && canStayPcm16(source, options)) {
+    return await codePcm16({ ...form, samples: pcm16 }, coding, options);
+  }
+  const { clip } = source;
   if (clip !== undefined) {
     const extras = { sampleRate, channelGroups, inPlace: isLastUse };
     const result = await compressAnyAudioAsync(clip, { ...coding, ...extras });
@@ -49,6 +61,31 @@ export async function codeSource(
     ...form,
     frameCount: anyOutputFrameCount(streaming),
     blocks: compressAnyBlocks(untilAborted(source.blocks(), signal), streaming),
+  };
+}
+
+function canStayPcm16({ sampleRate, channelCount }: Source, { format }: CodeOptions): boolean {
+  return format?.container === "wav" && format.samples === "16" && channelCount <= 2 &&
+    SAMPLE_RATES.includes(sampleRate);
+}
+
+async function codePcm16(
+  clip: Pcm16Clip,
+  coding: Coding,
+  { isLastUse, scratch = new Scratch() }: CodeOptions,
+): Promise<AudioBlocks> {
+  const { samples, sampleRate, channelCount } = clip;
+  const makeOutput = (count: number) =>
+    isLastUse && count === samples.length
+      ? samples
+      : new Int16Array(scratch.codes(2 * count), 0, count);
+  const pcm16 = await compressPcm16(clip, { ...coding, sampleRate }, makeOutput);
+  return {
+    sampleRate,
+    channelCount,
+    frameCount: pcm16.length / channelCount,
+    blocks: blockOfPcm16(pcm16, channelCount, scratch),
+    pcm16,
   };
 }
 

@@ -1,13 +1,13 @@
 /** Audio files and pipes, as blocks of samples. */
 import { Buffer } from "node:buffer";
 import { createReadStream } from "node:fs";
-import { readFile } from "node:fs/promises";
+import { open, readFile } from "node:fs/promises";
 import process from "node:process";
 import { decodeMp3Async, Mp3DecoderStream, type Mp3Info } from "../../mod.ts";
 import { reasonOf } from "../errors.ts";
 import { pump } from "./pump.ts";
 import type { Scratch } from "./scratch.ts";
-import { isWav, parseWavHeader, sampleReader, type WavHeader } from "./wav.ts";
+import { isWav, parseWavHeader, pcm16Of, sampleReader, wholeFrames } from "./wav.ts";
 
 /** Samples in memory: one array per channel. */
 export interface Clip {
@@ -44,6 +44,7 @@ interface DecodedChunk {
   readonly bitDepth?: number;
 }
 
+const NO_AUDIO = "the file holds no audio that can be decoded";
 const NOT_AUDIO = "not a WAV, FLAC, Ogg or MP3 file";
 const NO_SAMPLES = "the WAV file ends before its samples";
 
@@ -72,6 +73,26 @@ async function packageDecoder(container: PackageContainer): Promise<ChunkDecoder
   }
 }
 
+/** All bytes of a file that is so long, in the scratch memory. */
+export async function readFileInto(
+  path: string,
+  byteSize: number,
+  scratch: Scratch,
+): Promise<Uint8Array> {
+  const bytes = scratch.file(byteSize);
+  const file = await open(path);
+  try {
+    for (let at = 0; at < byteSize;) {
+      const { bytesRead } = await file.read(bytes, at, byteSize - at, at);
+      if (bytesRead === 0) return bytes.subarray(0, at);
+      at += bytesRead;
+    }
+    return bytes;
+  } finally {
+    await file.close();
+  }
+}
+
 /** All bytes of a file, or of standard input for "-". */
 export async function readBytes(path: string): Promise<Uint8Array> {
   if (path !== "-") return await readFile(path);
@@ -87,8 +108,25 @@ export async function decodeBytes(bytes: Uint8Array, scratch?: Scratch): Promise
     throw new Error(NOT_AUDIO);
   }
   const decoded = await decodeContainer(container, bytes, scratch);
-  if (!decoded.channels[0]?.length) throw new Error("the file holds no audio that can be decoded");
+  if (!decoded.channels[0]?.length) throw new Error(NO_AUDIO);
   return { ...decoded, container };
+}
+
+/** 16-bit samples, channels interleaved. */
+export interface Pcm16Clip {
+  readonly samples: Int16Array;
+  readonly channelCount: number;
+  readonly sampleRate: number;
+}
+
+/** The samples of a WAV file that holds 16-bit ones; they lie in its bytes. */
+export function readPcm16(bytes: Uint8Array): Pcm16Clip | undefined {
+  const header = isWav(bytes) ? parseWavHeader(bytes) : undefined;
+  const samples = header && pcm16Of(bytes, header);
+  if (header === undefined || samples === undefined) return undefined;
+  if (samples.length === 0) throw new Error(NO_AUDIO);
+  const { channelCount, sampleRate } = header;
+  return { samples, channelCount, sampleRate };
 }
 
 async function decodeContainer(
@@ -110,12 +148,6 @@ function decodeWav(bytes: Uint8Array, scratch?: Scratch): Clip | undefined {
   const read = sampleReader(header);
   if (read === undefined) return undefined;
   return { channels: read(wholeFrames(bytes, header), scratch), sampleRate: header.sampleRate };
-}
-
-function wholeFrames(bytes: Uint8Array, header: WavHeader): Uint8Array {
-  const { dataOffset, dataByteSize, frameByteSize } = header;
-  const byteSize = Math.min(dataByteSize, bytes.length - dataOffset);
-  return bytes.subarray(dataOffset, dataOffset + byteSize - byteSize % frameByteSize);
 }
 
 async function decodeByPackage(container: PackageContainer, bytes: Uint8Array): Promise<Clip> {

@@ -1,8 +1,19 @@
 /** A sound file that is ready to be read as often as it takes: in memory if short, else from disk. */
 import { stat } from "node:fs/promises";
 import type { Mp3Info } from "../../mod.ts";
-import { type Container, decodeBytes, peakOf, readBlocks, readBytes } from "./read.ts";
-import type { Scratch } from "./scratch.ts";
+import { peakOfPcm16 } from "../../src/pcm16.ts";
+import {
+  type Container,
+  decodeBytes,
+  type Pcm16Clip,
+  peakOf,
+  readBlocks,
+  readBytes,
+  readFileInto,
+  readPcm16,
+} from "./read.ts";
+import { Scratch } from "./scratch.ts";
+import { blockOfPcm16, planesOfPcm16 } from "./wav.ts";
 
 /** A sound file and what is known of it. */
 export interface Source {
@@ -10,12 +21,14 @@ export interface Source {
   readonly sampleRate: number;
   readonly channelCount: number;
   readonly frameCount: number;
-  /** Each channel's largest magnitude. */
+  /** Each channel's largest magnitude; of 16-bit samples in memory that of all channels. */
   readonly peaks: readonly number[];
   /** What else is known of an MP3 file. */
   readonly mp3?: Mp3Info;
   /** All samples, of a short file. */
   readonly clip: Float32Array[] | undefined;
+  /** The same as they are, of a short WAV file with 16 bits. */
+  readonly pcm16?: Int16Array;
   /** All samples, from the start. */
   blocks(): AsyncIterable<Float32Array[]>;
 }
@@ -28,19 +41,23 @@ const MAX_COMPRESSED_BYTE_SIZE = 1 << 18;
 /** Opens a file, or standard input, which is read whole. */
 export async function openSource(
   path: string,
-  scratch?: Scratch,
+  scratch: Scratch = new Scratch(),
   signal?: AbortSignal,
 ): Promise<Source> {
-  if (path !== "-") {
-    const { size } = await stat(path);
-    const limit = /\.wav$/i.test(path) ? MAX_WAV_BYTE_SIZE : MAX_COMPRESSED_BYTE_SIZE;
-    if (size > limit) return await openLong(path, signal);
-  }
-  return await sourceOfBytes(await readBytes(path), scratch);
+  if (path === "-") return await sourceOfBytes(await readBytes(path), scratch);
+  const { size } = await stat(path);
+  const limit = /\.wav$/i.test(path) ? MAX_WAV_BYTE_SIZE : MAX_COMPRESSED_BYTE_SIZE;
+  if (size > limit) return await openLong(path, signal);
+  return await sourceOfBytes(await readFileInto(path, size, scratch), scratch);
 }
 
 /** A file in memory. */
-export async function sourceOfBytes(bytes: Uint8Array, scratch?: Scratch): Promise<Source> {
+export async function sourceOfBytes(
+  bytes: Uint8Array,
+  scratch: Scratch = new Scratch(),
+): Promise<Source> {
+  const pcm16 = readPcm16(bytes);
+  if (pcm16) return sourceOfPcm16(pcm16, scratch);
   const { channels, sampleRate, container, mp3 } = await decodeBytes(bytes, scratch);
   const peaks = channels.map((channel) => checkPeak(peakOf(channel)));
   return {
@@ -54,6 +71,21 @@ export async function sourceOfBytes(bytes: Uint8Array, scratch?: Scratch): Promi
     async *blocks() {
       yield channels;
     },
+  };
+}
+
+function sourceOfPcm16({ samples, channelCount, sampleRate }: Pcm16Clip, scratch: Scratch): Source {
+  return {
+    container: "wav",
+    sampleRate,
+    channelCount,
+    frameCount: samples.length / channelCount,
+    peaks: new Array(channelCount).fill(peakOfPcm16(samples)),
+    pcm16: samples,
+    get clip() {
+      return planesOfPcm16(samples, channelCount, scratch);
+    },
+    blocks: () => blockOfPcm16(samples, channelCount, scratch),
   };
 }
 

@@ -15,6 +15,8 @@ export interface AudioBlocks {
   readonly channelCount: number;
   readonly frameCount: number;
   readonly blocks: AsyncIterable<readonly Float32Array[]>;
+  /** All of it as 16-bit samples, channels interleaved, where no more than these are known. */
+  readonly pcm16?: Int16Array;
 }
 
 /**
@@ -26,7 +28,7 @@ export async function* encodeBlocks(
   format: OutputFormat,
   scratch?: Scratch,
 ): AsyncIterable<Uint8Array> {
-  const { sampleRate, channelCount, frameCount, blocks } = audio;
+  const { sampleRate, channelCount, frameCount, blocks, pcm16 } = audio;
   if (format.container === "flac") {
     const writer = await createFlacWriter(sampleRate, channelCount, format.samples, frameCount);
     try {
@@ -38,8 +40,12 @@ export async function* encodeBlocks(
     return;
   }
   const header = wavHeader(sampleRate, channelCount, format.samples, frameCount);
-  let byteSize = header.length;
   yield header;
+  if (pcm16 && format.samples === "16") {
+    yield new Uint8Array(pcm16.buffer, pcm16.byteOffset, pcm16.byteLength);
+    return;
+  }
+  let byteSize = 0;
   for await (const block of blocks) {
     const bytes = wavBytes(block, format.samples, scratch);
     byteSize += bytes.length;

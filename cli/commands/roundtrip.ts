@@ -61,7 +61,10 @@ async function roundtrip(
   const { preserveDelay, preserveLevel, channelGroups } = options;
   const coding: Coding = { ...codingOf(options), preserveDelay, preserveLevel };
   const source = await naming(input, openSource(input));
-  const audio = await naming(input, codeSource(source, coding, { channelGroups, isLastUse: true }));
+  const audio = await naming(
+    input,
+    codeSource(source, coding, { channelGroups, isLastUse: true, format }),
+  );
   await writeOutput(output, encodeBlocks(audio, format));
   if (!options.json) return;
   const { sampleRate, channelCount, frameCount } = audio;

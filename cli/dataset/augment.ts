@@ -32,6 +32,8 @@ export async function* makeCopies(source: Source, name: string, job: Job): Async
     const audio = await codeSource(source, coding, {
       channelGroups: settings.channelGroups,
       isLastUse: copy === settings.copies - 1,
+      format: settings.format,
+      scratch,
       signal,
     });
     yield {

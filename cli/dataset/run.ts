@@ -61,8 +61,8 @@ export async function runDataset(options: RunOptions): Promise<RunResult> {
   options.onStart?.(units.length, units.length - left.length);
   const failures: Failure[] = [];
   let doneCount = 0;
-  // One more than cores, so that none is idle while files are read and written.
-  const atOnce = options.threads ?? availableParallelism() + 1;
+  // Some more than cores, so that none is idle while files are read and written.
+  const atOnce = options.threads ?? availableParallelism() + 4;
   await forEach(left, atOnce, signal, async (unit, scratch) => {
     try {
       const job = { settings, scratch, signal };

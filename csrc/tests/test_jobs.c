@@ -49,6 +49,78 @@ static void check_all(void) {
   free(input), free(expected), free(output);
 }
 
+/* What the floats of 16-bit samples give, as 16-bit samples. */
+static void expect_pcm16(const mp3a_options *o, const int16_t *codes, uint32_t frame_count,
+                         int16_t *expected) {
+  const uint32_t channel_count = (uint32_t)o->channel_count;
+  const uint32_t out_count = mp3a_output_frame_count(o, frame_count);
+  float *planes = malloc(2 * channel_count * out_count * sizeof *planes);
+  float *in[2] = {NULL, NULL}, *out[2] = {NULL, NULL};
+  int16_t *converted = malloc(out_count * sizeof *converted);
+  for (uint32_t channel = 0; channel < channel_count; channel++) {
+    in[channel] = planes + 2 * channel * out_count;
+    out[channel] = in[channel] + out_count;
+    for (uint32_t i = 0; i < frame_count; i++) {
+      in[channel][i] = (float)codes[i * channel_count + channel] / 32768.0f;
+    }
+  }
+  CHECK(mp3a_roundtrip(o, in[0], in[1], frame_count, out[0], out[1], NULL) == MP3A_OK, "floats");
+  for (uint32_t channel = 0; channel < channel_count; channel++) {
+    mp3a_to_int16(out[channel], converted, out_count);
+    for (uint32_t i = 0; i < out_count; i++) expected[i * channel_count + channel] = converted[i];
+  }
+  free(planes), free(converted);
+}
+
+static void check_pcm16_with(mp3a_queue *queue, int32_t channel_count, int32_t flags,
+                             uint32_t frame_count) {
+  const mp3a_options o = {sizeof o, 44100, 64, 7, channel_count, flags, 0, 0, 0};
+  const uint32_t in_count = frame_count * (uint32_t)channel_count;
+  const uint32_t out_count = mp3a_output_frame_count(&o, frame_count) * (uint32_t)channel_count;
+  float *signal = make_signal(in_count, 44100, 5, 0.99f);
+  int16_t *codes = malloc(out_count * sizeof *codes);
+  int16_t *expected = malloc(out_count * sizeof *expected);
+  int16_t *output = malloc(out_count * sizeof *output);
+  mp3a_to_int16(signal, codes, in_count);
+  codes[in_count / 2] = INT16_MIN;
+  expect_pcm16(&o, codes, frame_count, expected);
+  int16_t *const outputs[] = {output, codes};
+  for (int n = 0; n < 2; n++) {
+    int32_t status;
+    mp3a_stats stats;
+    mp3a_job *job = mp3a_pcm16_job_start(queue, &o, codes, frame_count, outputs[n], 3, &status);
+    CHECK(job && mp3a_queue_wait(queue) == 3, "16-bit job: %d", status);
+    CHECK(mp3a_job_end(job, signal, NULL, NULL) == MP3A_INVALID_AUDIO, "it has no floats");
+    CHECK(mp3a_pcm16_job_end(job, &stats) == MP3A_OK && stats.peak == 1.0f, "peak %f", stats.peak);
+    CHECK(memcmp(outputs[n], expected, out_count * sizeof *expected) == 0,
+          "%d channels, flags %d, %u frames, in place %d", channel_count, flags, frame_count, n);
+  }
+  free(signal), free(codes), free(expected), free(output);
+}
+
+static void check_pcm16(void) {
+  const int32_t flags[] = {0, MP3A_PRESERVE_DELAY, MP3A_PRESERVE_LEVEL,
+                           MP3A_JOINT_STEREO | MP3A_BIT_RESERVOIR, MP3A_ONE_THREAD};
+  const uint32_t frame_counts[] = {1, 577, 1153, 100001};
+  mp3a_queue *queue = mp3a_queue_create(NULL);
+  for (int32_t channel_count = 1; channel_count <= 2; channel_count++) {
+    for (size_t f = 0; f < sizeof flags / sizeof *flags; f++) {
+      for (size_t n = 0; n < sizeof frame_counts / sizeof *frame_counts; n++) {
+        check_pcm16_with(queue, channel_count, flags[f], frame_counts[n]);
+      }
+    }
+  }
+  int32_t status;
+  int16_t code = 0;
+  const mp3a_options o = options_of(0);
+  CHECK(!mp3a_pcm16_job_start(queue, &o, NULL, 9, &code, 1, &status), "no samples");
+  CHECK(!mp3a_pcm16_job_start(queue, &o, &code, 9, NULL, 1, &status), "no output");
+  CHECK(!mp3a_pcm16_job_start(queue, &o, &code, 0, &code, 1, &status), "empty");
+  CHECK(!mp3a_pcm16_job_start(queue, &o, &code, 9, &code, 0, &status), "tag 0");
+  CHECK(mp3a_pcm16_job_end(NULL, NULL) == MP3A_INVALID_AUDIO, "no job");
+  mp3a_queue_destroy(queue);
+}
+
 static void check_cancel(void) {
   mp3a_queue *queue = mp3a_queue_create(NULL);
   mp3a_job *jobs[JOB_COUNT];
@@ -125,6 +197,7 @@ static void check_threads(void) {
 
 int main(void) {
   check_all();
+  check_pcm16();
   check_cancel();
   check_bad_jobs();
   check_threads();
