@@ -430,7 +430,7 @@ fn addLibraryCheck(
     const program = createModule(b, target, mode);
     program.addCSourceFiles(.{
         .root = b.path("csrc"),
-        .files = &.{ "tests/check_library.c", "tests/check.c", "decoder.c", "cpu.c", "kernels/frame.c", "kernels/synthesis.c" },
+        .files = &.{ "tests/check_library.c", "tests/check.c", "decoder.c", "pcm16.c", "cpu.c", "kernels/frame.c", "kernels/synthesis.c" },
         .flags = &shim_flags,
     });
     if (target.result.os.tag == .linux) program.linkSystemLibrary("dl", .{});

@@ -252,9 +252,9 @@ async function startRegistry(): Promise<Registry> {
 /** What the README names, for another server and cache folder. */
 function permissionsFor(host: string, cache: string): string[] {
   const readme = readFileSync(projectPath("README.md"), "utf8");
-  const [, line = ""] = /^deno run (--allow-net=jsr\.io .*) example\.ts$/m.exec(readme) ?? [];
+  const [, line = ""] = /^deno run (--allow-net=\$SERVER .*) example\.ts$/m.exec(readme) ?? [];
   assert.match(line, /--allow-ffi/);
-  return line.replace("jsr.io", host).replaceAll("$CACHE", cache).split(" ");
+  return line.replace("$SERVER", host).replaceAll("$CACHE", cache).split(" ");
 }
 
 const homeCache = cachePlaces(platform).at(-1) ?? ["", ""];
