@@ -40,8 +40,7 @@ export const steps = {
   ubsan: () => testC("test-ubsan"),
   tsan: () => testC("test-tsan"),
   asan: (work) => testWithAddressSanitizer(work, "test-asan"),
-  // Ends by itself after 60 s where a machine is slow.
-  fuzz: (work) => testWithAddressSanitizer(work, "fuzz", ["--", "--runs", "20000"]),
+  fuzz: (work) => testWithAddressSanitizer(work, "fuzz"),
   library: () => testC("test-library"),
   peers: testPeers,
   targets: testTargets,
@@ -216,10 +215,9 @@ export function countLines(output) {
  * Zig brings no address sanitizer, so these steps take another C compiler.
  * @param {string} work
  * @param {string} name of build.zig's step
- * @param {string[]} [options]
  * @returns {Promise<Outcome>}
  */
-async function testWithAddressSanitizer(work, name, options = []) {
+async function testWithAddressSanitizer(work, name) {
   const lack = "no C compiler here has a working address sanitizer";
   let compiler = await findAddressSanitizer(work);
   if (!compiler) {
@@ -227,7 +225,7 @@ async function testWithAddressSanitizer(work, name, options = []) {
     compiler = await findAddressSanitizer(work);
   }
   if (!compiler) return { skipped: lack };
-  return testC(name, [`-Dasan-compiler=${compiler}`, ...options]);
+  return testC(name, [`-Dasan-compiler=${compiler}`]);
 }
 
 /**

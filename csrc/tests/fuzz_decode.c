@@ -241,7 +241,7 @@ static unsigned long long number_after(int argc, char **argv, const char *name,
 
 int main(int argc, char **argv) {
   static stream work;
-  const unsigned long long runs = number_after(argc, argv, "--runs", 20000);
+  const unsigned long long runs = number_after(argc, argv, "--runs", ~0ull);
   const unsigned long long seconds = number_after(argc, argv, "--seconds", 60);
   const unsigned long long seed = number_after(argc, argv, "--seed", 1);
   const uint64_t end_ns = check_now_ns() + seconds * 1000000000u;
