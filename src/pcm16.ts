@@ -1,4 +1,5 @@
 /** The round trip of 16-bit samples as WAV files have them: for the command line, nothing is copied. */
+import { MAX_FRAMES } from "./constants.ts";
 import { Mp3AugmentError } from "./errors.ts";
 import { runJob } from "./jobs.ts";
 import { checkStatus, library, packOptions } from "./native.ts";
@@ -28,7 +29,9 @@ export async function compressPcm16(
   const { coding, preserveDelay, preserveLevel } = checkOptions(options);
   const packedOptions = packOptions(coding, { channelCount, preserveDelay, preserveLevel });
   const frameCount = samples.length / channelCount;
-  if (!Number.isInteger(frameCount)) throw invalid(`${samples.length} samples are no whole frames`);
+  if (!Number.isInteger(frameCount) || frameCount > MAX_FRAMES) {
+    throw invalid(`${samples.length} samples are no whole frames, or more than ${MAX_FRAMES}`);
+  }
   const { native } = library();
   const outputCount = channelCount * native.mp3a_output_frame_count(packedOptions, frameCount);
   const output = makeOutput(outputCount);
@@ -46,6 +49,7 @@ export async function compressPcm16(
 
 /** The largest magnitude, with full scale as 1. */
 export function peakOfPcm16(samples: Int16Array): number {
+  if (samples.length > 2 * MAX_FRAMES) throw invalid(`${samples.length} samples are too many`);
   return library().native.mp3a_pcm16_peak(samples, samples.length);
 }
 
