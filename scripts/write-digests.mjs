@@ -6,9 +6,9 @@ import { existsSync, readdirSync, readFileSync, realpathSync, writeFileSync } fr
 import { join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
+import { targets } from "./release/targets.mjs";
 
-const SYSTEMS = ["linux-gnu", "linux-musl", "macos", "windows-gnu"];
-const TARGETS = ["aarch64", "x86_64"].flatMap((arch) => SYSTEMS.map((name) => `${arch}-${name}`));
+const TARGETS = targets.map(({ name }) => name).sort();
 const LIBRARY_PATTERN = /\.(?:so|so\.0|dylib|dll)$/;
 const FILES_PER_TARGET = 2;
 const root = fileURLToPath(new URL("..", import.meta.url));
@@ -64,7 +64,7 @@ function checkRelease(digests) {
     : "ffi/digests.ts is not about the files in lib/: run scripts/write-digests.mjs";
 }
 
-// Not by tools.mjs, which needs more permissions than the tests have that import this.
+// Not by tools.mjs, as in release/targets.mjs.
 const program = process.argv[1];
 if (program !== undefined && realpathSync(program) === fileURLToPath(import.meta.url)) {
   const digests = digestsOf(join(root, "lib"));

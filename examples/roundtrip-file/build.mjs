@@ -6,41 +6,21 @@
 import { existsSync, mkdirSync, readdirSync } from "node:fs";
 import { join, relative } from "node:path";
 import process from "node:process";
+import { executables, hostExecutable, isExecutable } from "../../scripts/release/executables.mjs";
 import { setUp } from "../../scripts/setup.mjs";
-import { Failure, isMusl, needTool, root, run, runAsProgram } from "../../scripts/tools.mjs";
-
-/** Which folder of lib/ each target takes. */
-export const TARGETS = {
-  "bun-linux-x64": "x86_64-linux-gnu",
-  "bun-linux-x64-musl": "x86_64-linux-musl",
-  "bun-linux-arm64": "aarch64-linux-gnu",
-  "bun-linux-arm64-musl": "aarch64-linux-musl",
-  "bun-darwin-x64": "x86_64-macos",
-  "bun-darwin-arm64": "aarch64-macos",
-  "bun-windows-x64": "x86_64-windows-gnu",
-  "bun-windows-arm64": "aarch64-windows-gnu",
-  "deno-x86_64-unknown-linux-gnu": "x86_64-linux-gnu",
-  "deno-aarch64-unknown-linux-gnu": "aarch64-linux-gnu",
-  "deno-x86_64-apple-darwin": "x86_64-macos",
-  "deno-aarch64-apple-darwin": "aarch64-macos",
-  "deno-x86_64-pc-windows-msvc": "x86_64-windows-gnu",
-};
-/** @typedef {keyof typeof TARGETS} Target */
+import { Failure, needTool, root, run, runAsProgram } from "../../scripts/tools.mjs";
 
 const main = join(root, "examples", "roundtrip-file", "main.ts");
-export const hostTarget = `bun-${
-  process.platform === "win32" ? "windows" : process.platform
-}-${process.arch}${isMusl() ? "-musl" : ""}`;
 
 /**
  * @param {string} target
  * @returns {Promise<string | undefined>} the executable; undefined when it had to be skipped
  */
 export async function build(target) {
-  if (!isTarget(target)) {
-    throw new Failure(`${target} is none of all, ${Object.keys(TARGETS).join(", ")}`);
+  if (!isExecutable(target)) {
+    throw new Failure(`${target} is none of all, ${Object.keys(executables).join(", ")}`);
   }
-  const lib = join(root, "lib", TARGETS[target]);
+  const lib = join(root, "lib", executables[target]);
   if (!existsSync(lib)) {
     throw new Failure(`${relative(root, lib)} is not built: zig build release`);
   }
@@ -52,14 +32,6 @@ export async function build(target) {
   return target.startsWith("bun-")
     ? await buildByBun(target, libraries, file)
     : await buildByDeno(target.slice("deno-".length), libraries, file);
-}
-
-/**
- * @param {string} target
- * @returns {target is Target}
- */
-function isTarget(target) {
-  return Object.hasOwn(TARGETS, target);
 }
 
 /**
@@ -93,8 +65,8 @@ async function buildByDeno(target, libraries, file) {
 
 await runAsProgram(import.meta.url, async (args) => {
   await setUp();
-  const targets = args.length > 0 ? args : [hostTarget];
-  for (const target of targets[0] === "all" ? Object.keys(TARGETS) : targets) {
+  const targets = args.length > 0 ? args : [hostExecutable];
+  for (const target of targets[0] === "all" ? Object.keys(executables) : targets) {
     const file = await build(target);
     if (file) process.stdout.write(`${relative(root, file)}\n`);
   }

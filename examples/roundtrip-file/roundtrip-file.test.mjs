@@ -18,7 +18,8 @@ import { after, before, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import decodeWav from "@audio/decode-wav";
 import { needTool, root, run } from "../../scripts/tools.mjs";
-import { build, hostTarget } from "./build.mjs";
+import { hostExecutable } from "../../scripts/release/executables.mjs";
+import { build } from "./build.mjs";
 
 const NOBODY = 65534;
 const folder = mkdtempSync(join(tmpdir(), "mp3-augment-example-"));
@@ -26,7 +27,7 @@ const program = join(folder, process.platform === "win32" ? "program.exe" : "pro
 after(() => rmSync(folder, { recursive: true }));
 
 before(async () => {
-  const built = await build(hostTarget);
+  const built = await build(hostExecutable);
   assert.ok(built);
   copyFileSync(built, program);
   chmodSync(program, 0o755);
