@@ -35,6 +35,7 @@ export function reasonOf(error: unknown): string {
   if (code === "ENOENT") return "there is no such file";
   if (code === "EACCES") return "it may not be read or written";
   if (code === "EISDIR") return "it is a folder";
+  if (code === "ELOOP") return "its links lead in a circle";
   return (error instanceof Error ? error.message : String(error)).replace(/\s*\n\s*/g, " ");
 }
 

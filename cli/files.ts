@@ -95,16 +95,24 @@ export async function byteSizeOf(path: string): Promise<number | undefined> {
 
 /**
  * The files below a folder, as sorted relative paths with "/". Links to files count, links to folders
- * don't: they could lead in circles. Hidden files and folders are left out.
+ * don't: they could lead in circles. Hidden files and folders are left out. A folder below that can't
+ * be read is told to `onUnreadable`.
  */
 export async function listFiles(
   folder: string,
   isWanted: (name: string) => boolean,
+  onUnreadable: (path: string, error: unknown) => void,
 ): Promise<string[]> {
   const found: string[] = [];
   const waiting = [""];
+  const unreadable = (path: string, error: unknown) => {
+    if (path === "") throw error;
+    onUnreadable(path, error);
+    return [];
+  };
   for (let below = waiting.pop(); below !== undefined; below = waiting.pop()) {
-    for (const entry of await readdir(join(folder, below), { withFileTypes: true })) {
+    const listed = readdir(join(folder, below), { withFileTypes: true });
+    for (const entry of await listed.catch((error) => unreadable(below, error))) {
       const path = below === "" ? entry.name : `${below}/${entry.name}`;
       if (entry.name.startsWith(".")) continue;
       if (entry.isDirectory()) waiting.push(path);

@@ -12,10 +12,14 @@ import {
   truncateSync,
   writeFileSync,
 } from "node:fs";
+import { hostname } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 import { compressRoundtrip } from "../mod.ts";
 import { decodeBytes } from "../cli/audio/read.ts";
+import { takeLock } from "../cli/dataset/lock.ts";
+import { reasonOf } from "../cli/errors.ts";
+import { listFiles } from "../cli/files.ts";
 import { readMembers } from "../cli/dataset/tar.ts";
 import { chooseShard } from "../cli/dataset/shard.ts";
 import { readJsonLines, readTree, runCli, startCli, withFolder, writeWav } from "./cli.ts";
@@ -290,6 +294,12 @@ test("hostile files and names never stop a run", () =>
     const coded = await runCli(["roundtrip", clip, join(source, "cut.flac"), "--bitrate", "64"]);
     assert.equal(coded.code, 0, coded.stderr);
     truncateSync(join(source, "cut.flac"), 2000);
+    writeFileSync(join(source, "cut.wav"), good.subarray(0, 1000));
+    const [long, short] = [join(folder, "long.wav"), join(source, "short.flac")];
+    writeWav(long, [makeSignal(5 * RATE, RATE)], RATE);
+    const flac = await runCli(["roundtrip", long, short, "--bitrate", "64"]);
+    assert.equal(flac.code, 0, flac.stderr);
+    truncateSync(short, statSync(short).size >> 1);
     writeFileSync(join(source, "empty.wav"), "");
     writeFileSync(join(source, "text.mp3"), "not music\n".repeat(500));
     writeFileSync(join(source, "noise.ogg"), Buffer.from("OggS").toString() + "x".repeat(5000));
@@ -300,15 +310,19 @@ test("hostile files and names never stop a run", () =>
     writeFileSync(join(source, "secret.wav"), good, { mode: 0 });
     const summary = await dataset(source, target, [], 1);
     const reasons = (summary["failures"] as { source: string; reason: string }[])
-      .map(({ source, reason }) => `${source}: ${reason.replace(/:.*/, "")}`);
+      .map(({ source, reason }) =>
+        `${source}: ${reason.replace(/:.*/, "").replace(/\d+ of \d+ frames/, "# of # frames")}`
+      );
     const isRoot = process.getuid?.() === 0; // who may read everything
     assert.deepEqual(reasons, [
       "cut.flac: the file holds no audio that can be decoded",
+      `cut.wav: the file ends after 956 of ${good.length - 44} bytes of samples`,
       "dangling.wav: there is no such file",
       "empty.wav: not a WAV, FLAC, Ogg or MP3 file",
       "noise.ogg: the file holds no audio that can be decoded",
       ...(isRoot ? [] : ["secret.wav: it may not be read or written"]),
-      "self.wav: ELOOP",
+      "self.wav: its links lead in a circle",
+      "short.flac: the file ends after # of # frames",
       "text.mp3: not a WAV, FLAC, Ogg or MP3 file",
     ]);
     for (const name of names) {
@@ -316,6 +330,57 @@ test("hostile files and names never stop a run", () =>
     }
     const rows = readJsonLines(join(target, "manifest.jsonl"));
     assert.equal(rows.length, 2 + names.length + (isRoot ? 1 : 0));
+  }));
+
+test("a folder that can't be read is told of, the others are listed", () =>
+  withFolder(async (folder) => {
+    makeClips(folder, 3);
+    mkdirSync(join(folder, "gone"));
+    writeFileSync(join(folder, "zero.wav"), "");
+    const unreadable: string[] = [];
+    const isWanted = () => {
+      rmSync(join(folder, "gone"), { recursive: true, force: true }); // it was listed already
+      return true;
+    };
+    const names = await listFiles(
+      folder,
+      isWanted,
+      (path, error) => unreadable.push(`${path}: ${reasonOf(error)}`),
+    );
+    assert.deepEqual(names, ["s0/c0.wav", "s0/c2.wav", "s1/c1.wav", "zero.wav"]);
+    assert.deepEqual(unreadable, ["gone: there is no such file"]);
+    await assert.rejects(listFiles(join(folder, "none"), isWanted, () => {}), /ENOENT/);
+  }));
+
+test("one process at a time has a lock, and a dead one's goes to the next", () =>
+  withFolder(async (folder) => {
+    const path = join(folder, "below", "lock");
+    const { signal } = new AbortController();
+    const said: string[] = [];
+    const options = { signal, say: (text: string) => said.push(text), beatMs: 20, patienceMs: 400 };
+    const take = () => takeLock(path, options);
+    await (await take())();
+    assert.ok(!existsSync(path));
+    const here = hostname();
+    // This process's own number: an earlier process had it.
+    for (const owner of [`${here} ${process.pid} x`, `${here} 4194305 x`]) {
+      writeFileSync(path, owner);
+      await (await take())();
+    }
+    assert.deepEqual(said, []);
+    writeFileSync(path, "elsewhere 7 x");
+    const unlock = await take(); // after a while without a sign of life
+    assert.match(said.join(), /process 7 on elsewhere/);
+    const contents = readFileSync(path, "utf8").replace(here, "elsewhere");
+    writeFileSync(path, contents); // now the beating owner is another machine's
+    await assert.rejects(take(), /is writing the same outputs/);
+    assert.equal(readFileSync(path, "utf8"), contents);
+    await unlock();
+    assert.equal(readFileSync(path, "utf8"), contents); // not ours to remove
+    const abort = new AbortController();
+    const waiting = takeLock(path, { ...options, signal: abort.signal, patienceMs: 1e9 });
+    abort.abort();
+    await assert.rejects(waiting, { exitCode: 130 });
   }));
 
 test("shards by options and by the environment", () => {

@@ -12,7 +12,9 @@ import { type BatchJob, compressRoundtripBatch } from "../../mod.ts";
 const CLIPS_AT_ONCE = 100;
 
 const [folder = "", kbps] = process.argv.slice(2);
-const paths = await listFiles(folder, (name) => name.endsWith(".wav"));
+const paths = await listFiles(folder, (name) => name.endsWith(".wav"), (_path, error) => {
+  throw error;
+});
 let wallSeconds = 0;
 for (let start = 0; start < paths.length; start += CLIPS_AT_ONCE) {
   const jobs: BatchJob[] = [];

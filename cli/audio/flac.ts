@@ -13,6 +13,18 @@ export interface FlacWriter {
   free(): void;
 }
 
+/**
+ * Throws where a file has fewer frames than its STREAMINFO block says (0: the writer didn't know). One
+ * that has none at all is told of elsewhere.
+ */
+export function checkFlacIsWhole(head: Uint8Array, frameCount: number): void {
+  if (head.length < 26 || frameCount === 0) return;
+  const view = new DataView(head.buffer, head.byteOffset, head.byteLength);
+  const expected = (view.getUint8(21) & 15) * 2 ** 32 + view.getUint32(22);
+  if (frameCount >= expected) return;
+  throw new Error(`the file ends after ${frameCount} of ${expected} frames`);
+}
+
 let loaded: Promise<Libflac> | undefined;
 
 async function load(): Promise<Libflac> {

@@ -1,13 +1,21 @@
 /** Audio files and pipes, as blocks of samples. */
 import { Buffer } from "node:buffer";
 import { createReadStream } from "node:fs";
-import { open, readFile } from "node:fs/promises";
+import { open, readFile, stat } from "node:fs/promises";
 import process from "node:process";
 import { decodeMp3Async, Mp3DecoderStream, type Mp3Info } from "../../mod.ts";
 import { reasonOf } from "../errors.ts";
+import { checkFlacIsWhole } from "./flac.ts";
 import { pump } from "./pump.ts";
 import type { Scratch } from "./scratch.ts";
-import { isWav, parseWavHeader, pcm16Of, sampleReader, wholeFrames } from "./wav.ts";
+import {
+  checkWavIsWhole,
+  isWav,
+  parseWavHeader,
+  pcm16Of,
+  sampleReader,
+  wholeFrames,
+} from "./wav.ts";
 
 /** Samples in memory: one array per channel. */
 export interface Clip {
@@ -124,6 +132,7 @@ export function readPcm16(bytes: Uint8Array): Pcm16Clip | undefined {
   const header = isWav(bytes) ? parseWavHeader(bytes) : undefined;
   const samples = header && pcm16Of(bytes, header);
   if (header === undefined || samples === undefined) return undefined;
+  checkWavIsWhole(header, bytes.length);
   if (samples.length === 0) throw new Error(NO_AUDIO);
   const { channelCount, sampleRate } = header;
   return { samples, channelCount, sampleRate };
@@ -139,12 +148,16 @@ async function decodeContainer(
     return { channels, sampleRate: mp3.sampleRate, mp3 };
   }
   const clip = container === "wav" ? decodeWav(bytes, scratch) : undefined;
-  return clip ?? await decodeByPackage(container, bytes);
+  if (clip) return clip;
+  const decoded = await decodeByPackage(container, bytes);
+  if (container === "flac") checkFlacIsWhole(bytes, decoded.channels[0]?.length ?? 0);
+  return decoded;
 }
 
 function decodeWav(bytes: Uint8Array, scratch?: Scratch): Clip | undefined {
   const header = parseWavHeader(bytes);
   if (header === undefined) throw new Error(NO_SAMPLES);
+  checkWavIsWhole(header, bytes.length);
   const read = sampleReader(header);
   if (read === undefined) return undefined;
   return { channels: read(wholeFrames(bytes, header), scratch), sampleRate: header.sampleRate };
@@ -215,11 +228,14 @@ export async function* readBlocks(path: string): AsyncIterable<Block> {
     const blocks = container === "mp3"
       ? readMp3Blocks(head, rest)
       : container === "wav"
-      ? readWavBlocks(head, rest)
+      ? readWavBlocks(path, head, rest)
       : decodeBlocks(container, head, rest);
+    let frameCount = 0;
     for await (const block of blocks) {
+      frameCount += block.channels[0]?.length ?? 0;
       if (block.channels[0]?.length) yield { ...block, container };
     }
+    if (container === "flac") checkFlacIsWhole(head, frameCount);
   } finally {
     await chunks.return?.();
   }
@@ -241,6 +257,7 @@ async function* readMp3Blocks(
 }
 
 async function* readWavBlocks(
+  path: string,
   head: Uint8Array,
   rest: AsyncIterable<Uint8Array>,
 ): AsyncIterable<Clip> {
@@ -252,6 +269,7 @@ async function* readWavBlocks(
     bytes = Buffer.concat([bytes, value]);
     header = parseWavHeader(bytes);
   }
+  checkWavIsWhole(header, (await stat(path)).size);
   const read = sampleReader(header);
   if (read === undefined) return yield* decodeBlocks("wav", bytes, rest);
   const { sampleRate, frameByteSize, dataOffset } = header;

@@ -19,12 +19,15 @@ export interface WavHeader {
   readonly dataOffset: number;
   /** Infinity where the writer didn't know it. */
   readonly dataByteSize: number;
+  /** Whether the writer knew it: into a pipe some write about 2 GiB, others 4. */
+  readonly isSizeKnown: boolean;
 }
 
 const PCM = 1;
 const FLOAT = 3;
 const EXTENSIBLE = 0xfffe;
 const UNKNOWN_SIZE = 0xffffffff;
+const DOUBTFUL_SIZE = 0x7fff0000;
 
 function textAt(bytes: Uint8Array, offset: number): string {
   return String.fromCharCode(...bytes.subarray(offset, offset + 4));
@@ -38,7 +41,7 @@ export function isWav(bytes: Uint8Array): boolean {
 /** Reads the header from a file's first bytes; undefined where it needs more of them. */
 export function parseWavHeader(bytes: Uint8Array): WavHeader | undefined {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  let format: Omit<WavHeader, "dataOffset" | "dataByteSize"> | undefined;
+  let format: ReturnType<typeof parseFormat> | undefined;
   let longDataByteSize = Infinity;
   for (let offset = 12; offset + 8 <= bytes.length;) {
     const id = textAt(bytes, offset);
@@ -48,7 +51,8 @@ export function parseWavHeader(bytes: Uint8Array): WavHeader | undefined {
       if (format === undefined) throw new Error("the WAV file has samples before their format");
       const isUnknown = byteSize === UNKNOWN_SIZE || byteSize === 0;
       const dataByteSize = isUnknown ? longDataByteSize : byteSize;
-      return { ...format, dataOffset: body, dataByteSize };
+      const isSizeKnown = isUnknown ? dataByteSize < Infinity : byteSize < DOUBTFUL_SIZE;
+      return { ...format, dataOffset: body, dataByteSize, isSizeKnown };
     }
     if (body + Math.min(byteSize, 40) > bytes.length) return undefined;
     if (id === "ds64") longDataByteSize = Number(view.getBigUint64(body + 8, true));
@@ -110,6 +114,14 @@ export function pcm16Of(bytes: Uint8Array, header: WavHeader): Int16Array | unde
   if (formatTag !== PCM || bitsPerSample !== 16) return undefined;
   if (channelCount < 1 || frameByteSize !== 2 * channelCount) return undefined;
   return new Int16Array(...aligned(wholeFrames(bytes, header), 2));
+}
+
+/** Throws where a file of so many bytes holds fewer samples than it says. */
+export function checkWavIsWhole(header: WavHeader, fileByteSize: number): void {
+  const { dataOffset, dataByteSize, frameByteSize, isSizeKnown } = header;
+  const found = fileByteSize - dataOffset;
+  if (!isSizeKnown || found > dataByteSize - Math.max(frameByteSize, 1)) return;
+  throw new Error(`the file ends after ${found} of ${dataByteSize} bytes of samples`);
 }
 
 /** The bytes of a whole file's samples. */

@@ -145,6 +145,7 @@ async function augment(source: string, folder: string, options: DatasetOptions):
       shard,
       ...(options.threads && { threads: options.threads }),
       signal: stop.signal,
+      onWaiting: (text) => progress.say(text),
       onStart: (total, done) => progress.start(total, done),
       onDone: ({ rows, failures = [] }) =>
         progress.add(rows.reduce((sum, row) => sum + row.durationSeconds, 0), failures.length),

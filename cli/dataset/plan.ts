@@ -2,8 +2,9 @@
 import { existsSync, statSync } from "node:fs";
 import { dirname, extname, isAbsolute, relative, resolve, sep } from "node:path";
 import { AUDIO_EXTENSIONS } from "../audio/read.ts";
-import { CliError, usageError } from "../errors.ts";
+import { CliError, reasonOf, usageError } from "../errors.ts";
 import { listFiles } from "../files.ts";
+import type { Failure } from "./journal.ts";
 import { readSourceList } from "./manifest.ts";
 import type { Settings } from "./settings.ts";
 
@@ -43,17 +44,28 @@ function isSource(name: string): boolean {
   return TAR.test(name) || AUDIO_EXTENSIONS.includes(extname(name).toLowerCase());
 }
 
-/** All work, sorted by name. */
-export async function planUnits(options: SourceOptions, settings: Settings): Promise<Unit[]> {
-  const sources = await findSources(options);
-  if (sources.length === 0) {
+/** What a run has to do. */
+export interface Plan {
+  /** Sorted by name. */
+  readonly units: readonly Unit[];
+  /** Folders that can't be read. */
+  readonly failures: readonly Failure[];
+}
+
+/** All work. */
+export async function planUnits(options: SourceOptions, settings: Settings): Promise<Plan> {
+  const failures: Failure[] = [];
+  const sources = await findSources(options, failures);
+  if (sources.length === 0 && failures.length === 0) {
     throw usageError(`${options.source} holds no WAV, FLAC, Ogg, MP3 or tar files`);
   }
   sources.sort((a, b) => a.name < b.name ? -1 : a.name > b.name ? 1 : 0);
   const twice = sources.find(({ name }, index) => name === sources[index + 1]?.name);
   if (twice) throw usageError(`${options.source} lists ${twice.name} twice`);
-  if (settings.tarSize !== undefined) return packUnits(sources, settings.tarSize);
-  return nameOutputs(sources, settings);
+  const units = settings.tarSize !== undefined
+    ? packUnits(sources, settings.tarSize)
+    : nameOutputs(sources, settings);
+  return { units, failures };
 }
 
 type Source = ListedFile & Pick<Unit, "isTar">;
@@ -71,10 +83,17 @@ function packUnits(sources: readonly Source[], tarSize: number): Unit[] {
   });
 }
 
-async function findSources({ source, pathColumn, root }: SourceOptions): Promise<Source[]> {
+async function findSources(
+  { source, pathColumn, root }: SourceOptions,
+  failures: Failure[],
+): Promise<Source[]> {
   if (!existsSync(source)) throw new CliError(`${source} doesn't exist`);
   if (statSync(source).isDirectory()) {
-    const names = await listFiles(source, isSource);
+    const names = await listFiles(
+      source,
+      isSource,
+      (path, error) => failures.push({ source: `${path}/`, reason: reasonOf(error) }),
+    );
     return names.map((name) => ({ name, path: resolve(source, name), isTar: TAR.test(name) }));
   }
   if (!LIST.test(source)) {

@@ -7,6 +7,7 @@ import { CliError, reasonOf } from "../errors.ts";
 import { byteSizeOf } from "../files.ts";
 import { augmentFile } from "./augment.ts";
 import { type Failure, Journal, type JournalRecord, writeLines } from "./journal.ts";
+import { takeLock } from "./lock.ts";
 import { augmentTar } from "./tar.ts";
 import { planUnits, type SourceOptions, type Unit } from "./plan.ts";
 import { isInShard, type Shard, shardSuffix, WHOLE } from "./shard.ts";
@@ -22,6 +23,8 @@ export interface RunOptions {
   readonly threads?: number;
   /** Stops before the next file; those under way are finished. */
   readonly signal: AbortSignal;
+  /** Tells people why it takes a while. */
+  readonly onWaiting: (text: string) => void;
   readonly onStart?: (unitCount: number, doneCount: number) => void;
   readonly onDone?: (record: JournalRecord) => void;
   readonly onFailed?: () => void;
@@ -44,6 +47,10 @@ export function journalPath(folder: string, shard: Shard): string {
   return join(folder, STATE_FOLDER, `journal${shardSuffix(shard)}.jsonl`);
 }
 
+function lockPath(folder: string, shard: Shard): string {
+  return join(folder, STATE_FOLDER, `lock${shardSuffix(shard)}`);
+}
+
 /** Where a shard's manifest is, and the list of its failures. */
 export function manifestPath(folder: string, shard: Shard): string {
   return join(folder, `manifest${shardSuffix(shard)}.jsonl`);
@@ -52,18 +59,39 @@ export function manifestPath(folder: string, shard: Shard): string {
 /** Does what is not done yet. */
 export async function runDataset(options: RunOptions): Promise<RunResult> {
   const { folder, settings, shard, signal } = options;
-  const all = await planUnits(options.sources, settings);
-  const units = all.filter(({ name }) => isInShard(name, shard));
+  const plan = await planUnits(options.sources, settings);
+  const units = plan.units.filter(({ name }) => isInShard(name, shard));
   await claimFolder(folder, settings);
-  const journal = await Journal.open(journalPath(folder, shard));
-  if (shard.count > 1) await adoptMerged(units, folder, journal);
-  const left = await unitsLeft(units, folder, journal);
-  options.onStart?.(units.length, units.length - left.length);
+  const unlock = await takeLock(lockPath(folder, shard), { signal, say: options.onWaiting });
+  try {
+    const journal = await Journal.open(journalPath(folder, shard));
+    if (shard.count > 1) await adoptMerged(units, folder, journal);
+    const left = await unitsLeft(units, folder, journal);
+    options.onStart?.(units.length, units.length - left.length);
+    const { doneCount, failures } = await runUnits(left, journal, options);
+    const result = {
+      unitCount: units.length,
+      skippedCount: units.length - left.length,
+      doneCount,
+      failures: [...plan.failures, ...failures].sort((a, b) => a.source < b.source ? -1 : 1),
+      isInterrupted: signal.aborted,
+    };
+    if (!signal.aborted) return { ...result, manifest: await finish(options, units, journal) };
+    journal.close();
+    return result;
+  } finally {
+    await unlock();
+  }
+}
+
+/** Works on the units, several at once. */
+async function runUnits(units: readonly Unit[], journal: Journal, options: RunOptions) {
+  const { folder, settings, signal } = options;
   const failures: Failure[] = [];
   let doneCount = 0;
   // Some more than cores, so that none is idle while files are read and written.
   const atOnce = options.threads ?? availableParallelism() + 4;
-  await forEach(left, atOnce, signal, async (unit, scratch) => {
+  await forEach(units, atOnce, signal, async (unit, scratch) => {
     try {
       const job = { settings, scratch, signal };
       const record = unit.isTar
@@ -80,18 +108,7 @@ export async function runDataset(options: RunOptions): Promise<RunResult> {
       options.onFailed?.();
     }
   });
-  const result = {
-    unitCount: units.length,
-    skippedCount: units.length - left.length,
-    doneCount,
-    failures: failures.sort((a, b) => a.source < b.source ? -1 : 1),
-    isInterrupted: signal.aborted,
-  };
-  if (signal.aborted) {
-    journal.close();
-    return result;
-  }
-  return { ...result, manifest: await finish(options, units, journal) };
+  return { doneCount, failures };
 }
 
 /** What will fail for every file ends the run. */
