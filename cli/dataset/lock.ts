@@ -3,7 +3,7 @@
  * who finds one that stays as it is for a while, or whose process on this machine is gone, takes it
  * over. No clocks are compared, so that it works on a file system that many machines share.
  */
-import { open, readFile, rename, rm, stat, utimes } from "node:fs/promises";
+import { open, readFile, rename, rm, utimes } from "node:fs/promises";
 import { hostname } from "node:os";
 import process from "node:process";
 import { clearInterval, setInterval } from "node:timers";
@@ -13,7 +13,7 @@ import { makeFolderOf } from "../files.ts";
 
 const BEAT_MS = 10_000;
 /** A machine may be slow, and a file system may show changes late. */
-const PATIENCE_MS = 4.5 * BEAT_MS;
+const PATIENCE_MS = 6 * BEAT_MS;
 
 /** How a lock is got. */
 export interface LockOptions {
@@ -94,8 +94,11 @@ async function isTouched(path: string, options: LockOptions): Promise<boolean> {
   return false;
 }
 
+/** By opening it: NFS may answer without that from what it knew a minute ago. */
 async function touchedAt(path: string): Promise<number | undefined> {
-  return await stat(path).then(({ mtimeMs }) => mtimeMs, () => undefined);
+  const file = await open(path).catch(() => undefined);
+  if (file === undefined) return undefined;
+  return await file.stat().then(({ mtimeMs }) => mtimeMs).finally(() => file.close());
 }
 
 /** Of several that remove a dead owner's lock one does, and none a new owner's. */
