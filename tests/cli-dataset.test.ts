@@ -12,7 +12,6 @@ import {
   truncateSync,
   writeFileSync,
 } from "node:fs";
-import { hostname } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 import { compressRoundtrip } from "../mod.ts";
@@ -357,26 +356,36 @@ test("one process at a time has a lock, and a dead one's goes to the next", () =
     const path = join(folder, "below", "lock");
     const { signal } = new AbortController();
     const said: string[] = [];
-    const options = { signal, say: (text: string) => said.push(text), beatMs: 20, patienceMs: 400 };
+    let lostCount = 0;
+    const options = {
+      signal,
+      say: (text: string) => said.push(text),
+      onLost: () => lostCount++,
+      beatMs: 20,
+      patienceMs: 400,
+    };
     const take = () => takeLock(path, options);
     await (await take())();
     assert.ok(!existsSync(path));
-    const here = hostname();
+    const first = await take();
+    const [here = ""] = readFileSync(path, "utf8").split(" ");
+    await first();
     // This process's own number: an earlier process had it.
     for (const owner of [`${here} ${process.pid} x`, `${here} 4194305 x`]) {
       writeFileSync(path, owner);
       await (await take())();
     }
     assert.deepEqual(said, []);
-    writeFileSync(path, "elsewhere 7 x");
+    writeFileSync(path, "elsewhere/pid:[1] 7 x");
     const unlock = await take(); // after a while without a sign of life
-    assert.match(said.join(), /process 7 on elsewhere/);
-    const contents = readFileSync(path, "utf8").replace(here, "elsewhere");
-    writeFileSync(path, contents); // now the beating owner is another machine's
-    await assert.rejects(take(), /is writing the same outputs/);
-    assert.equal(readFileSync(path, "utf8"), contents);
+    assert.match(said.join(), /process 7 on elsewhere has/);
+    const alive = `elsewhere ${process.pid} x`;
+    writeFileSync(path, alive);
+    const beat = setInterval(() => writeFileSync(path, alive), 20); // of another machine
+    await assert.rejects(take(), /is writing the same outputs/).finally(() => clearInterval(beat));
+    assert.ok(lostCount > 0);
     await unlock();
-    assert.equal(readFileSync(path, "utf8"), contents); // not ours to remove
+    assert.equal(readFileSync(path, "utf8"), alive); // not ours to remove
     const abort = new AbortController();
     const waiting = takeLock(path, { ...options, signal: abort.signal, patienceMs: 1e9 });
     abort.abort();

@@ -66,6 +66,9 @@ test("headers: RF64 beyond 4 GiB, other chunks first, the extensible form, unkno
   extensible.writeUInt16LE(1, 44);
   const { formatTag, bitsPerSample, dataByteSize } = parseWavHeader(extensible) ?? assert.fail();
   assert.deepEqual([formatTag, bitsPerSample, dataByteSize], [1, 24, 30]);
+  const wrong = Buffer.from(plain);
+  wrong.writeUInt32LE(0, 24);
+  assert.throws(() => parseWavHeader(wrong), /2 channels at 0 Hz/);
   plain.writeUInt32LE(0xffffffff, 40);
   assert.equal(parseWavHeader(plain)?.dataByteSize, Infinity);
 });

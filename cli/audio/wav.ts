@@ -56,7 +56,7 @@ export function parseWavHeader(bytes: Uint8Array): WavHeader | undefined {
     }
     if (body + Math.min(byteSize, 40) > bytes.length) return undefined;
     if (id === "ds64") longDataByteSize = Number(view.getBigUint64(body + 8, true));
-    if (id === "fmt ") format = parseFormat(view, body, byteSize);
+    if (id === "fmt ") format = checkFormat(parseFormat(view, body, byteSize));
     offset = body + byteSize + byteSize % 2;
   }
   return undefined;
@@ -73,13 +73,19 @@ function parseFormat(view: DataView, body: number, byteSize: number) {
   };
 }
 
+function checkFormat(format: ReturnType<typeof parseFormat>) {
+  const { channelCount, sampleRate } = format;
+  if (channelCount > 0 && sampleRate > 0) return format;
+  throw new Error(`the WAV file says ${channelCount} channels at ${sampleRate} Hz`);
+}
+
 /** Turns whole frames of bytes into one array per channel. */
 export type SampleReader = (bytes: Uint8Array, scratch?: Scratch) => Float32Array[];
 
 /** How to read a file's samples; undefined for formats that are left to the package. */
 export function sampleReader(header: WavHeader): SampleReader | undefined {
   const { formatTag, bitsPerSample, channelCount, frameByteSize } = header;
-  if (channelCount < 1 || frameByteSize !== channelCount * bitsPerSample / 8) return undefined;
+  if (frameByteSize !== channelCount * bitsPerSample / 8) return undefined;
   const scale = formatTag === FLOAT ? 1 : 2 ** -(bitsPerSample === 16 ? 15 : 31);
   const toCodes = CODES[`${formatTag}/${bitsPerSample}`];
   if (toCodes === undefined) return undefined;
@@ -112,7 +118,7 @@ function byteOffsetIsMultiple({ byteOffset }: Uint8Array, sampleByteSize: number
 export function pcm16Of(bytes: Uint8Array, header: WavHeader): Int16Array | undefined {
   const { formatTag, bitsPerSample, channelCount, frameByteSize } = header;
   if (formatTag !== PCM || bitsPerSample !== 16) return undefined;
-  if (channelCount < 1 || frameByteSize !== 2 * channelCount) return undefined;
+  if (frameByteSize !== 2 * channelCount) return undefined;
   return new Int16Array(...aligned(wholeFrames(bytes, header), 2));
 }
 

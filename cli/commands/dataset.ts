@@ -145,7 +145,11 @@ async function augment(source: string, folder: string, options: DatasetOptions):
       shard,
       ...(options.threads && { threads: options.threads }),
       signal: stop.signal,
-      onWaiting: (text) => progress.say(text),
+      say: (text) => progress.say(text),
+      onLost: () => {
+        progress.say("another process has taken over, as this one seemed dead");
+        process.exit(EXIT.failed);
+      },
       onStart: (total, done) => progress.start(total, done),
       onDone: ({ rows, failures = [] }) =>
         progress.add(rows.reduce((sum, row) => sum + row.durationSeconds, 0), failures.length),

@@ -3,6 +3,7 @@
  * who finds one that stays as it is for a while, or whose process on this machine is gone, takes it
  * over. No clocks are compared, so that it works on a file system that many machines share.
  */
+import { readlinkSync } from "node:fs";
 import { open, readFile, rename, rm, utimes } from "node:fs/promises";
 import { hostname } from "node:os";
 import process from "node:process";
@@ -20,6 +21,8 @@ export interface LockOptions {
   readonly signal: AbortSignal;
   /** Tells people why it takes a while. */
   readonly say: (text: string) => void;
+  /** Another process has taken it over, as after this one was stopped for long: end at once. */
+  readonly onLost: () => void;
   readonly beatMs?: number;
   readonly patienceMs?: number;
 }
@@ -31,17 +34,29 @@ export interface LockOptions {
  * @throws {CliError} if another process has it
  */
 export async function takeLock(path: string, options: LockOptions): Promise<() => Promise<void>> {
-  const { beatMs = BEAT_MS } = options;
-  const owner = `${hostname()} ${process.pid} ${crypto.randomUUID()}`;
+  const { beatMs = BEAT_MS, onLost } = options;
+  const owner = `${machine()} ${process.pid} ${crypto.randomUUID()}`;
   await makeFolderOf(path);
   while (!await createWith(path, owner)) await removeIfDead(path, options);
-  const now = () => new Date();
-  const beat = setInterval(() => void utimes(path, now(), now()).catch(() => {}), beatMs);
+  const beat = setInterval(async () => {
+    const found = await contentOf(path);
+    if (found !== undefined && found !== owner) return onLost();
+    await utimes(path, new Date(), new Date()).catch(() => {});
+  }, beatMs);
   beat.unref();
   return async () => {
     clearInterval(beat);
     if (await contentOf(path) === owner) await rm(path, { force: true });
   };
+}
+
+/** Where a process's number means something: containers may have their host's name, but not its numbers. */
+function machine(): string {
+  try {
+    return `${hostname()}/${readlinkSync("/proc/self/ns/pid")}`;
+  } catch {
+    return hostname(); // not Linux
+  }
 }
 
 async function createWith(path: string, owner: string): Promise<boolean> {
@@ -60,15 +75,19 @@ async function removeIfDead(path: string, options: LockOptions): Promise<void> {
   const owner = await contentOf(path);
   if (owner === undefined) return;
   const [host = "", pid = ""] = owner.split(" ");
-  if (host === hostname() && isGone(Number(pid))) return await remove(path, owner);
-  options.say(`process ${pid} on ${host} has the output folder's lock: is it alive?`);
+  if (host === machine() && isGone(Number(pid))) return await remove(path, owner);
+  options.say(`process ${pid} on ${nameOf(host)} has the output folder's lock: is it alive?`);
   if (await isTouched(path, options)) {
     throw new CliError(
-      `process ${pid} on ${host} is writing the same outputs: wait for it, or stop it`,
+      `process ${pid} on ${nameOf(host)} is writing the same outputs: wait for it, or stop it`,
     );
   }
   if (options.signal.aborted) throw new CliError("interrupted", EXIT.interrupted);
   await remove(path, owner);
+}
+
+function nameOf(host: string): string {
+  return host.split("/")[0] as string;
 }
 
 /** An earlier process of a container may have had the number that is this one's now. */

@@ -62,6 +62,10 @@ export async function planUnits(options: SourceOptions, settings: Settings): Pro
   sources.sort((a, b) => a.name < b.name ? -1 : a.name > b.name ? 1 : 0);
   const twice = sources.find(({ name }, index) => name === sources[index + 1]?.name);
   if (twice) throw usageError(`${options.source} lists ${twice.name} twice`);
+  const [unreadable] = failures;
+  if (unreadable && settings.tarSize !== undefined) { // which file is in which shard would change
+    throw new CliError(`${unreadable.source} can't be packed into shards: ${unreadable.reason}`);
+  }
   const units = settings.tarSize !== undefined
     ? packUnits(sources, settings.tarSize)
     : nameOutputs(sources, settings);

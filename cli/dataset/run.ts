@@ -7,14 +7,14 @@ import { CliError, reasonOf } from "../errors.ts";
 import { byteSizeOf } from "../files.ts";
 import { augmentFile } from "./augment.ts";
 import { type Failure, Journal, type JournalRecord, writeLines } from "./journal.ts";
-import { takeLock } from "./lock.ts";
+import { type LockOptions, takeLock } from "./lock.ts";
 import { augmentTar } from "./tar.ts";
 import { planUnits, type SourceOptions, type Unit } from "./plan.ts";
 import { isInShard, type Shard, shardSuffix, WHOLE } from "./shard.ts";
 import { claimFolder, type Settings, STATE_FOLDER } from "./settings.ts";
 
 /** How a run goes. */
-export interface RunOptions {
+export interface RunOptions extends LockOptions {
   readonly sources: SourceOptions;
   readonly folder: string;
   readonly settings: Settings;
@@ -23,8 +23,6 @@ export interface RunOptions {
   readonly threads?: number;
   /** Stops before the next file; those under way are finished. */
   readonly signal: AbortSignal;
-  /** Tells people why it takes a while. */
-  readonly onWaiting: (text: string) => void;
   readonly onStart?: (unitCount: number, doneCount: number) => void;
   readonly onDone?: (record: JournalRecord) => void;
   readonly onFailed?: () => void;
@@ -62,7 +60,7 @@ export async function runDataset(options: RunOptions): Promise<RunResult> {
   const plan = await planUnits(options.sources, settings);
   const units = plan.units.filter(({ name }) => isInShard(name, shard));
   await claimFolder(folder, settings);
-  const unlock = await takeLock(lockPath(folder, shard), { signal, say: options.onWaiting });
+  const unlock = await takeLock(lockPath(folder, shard), options);
   try {
     const journal = await Journal.open(journalPath(folder, shard));
     if (shard.count > 1) await adoptMerged(units, folder, journal);
