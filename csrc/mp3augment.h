@@ -232,15 +232,13 @@ MP3A_API int32_t mp3a_job_end(mp3a_job *job, float *out_left, float *out_right,
 
 /* As mp3a_job_start(), for 16-bit samples with channels interleaved, as WAV files
    have them: what comes out is mp3a_to_int16() of what the floats give. Nothing
-   is copied: `samples` and `out` are the job's until it ends.
+   is copied: `samples` and `out` are the job's until its tag is handed out. To be
+   ended by mp3a_job_end() with NULL for all else.
 
    out  room for mp3a_output_frame_count() PCM frames; may be `samples` */
 MP3A_API mp3a_job *mp3a_pcm16_job_start(mp3a_queue *queue, const mp3a_options *options,
                                         const int16_t *samples, uint32_t frame_count,
                                         int16_t *out, uint32_t tag, int32_t *status);
-
-/* As mp3a_job_end(), for mp3a_pcm16_job_start(). */
-MP3A_API int32_t mp3a_pcm16_job_end(mp3a_job *job, mp3a_stats *stats);
 
 /* The largest magnitude of 16-bit samples, with 32768 as 1. */
 MP3A_API float mp3a_pcm16_peak(const int16_t *samples, uint32_t sample_count);

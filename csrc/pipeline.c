@@ -5,7 +5,6 @@
 
 #include "decoder.h"
 #include "encoder.h"
-#include "pcm16.h"
 #include "peak.h"
 #include "pool.h"
 #include "ring.h"
@@ -113,13 +112,11 @@ static void begin(session *s, const mp3a_clip *clip, float peak) {
   }
 }
 
-/* The clip's peak; false where a sample is not finite. */
+/* The clip's peak; false where a sample is not finite. 16-bit samples don't go beyond 1, and
+   what is below is coded alike. */
 static bool find_peak(const mp3a_clip *clip, float *peak) {
-  if (clip->pcm16_input) {
-    const uint32_t channel_count = (uint32_t)clip->options.channel_count;
-    *peak = mp3a_pcm16_peak(clip->pcm16_input, clip->frame_count * channel_count);
-    return true;
-  }
+  *peak = 1.0f;
+  if (clip->pcm16_input) return true;
   const uint32_t bits = mp3a_peak_bits_of(clip->input, clip->frame_count);
   memcpy(peak, &bits, sizeof *peak);
   return bits < MP3A_INFINITY_BITS;

@@ -92,11 +92,3 @@ mp3a_job *mp3a_pcm16_job_start(mp3a_queue *queue, const mp3a_options *options,
                                         .cancelled = &roundtrip->job.cancelled}};
   return mp3a_job_submit(&roundtrip->job, queue, tag, status);
 }
-
-int32_t mp3a_pcm16_job_end(mp3a_job *job, mp3a_stats *stats) {
-  if (!job || job->work != run_roundtrip) return MP3A_INVALID_AUDIO;
-  const int32_t status = job->status;
-  if (status == MP3A_OK && stats) *stats = ((const roundtrip_job *)job)->stats;
-  mp3a_job_free(job);
-  return status;
-}

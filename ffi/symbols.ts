@@ -46,7 +46,6 @@ export const SYMBOLS = {
     parameters: ["handle", "buffer", "buffer", "u32", "buffer", "u32", "buffer"],
     result: "handle",
   },
-  mp3a_pcm16_job_end: { parameters: ["handle", "buffer"], result: "i32" },
   mp3a_pcm16_peak: { parameters: ["buffer", "u32"], result: "f32" },
   mp3a_max_encoded_byte_size: { parameters: ["buffer", "u32"], result: "u32" },
   // options, left, right, frame_count, bytes, capacity, byte_size

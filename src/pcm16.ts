@@ -41,7 +41,7 @@ export async function compressPcm16(
       native.mp3a_pcm16_job_start(queue, packedOptions, samples, frameCount, output, tag, status),
     undefined, // an abort would give the memory back too early
     (_job, endJob) => {
-      checkStatus(endJob((job) => native.mp3a_pcm16_job_end(job, null)));
+      checkStatus(endJob((job) => native.mp3a_job_end(job, null, null, null)));
       return output;
     },
   );

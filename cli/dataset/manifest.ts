@@ -1,6 +1,5 @@
 /** The manifest: one row per output, and lists of sources that users bring. */
 import { readFile } from "node:fs/promises";
-import { parse } from "csv-parse/sync";
 import type { Coding } from "../audio/code.ts";
 import { usageError } from "../errors.ts";
 
@@ -39,7 +38,7 @@ export interface ListedSource {
 /** Reads a list of sources: JSON Lines or CSV, by its extension. */
 export async function readSourceList(path: string, column: string): Promise<ListedSource[]> {
   const text = await readFile(path, "utf8");
-  const records = /\.csv$/i.test(path) ? parseCsv(text, path) : parseJsonLines(text, path);
+  const records = /\.csv$/i.test(path) ? await parseCsv(text, path) : parseJsonLines(text, path);
   return records.map((record, index) => {
     const { [column]: source, ...metadata } = record;
     if (typeof source === "string" && source !== "") return { path: source, metadata };
@@ -51,7 +50,8 @@ export async function readSourceList(path: string, column: string): Promise<List
   });
 }
 
-function parseCsv(text: string, path: string): Record<string, unknown>[] {
+async function parseCsv(text: string, path: string): Promise<Record<string, unknown>[]> {
+  const { parse } = await import("csv-parse/sync");
   try {
     return parse(text, { columns: true, bom: true, skip_empty_lines: true });
   } catch (error) {

@@ -8,7 +8,6 @@ import { byteSizeOf } from "../files.ts";
 import { augmentFile } from "./augment.ts";
 import { type Failure, Journal, type JournalRecord, writeLines } from "./journal.ts";
 import { type LockOptions, takeLock } from "./lock.ts";
-import { augmentTar } from "./tar.ts";
 import { planUnits, type SourceOptions, type Unit } from "./plan.ts";
 import { isInShard, type Shard, shardSuffix, WHOLE } from "./shard.ts";
 import { claimFolder, type Settings, STATE_FOLDER } from "./settings.ts";
@@ -93,7 +92,7 @@ async function runUnits(units: readonly Unit[], journal: Journal, options: RunOp
     try {
       const job = { settings, scratch, signal };
       const record = unit.isTar
-        ? await augmentTar(unit, folder, job, atOnce)
+        ? await (await import("./tar.ts")).augmentTar(unit, folder, job, atOnce)
         : await augmentFile(unit, folder, job);
       journal.add(record);
       doneCount++;
