@@ -88,11 +88,13 @@ async function runUnits(units: readonly Unit[], journal: Journal, options: RunOp
   let doneCount = 0;
   // Some more than cores, so that none is idle while files are read and written.
   const atOnce = options.threads ?? availableParallelism() + 4;
+  const tarCount = units.filter(({ isTar }) => isTar).length;
+  const atOncePerTar = Math.ceil(atOnce / Math.max(1, Math.min(atOnce, tarCount)));
   await forEach(units, atOnce, signal, async (unit, scratch) => {
     try {
       const job = { settings, scratch, signal };
       const record = unit.isTar
-        ? await (await import("./tar.ts")).augmentTar(unit, folder, job, atOnce)
+        ? await (await import("./tar.ts")).augmentTar(unit, folder, job, atOncePerTar)
         : await augmentFile(unit, folder, job);
       journal.add(record);
       doneCount++;
