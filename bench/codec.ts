@@ -12,9 +12,10 @@ import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { markdownTable } from "markdown-table";
 import { decodeMp3, encodeMp3 } from "../mod.ts";
-import { findOnPath, needTool } from "../scripts/tools.mjs";
+import { findOnPath } from "../scripts/tools.mjs";
 import { makeClips } from "./clips.mjs";
 import { importPeer } from "./peers/serve.ts";
+import { runtimes } from "./runtimes.mjs";
 
 const ROUNDS = 7;
 const OPTIONS = { sampleRate: 44100, bitrateKbps: 128 };
@@ -175,25 +176,11 @@ async function work(): Promise<void> {
 
 function main(): void {
   const script = fileURLToPath(import.meta.url);
-  const runtimes: [string, string, string[]][] = [
-    ["Deno", needTool("deno"), [
-      "run",
-      "--allow-all",
-      "--no-check",
-      "--quiet",
-      script,
-    ]],
-    ["Bun", needTool("bun"), ["run", script]],
-  ];
   const rows = [["", "", "ms", "× this module's time"]];
-  for (const [runtime, command, args] of runtimes) {
-    const { status, stdout, stderr } = spawnSync(
-      command,
-      [...args, "--worker"],
-      {
-        encoding: "utf8",
-      },
-    );
+  for (const [runtime, start] of Object.entries(runtimes)) {
+    const { status, stdout, stderr } = spawnSync(...start(script, ["--worker"]), {
+      encoding: "utf8",
+    });
     if (status !== 0) throw new Error(stderr);
     const { decoded, encoded } = JSON.parse(
       stdout.trim().split("\n").at(-1) ?? "{}",

@@ -19,8 +19,9 @@ import { loadavg, tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { markdownTable } from "markdown-table";
-import { findOnPath, needTool, root, runAsProgram } from "../scripts/tools.mjs";
+import { findOnPath, root, runAsProgram } from "../scripts/tools.mjs";
 import { recordingPath } from "./clips.mjs";
+import { runtimes } from "./runtimes.mjs";
 
 const RATE = 44100;
 const LONG_RATE = 16000;
@@ -139,12 +140,6 @@ function measure(command, args) {
     });
   });
 }
-
-/** @type {Record<string, (script: string, args: string[]) => [string, string[]]>} */
-const runtimes = {
-  Deno: (script, args) => [needTool("deno"), ["run", "-A", "--no-check", script, ...args]],
-  Bun: (script, args) => [needTool("bun"), ["run", script, ...args]],
-};
 
 /**
  * @param {string} name of the runtime

@@ -9,7 +9,7 @@ import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { markdownTable } from "markdown-table";
 import { Mp3RoundtripStream } from "../mod.ts";
-import { needTool } from "../scripts/tools.mjs";
+import { runtimes } from "./runtimes.mjs";
 
 const SAMPLE_RATE = 44100;
 const CHUNK_LENGTH = 4410;
@@ -86,40 +86,24 @@ async function runOne(name: string): Promise<void> {
   );
 }
 
-function measure(
-  command: string,
-  args: string[],
-  name: string,
-): { mb: number; seconds: number } {
-  const { status, stdout, stderr } = spawnSync(command, [...args, name], {
-    encoding: "utf8",
-  });
+function measure([command, args]: [string, string[]]): { mb: number; seconds: number } {
+  const { status, stdout, stderr } = spawnSync(command, args, { encoding: "utf8" });
   if (status !== 0) throw new Error(stderr);
   return JSON.parse(stdout);
 }
 
 function main(): void {
   const script = fileURLToPath(import.meta.url);
-  const runtimes: [string, string, string[]][] = [
-    ["Deno", needTool("deno"), [
-      "run",
-      "--allow-all",
-      "--no-check",
-      "--quiet",
-      script,
-    ]],
-    ["Bun", needTool("bun"), ["run", script]],
-  ];
   const rows = [[
     "runtime",
     "one hour of stereo through",
     "MB above the empty runtime",
     "s",
   ]];
-  for (const [runtime, command, args] of runtimes) {
-    const empty = measure(command, args, "nothing");
+  for (const [runtime, start] of Object.entries(runtimes)) {
+    const empty = measure(start(script, ["nothing"]));
     for (const name of Object.keys(STREAMS)) {
-      const { mb, seconds } = measure(command, args, name);
+      const { mb, seconds } = measure(start(script, [name]));
       rows.push([
         runtime,
         name,

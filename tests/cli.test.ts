@@ -65,6 +65,26 @@ test("roundtrip gives what the module gives, as WAV and as FLAC", () =>
     assert.ok(worst <= 2 ** -24 * 1.01, `differs by ${worst}`);
   }));
 
+test("16 bits in and out: the module's result rounded, with its delay too", () =>
+  withFolder(async (folder) => {
+    const left = as16Bits(makeSignal(12345, RATE));
+    const clip = [left, left.map((sample) => -0.5 * sample)].map(as16Bits);
+    const [input, output] = [join(folder, "in.wav"), join(folder, "out.wav")];
+    writeWav(input, clip, RATE);
+    const codes = (samples: Float32Array) =>
+      samples.map((sample) => Math.fround(sample * 32768 + (sample < 0 ? -0.5 : 0.5)) | 0);
+    for (const preserveDelay of [false, true]) {
+      const flags = preserveDelay ? ["--preserve-delay"] : [];
+      const { code } = await runCli(["roundtrip", input, output, "--bitrate", "24", ...flags]);
+      assert.equal(code, 0);
+      const options = { sampleRate: RATE, bitrateKbps: 24, preserveDelay };
+      const { channels } = await readSound(output);
+      compressRoundtrip(clip, options).forEach((expected, i) =>
+        assert.ok(sameBits(codes(channels[i] as Float32Array), codes(expected)))
+      );
+    }
+  }));
+
 test("pipes: a FLAC file in, a WAV file out", async () => {
   const stdin = readFileSync(projectPath("node_modules/audio-lena/lena.flac"));
   const { code, stdout, stderr } = await runCli(["roundtrip", "-", "-", "--bitrate", "320"], {

@@ -146,7 +146,7 @@ async function areThere({ outputs }: JournalRecord, folder: string): Promise<boo
   return true;
 }
 
-/** Runs `work` on all items, `limit` at once, until the signal. The first error ends it. */
+/** Runs `work` on all items, `limit` at once, until the signal or an error; what is under way is finished. */
 async function forEach<T>(
   items: readonly T[],
   limit: number,
@@ -154,19 +154,16 @@ async function forEach<T>(
   work: (item: T, scratch: Scratch) => Promise<void>,
 ): Promise<void> {
   const queue = items.values();
-  let hasFailed = false;
+  const errors: unknown[] = [];
   await Promise.all(Array.from({ length: Math.min(limit, items.length) }, async () => {
     const scratch = new Scratch();
     for (const item of queue) {
-      if (signal.aborted || hasFailed) return;
-      try {
-        await work(item, scratch);
-      } catch (error) {
-        hasFailed = true;
-        throw new CliError(`${reasonOf(error)}. What is done is recorded: run it again to go on`);
-      }
+      if (signal.aborted || errors.length > 0) return;
+      await work(item, scratch).catch((error) => errors.push(error));
     }
   }));
+  if (errors.length === 0) return;
+  throw new CliError(`${reasonOf(errors[0])}. What is done is recorded: run it again to go on`);
 }
 
 /** The manifest, sorted, and the journal in the same order. */

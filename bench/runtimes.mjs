@@ -1,0 +1,16 @@
+// How the runtimes are started that a measurement compares.
+import { needTool } from "../scripts/tools.mjs";
+
+/**
+ * A runtime that runs a script: the command and its arguments.
+ * @typedef {(script: string, args?: readonly string[]) => [command: string, args: string[]]} Start
+ */
+
+/** @type {Record<string, Start>} */
+export const runtimes = {
+  Deno: (script, args = []) => [
+    needTool("deno"),
+    ["run", "--allow-all", "--no-check", "--quiet", script, ...args],
+  ],
+  Bun: (script, args = []) => [needTool("bun"), ["run", script, ...args]],
+};
