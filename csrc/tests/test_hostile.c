@@ -41,7 +41,7 @@ static void put_granule(granule g, int is_mpeg1) {
 
 static void fill_frame(int pattern) {
   for (int i = 0; i < LARGEST_BYTES; i++) {
-    frame[i] = (uint8_t)(pattern < 256 ? pattern : check_random());
+    frame[i] = (uint8_t)(pattern < 256 ? (uint32_t)pattern : check_random());
   }
 }
 
