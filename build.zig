@@ -17,7 +17,7 @@ const minimp3_dir = "third_party/minimp3";
 
 const LameFile = struct {
     name: []const u8,
-    /// Functions that csrc/kernels/ defines in place of LAME's, whose own get the suffix _lame.
+    /// Functions that csrc/lame/ defines in place of LAME's, whose own get the suffix _lame.
     replaced: []const []const u8 = &.{},
     sse: bool = false,
     /// Runs once per encoder or never: small rather than fast.
@@ -61,10 +61,10 @@ const lame_config = [_][]const u8{
 
 /// Functions of the C library that differ in the last bit from one to the other, and
 /// so are built in: pow, powf and exp from Zig's copy of musl, the others by
-/// csrc/kernels/portable_math.c. Its header and the other one are included before
+/// csrc/lame/math/portable_math.c. Its header and the other one are included before
 /// every file of libmp3lame.
-const math_header = "csrc/kernels/portable_math.h";
-const platform_header = "csrc/kernels/platform.h";
+const math_header = "csrc/lame/math/portable_math.h";
+const platform_header = "csrc/lame/platform.h";
 
 /// No contraction into fused multiply-add: it changes bits.
 const exact_flags = [_][]const u8{ "-std=gnu11", "-ffp-contract=off" };
@@ -77,15 +77,53 @@ const lame_flags = exact_flags ++ lame_config ++ [_][]const u8{
 const warning_flags = [_][]const u8{ "-Wall", "-Wextra", "-Werror" };
 
 const shim_files = [_][]const u8{
-    "cpu.c", "decode.c", "decode_stream.c", "decoder.c", "encode.c", "encode_stream.c", "encoder.c", "job.c", "lame_cache.c", "mp3_header.c", "mp3_reader.c", "mp3_tag.c", "mp3_track.c", "mp3augment.c", "options.c", "pcm16.c", "peak.c", "pipeline.c", "pool.c", "ring.c", "roundtrip_job.c", "roundtrip_stream.c", "kernels/frame.c", "kernels/synthesis.c",
+    "mp3augment.c",
+    "common/cpu.c",
+    "common/job.c",
+    "common/options.c",
+    "common/pcm16.c",
+    "common/peak.c",
+    "common/pool.c",
+    "encode/block_encoder.c",
+    "encode/encode_clip.c",
+    "encode/encode_stream.c",
+    "encode/lame_cache.c",
+    "decode/decode_file.c",
+    "decode/decode_stream.c",
+    "decode/frame.c",
+    "decode/mp3_header.c",
+    "decode/mp3_reader.c",
+    "decode/mp3_tag.c",
+    "decode/mp3_track.c",
+    "decode/synthesis.c",
+    "roundtrip/block_decoder.c",
+    "roundtrip/pipeline.c",
+    "roundtrip/ring.c",
+    "roundtrip/roundtrip_job.c",
+    "roundtrip/roundtrip_stream.c",
 };
 const shim_flags = exact_flags ++ warning_flags ++ [_][]const u8{ "-Wmissing-prototypes", "-fvisibility=hidden" };
 
 const kernel_files = [_][]const u8{
-    "attack.c",        "bitstream.c",      "cbr_loop.c",       "fht.c",           "filterbank.c",
-    "huffman_count.c", "huffman_divide.c", "input.c",          "kernels.c",       "masking.c",
-    "mdct.c",          "noise.c",          "process_tables.c", "psy_constants.c", "psymodel.c",
-    "quantize.c",      "snapshot.c",       "xrpow.c",          "portable_math.c",
+    "bitstream.c",
+    "cbr_loop.c",
+    "huffman_divide.c",
+    "input.c",
+    "noise.c",
+    "process_tables.c",
+    "psy_constants.c",
+    "psymodel.c",
+    "snapshot.c",
+    "kernels/attack.c",
+    "kernels/fht.c",
+    "kernels/filterbank.c",
+    "kernels/huffman_lengths.c",
+    "kernels/kernels.c",
+    "kernels/masking.c",
+    "kernels/mdct.c",
+    "kernels/quantize.c",
+    "kernels/xrpow.c",
+    "math/portable_math.c",
 };
 const kernel_flags = exact_flags ++ lame_config ++ warning_flags ++ [_][]const u8{"-fvisibility=hidden"};
 
@@ -93,21 +131,28 @@ const kernel_flags = exact_flags ++ lame_config ++ warning_flags ++ [_][]const u
 /// `plain`: it takes the place of functions that sanitizers take too, and of glibc's.
 const Test = struct { name: []const u8, files: []const []const u8 = &.{}, plain: bool = false };
 const tests = [_]Test{
-    .{ .name = "test_peak" },
-    .{ .name = "test_ring" },
+    .{ .name = "common/test_peak" },
+    .{ .name = "roundtrip/test_ring" },
     .{ .name = "test_api" },
-    .{ .name = "test_pipeline" },
+    .{ .name = "roundtrip/test_pipeline" },
     .{ .name = "test_jobs" },
     .{ .name = "test_streams" },
-    .{ .name = "test_decode" },
-    .{ .name = "test_hostile" },
+    .{ .name = "decode/test_decode" },
+    .{ .name = "decode/test_hostile" },
     .{ .name = "test_failures", .plain = true },
-    .{ .name = "check_snapshot" },
-    .{ .name = "check_tables" },
+    .{ .name = "lame/check_snapshot" },
+    .{ .name = "lame/check_tables" },
     .{ .name = "check_kernels", .files = &.{
-        "check_bitstream.c",     "check_fht.c",   "check_filterbank.c", "check_masking.c",
-        "check_huffman_count.c", "check_mdct.c",  "check_psymodel.c",   "check_quantize.c",
-        "check_synthesis.c",     "check_xrpow.c",
+        "decode/check_synthesis.c",
+        "lame/check_bitstream.c",
+        "lame/check_fht.c",
+        "lame/check_filterbank.c",
+        "lame/check_huffman_count.c",
+        "lame/check_masking.c",
+        "lame/check_mdct.c",
+        "lame/check_psymodel.c",
+        "lame/check_quantize.c",
+        "lame/check_xrpow.c",
     } },
 };
 
@@ -250,8 +295,8 @@ fn createModule(b: *Build, target: Target, mode: Mode) *Build.Module {
     return module;
 }
 
-/// LAME has an encoder.h too: its own comes first.
-const include_dirs = [_][]const u8{ lame_dir ++ "/include", lame_dir ++ "/libmp3lame", "csrc" };
+/// LAME's internal headers are "libmp3lame/encoder.h" and the like, ours "encode/stream.h".
+const include_dirs = [_][]const u8{ lame_dir ++ "/include", lame_dir, "csrc" };
 
 /// Stock LAME is what the tests and benchmarks compare with.
 const Lame = enum { stock, ours };
@@ -265,6 +310,8 @@ fn optimized(b: *Build, mode: Mode, flags: []const []const u8) []const []const u
 fn lameFileFlags(b: *Build, file: LameFile, is_x86: bool, which: Lame) []const []const u8 {
     var flags: std.ArrayList([]const u8) = .empty;
     flags.appendSlice(b.allocator, including(b, platform_header, &lame_flags)) catch @panic("OOM");
+    // Its folder vector/ finds LAME's headers by this alone.
+    flags.append(b.allocator, b.fmt("-I{s}", .{b.pathFromRoot(lame_dir ++ "/libmp3lame")})) catch @panic("OOM");
     if (file.sse and is_x86) {
         flags.appendSlice(b.allocator, &.{ "-DHAVE_XMMINTRIN_H", "-DMIN_ARCH_SSE" }) catch @panic("OOM");
     }
@@ -285,13 +332,13 @@ fn addLameSources(b: *Build, module: *Build.Module, mode: Mode, which: Lame) voi
     if (which == .stock) return;
     module.addCSourceFile(.{ .file = b.path(musl_math), .flags = optimized(b, mode, muslFlags(b)) });
     module.addCSourceFiles(.{
-        .root = b.path("csrc/kernels"),
+        .root = b.path("csrc/lame"),
         .files = &kernel_files,
         .flags = optimized(b, mode, kernelFlags(b)),
     });
 }
 
-const musl_math = "csrc/kernels/musl/musl_math.c";
+const musl_math = "csrc/lame/math/musl/musl_math.c";
 
 fn muslFlags(b: *Build) []const []const u8 {
     const musl = b.pathJoin(&.{ b.graph.zig_lib_directory.path orelse ".", "libc/musl" });
@@ -299,7 +346,7 @@ fn muslFlags(b: *Build) []const []const u8 {
         "-fvisibility=hidden",
         "-w",
         "-fno-sanitize=undefined",
-        b.fmt("-I{s}", .{b.pathFromRoot("csrc/kernels/musl")}),
+        b.fmt("-I{s}", .{b.pathFromRoot("csrc/lame/math/musl")}),
         b.fmt("-I{s}/src/math", .{musl}),
         "-idirafter",
         b.fmt("{s}/include", .{musl}),
@@ -324,7 +371,7 @@ fn addShimSources(b: *Build, module: *Build.Module, mode: Mode) void {
 fn addLameLibrary(b: *Build, target: Target, mode: Mode, which: Lame) *Build.Step.Compile {
     const module = createModule(b, target, mode);
     addLameSources(b, module, mode, which);
-    if (which == .ours) module.addCSourceFile(.{ .file = b.path("csrc/cpu.c"), .flags = &shim_flags });
+    if (which == .ours) module.addCSourceFile(.{ .file = b.path("csrc/common/cpu.c"), .flags = &shim_flags });
     const library = b.addLibrary(.{
         .name = "mp3lame",
         .linkage = .dynamic,
@@ -360,7 +407,7 @@ fn exportOnly(b: *Build, library: *Build.Step.Compile, patterns: []const u8) voi
     const t = library.rootModuleTarget();
     if (t.os.tag == .windows) {
         library.bundle_compiler_rt = t.cpu.arch != .x86_64;
-        library.root_module.addCSourceFile(.{ .file = b.path("csrc/windows_link.c") });
+        library.root_module.addCSourceFile(.{ .file = b.path("csrc/common/windows_link.c") });
     }
     library.link_gc_sections = true;
     library.link_function_sections = true;
@@ -401,10 +448,10 @@ fn addTestStep(
         const program = createModule(b, target, mode);
         program.addCSourceFiles(.{ .root = b.path("csrc/tests"), .files = testFiles(b, t), .flags = &kernel_flags });
         if (both.kind == .lib) program.linkLibrary(both) else program.addObject(both);
-        const executable = b.addExecutable(.{ .name = b.fmt("{s}-{s}", .{ name, t.name }), .root_module = program });
+        const executable = b.addExecutable(.{ .name = b.fmt("{s}-{s}", .{ name, programName(t) }), .root_module = program });
         waitFor(fetched, &.{executable});
         step.dependOn(runProgram(b.addRunArtifact(executable)));
-        if (programs) |s| installProgram(b, s, executable, t.name);
+        if (programs) |s| installProgram(b, s, executable, programName(t));
         if (mode.sanitize_thread or mode.sanitize_c != .off or !std.mem.eql(u8, t.name, "check_kernels")) continue;
         const bench = b.addRunArtifact(executable);
         if (b.args) |arguments| bench.addArgs(arguments);
@@ -430,7 +477,15 @@ fn addLibraryCheck(
     const program = createModule(b, target, mode);
     program.addCSourceFiles(.{
         .root = b.path("csrc"),
-        .files = &.{ "tests/check_library.c", "tests/check.c", "decoder.c", "pcm16.c", "cpu.c", "kernels/frame.c", "kernels/synthesis.c" },
+        .files = &.{
+            "tests/check_library.c",
+            "tests/check.c",
+            "common/cpu.c",
+            "common/pcm16.c",
+            "decode/frame.c",
+            "decode/synthesis.c",
+            "roundtrip/block_decoder.c",
+        },
         .flags = &shim_flags,
     });
     if (target.result.os.tag == .linux) program.linkSystemLibrary("dl", .{});
@@ -442,6 +497,11 @@ fn addLibraryCheck(
     run.addArtifactArg(shim);
     b.step("test-library", "Load both libraries and check what they compute").dependOn(runProgram(run));
     installProgram(b, &b.top_level_steps.get("test-programs").?.step, executable, "check_library");
+}
+
+/// Without the room it is of.
+fn programName(t: Test) []const u8 {
+    return std.fs.path.basename(t.name);
 }
 
 fn testFiles(b: *Build, t: Test) []const []const u8 {
@@ -466,8 +526,8 @@ fn addAsanStep(b: *Build, fetched: ?*Build.Step) void {
     const objects = asanObjects(b, compiler, fetched, &.{});
     for (tests) |t| {
         if (t.plain) continue;
-        const program = asanProgram(b, compiler, fetched, t.name, testFiles(b, t), objects, &.{});
-        step.dependOn(runAsanProgram(b, t.name, program, &.{}));
+        const program = asanProgram(b, compiler, fetched, programName(t), testFiles(b, t), objects, &.{});
+        step.dependOn(runAsanProgram(b, programName(t), program, &.{}));
     }
     addFuzzStep(b, compiler, fetched, objects);
 }
@@ -482,7 +542,7 @@ fn addFuzzStep(b: *Build, compiler: []const u8, fetched: ?*Build.Step, objects: 
     var linked: std.ArrayList([]const u8) = .empty;
     linked.appendSlice(b.allocator, coverage) catch @panic("OOM");
     linked.appendSlice(b.allocator, link) catch @panic("OOM");
-    const program = asanProgram(b, compiler, fetched, "fuzz_decode", &.{ "fuzz_decode.c", "check.c" }, all, linked.items);
+    const program = asanProgram(b, compiler, fetched, "fuzz_decode", &.{ "decode/fuzz_decode.c", "check.c" }, all, linked.items);
     step.dependOn(runAsanProgram(b, "fuzz_decode", program, b.args orelse &.{}));
 }
 
@@ -494,7 +554,7 @@ fn asanObjects(b: *Build, compiler: []const u8, fetched: ?*Build.Step, extra: []
         append(b, &objects, asanObject(b, compiler, fetched, path, lameFileFlags(b, file, is_x86, .ours), extra));
     }
     for (kernel_files) |file| {
-        append(b, &objects, asanObject(b, compiler, fetched, b.fmt("csrc/kernels/{s}", .{file}), kernelFlags(b), extra));
+        append(b, &objects, asanObject(b, compiler, fetched, b.fmt("csrc/lame/{s}", .{file}), kernelFlags(b), extra));
     }
     append(b, &objects, asanObject(b, compiler, fetched, musl_math, muslFlags(b), extra));
     for (shim_files) |file| {
@@ -577,7 +637,7 @@ fn addBytesStep(b: *Build, target: Target, fetched: ?*Build.Step, ours: *Build.S
     const program = createModule(b, target, mode);
     program.addCSourceFiles(.{
         .root = b.path("csrc/tests"),
-        .files = &.{ "check_bytes.c", "check.c" },
+        .files = &.{ "lame/check_bytes.c", "check.c" },
         .flags = &exact_flags,
     });
     program.linkSystemLibrary("dl", .{});

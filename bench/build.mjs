@@ -1,6 +1,6 @@
 // Builds the bench's programs in C by `zig cc`, into bench/.build. What is up to date stays.
 import { existsSync, mkdirSync, readdirSync, statSync } from "node:fs";
-import { join, relative } from "node:path";
+import { join } from "node:path";
 import process from "node:process";
 import { Failure, isMusl, needTool, root, run } from "../scripts/tools.mjs";
 
@@ -169,16 +169,15 @@ export async function buildCApi() {
 export async function buildThreshold() {
   const reason = whyNot();
   if (reason) throw new Failure(reason);
-  const folder = join(root, "csrc");
-  const files = readdirSync(folder);
+  const rooms = ["common", "encode", "decode", "roundtrip", "."];
+  const files = rooms.flatMap((room) =>
+    readdirSync(join(root, "csrc", room)).map((name) => join("csrc", room, name))
+  );
   // threshold.c includes pipeline.c, to reach inside.
-  const sources = files.filter((name) => name.endsWith(".c") && name !== "pipeline.c");
-  const paths = [
-    "bench/threshold.c",
-    "csrc/kernels/frame.c",
-    "csrc/kernels/synthesis.c",
-    ...sources.map((name) => relative(root, join(folder, name))),
-  ];
-  const headers = files.map((name) => join(folder, name));
+  const sources = files.filter((path) =>
+    path.endsWith(".c") && !/pipeline\.c$|windows_link\.c$/.test(path)
+  );
+  const paths = ["bench/threshold.c", ...sources];
+  const headers = files.filter((path) => path.endsWith(".h")).map((path) => join(root, path));
   return await link("threshold", paths, [libraryFile("mp3lame")], headers);
 }

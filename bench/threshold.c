@@ -1,8 +1,9 @@
 /* From which length on do two threads beat one? `threshold RECORDING` (32-bit floats, mono) prints a
    table; `npm run bench -- --threshold` builds and runs it. The answer is MIN_FRAMES_FOR_TWO_THREADS
-   in csrc/pipeline.c, which is included here so that both ways can be taken at any length. */
+   in csrc/roundtrip/pipeline.c, which is included here so that both ways can be taken at any
+   length. */
 #define _POSIX_C_SOURCE 200809L
-#include "../csrc/pipeline.c"
+#include "../csrc/roundtrip/pipeline.c"
 
 #include <stdio.h>
 #include <time.h>

@@ -1,10 +1,10 @@
 /* The public functions that need no thread of their own: messages, checks, the round trip. */
 #include "mp3augment.h"
 
-#include "options.h"
-#include "peak.h"
-#include "pipeline.h"
-#include "pool.h"
+#include "common/options.h"
+#include "common/peak.h"
+#include "roundtrip/pipeline.h"
+#include "common/pool.h"
 
 bool mp3a_is_float_pointer(const float *pointer) {
   return pointer && (uintptr_t)pointer % _Alignof(float) == 0;

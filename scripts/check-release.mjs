@@ -28,7 +28,7 @@ function publicShim() {
 function publicLame() {
   const list = readFileSync(join(root, "third_party/lame-3.100/include/libmp3lame.sym"), "utf8");
   const isMissing = /^(hip_|lame_decode|lame_init_old$)/;
-  const snapshot = readFileSync(join(root, "csrc/kernels/snapshot.h"), "utf8");
+  const snapshot = readFileSync(join(root, "csrc/lame/snapshot.h"), "utf8");
   const ours = [...snapshot.matchAll(/^\w.*?\b(mp3a_lame_\w+)\(/gm)].map(([, name]) => name ?? "");
   return [
     ...list.split(/\s+/).filter((name) => name && !isMissing.test(name)),

@@ -141,8 +141,8 @@ ${table(rows)}
 LAME's tables come from \`pow\`, \`exp\`, \`log\` and the like, and some settings call them for every
 frame. Each C library rounds them in its own way, so ours are built in: \`pow\` and \`powf\` from the
 copy of musl that comes with Zig (the algorithm of glibc), the others in
-\`csrc/kernels/portable_math.c\`. LAME's one other difference, the largest float that it uses as "no
-threshold" on Windows, is set in \`csrc/kernels/platform.h\`. The decoder uses no such function.
+\`csrc/lame/math/portable_math.c\`. LAME's one other difference, the largest float that it uses as "no
+threshold" on Windows, is set in \`csrc/lame/platform.h\`. The decoder uses no such function.
 `;
 }
 

@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../kernels/kernels.h"
-#include "check.h"
+#include "lame/kernels/kernels.h"
+#include "tests/check.h"
 
 /* One entry per csrc/tests/check_NAME.c. */
 #define FAMILIES(X)                                                  \

@@ -12,10 +12,10 @@
 #include <dlfcn.h>
 #endif
 
-#include "check.h"
-#include "decoder.h"
-#include "hash.h"
-#include "lame.h"
+#include "tests/check.h"
+#include "roundtrip/block_decoder.h"
+#include "tests/hash.h"
+#include <lame.h>
 #include "mp3augment.h"
 
 static const uint64_t expected_mp3 = 0x512e50b631b0dba4, expected_decoded = 0x6ef4e50f439786e4,

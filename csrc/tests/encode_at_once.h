@@ -5,8 +5,8 @@
 #include <lame.h>
 #include <stdlib.h>
 
-#include "../mp3augment.h"
-#include "check.h"
+#include "mp3augment.h"
+#include "tests/check.h"
 
 /* One call for the whole clip, into a large buffer. */
 static inline unsigned char *encode_at_once(const mp3a_options *o, const float *left,

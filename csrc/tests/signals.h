@@ -6,7 +6,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 
-#include "check.h"
+#include "tests/check.h"
 
 /* Harmonics that glide, with bursts of noise: something to code, different at
    every sample, so that an offset shows. Owned by the caller. */

@@ -3,9 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "check.h"
+#include "tests/check.h"
 #include "mp3augment.h"
-#include "signals.h"
+#include "tests/signals.h"
 
 enum { COUNT = 20000 };
 

@@ -9,9 +9,9 @@
 #include <stdbool.h>
 #include <stdlib.h>
 
-#include "check.h"
+#include "tests/check.h"
 #include "mp3augment.h"
-#include "signals.h"
+#include "tests/signals.h"
 
 extern void *__libc_malloc(size_t size);
 extern void *__libc_calloc(size_t count, size_t size);

@@ -5,9 +5,9 @@
 #include <stdatomic.h>
 #include <string.h>
 
-#include "check.h"
+#include "tests/check.h"
 #include "mp3augment.h"
-#include "signals.h"
+#include "tests/signals.h"
 
 enum { JOB_COUNT = 60, FRAMES = 40000 };
 

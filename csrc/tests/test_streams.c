@@ -3,10 +3,10 @@
 #include <stdbool.h>
 #include <string.h>
 
-#include "check.h"
-#include "encode_at_once.h"
+#include "tests/check.h"
+#include "tests/encode_at_once.h"
 #include "mp3augment.h"
-#include "signals.h"
+#include "tests/signals.h"
 
 enum { FRAMES = 50000, CAPACITY = 400000 };
 

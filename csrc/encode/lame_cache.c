@@ -1,0 +1,190 @@
+#include "encode/lame_cache.h"
+
+#include <pthread.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <string.h>
+
+#if defined(_WIN32)
+#include <windows.h>
+#endif
+
+enum {
+  /* Settings that are kept, about 100 KB each, as is a spare: what draws of bitrate and
+     channel count take. */
+  TEMPLATE_COUNT = 32,
+  SPARE_COUNT = 2     /* used copies that are kept for each, to be reset */
+};
+
+/* What our libmp3lame adds to LAME's API, see csrc/lame/snapshot.h. Missing in
+   a stock libmp3lame, which works too, only slower. */
+typedef lame_global_flags *(*clone_fn)(const lame_global_flags *fresh);
+typedef int (*reset_fn)(lame_global_flags *used, const lame_global_flags *fresh);
+
+#if defined(_WIN32)
+static clone_fn find_clone(void) {
+  return (clone_fn)(void *)GetProcAddress(GetModuleHandleA("mp3lame.dll"), "mp3a_lame_clone");
+}
+static reset_fn find_reset(void) {
+  return (reset_fn)(void *)GetProcAddress(GetModuleHandleA("mp3lame.dll"), "mp3a_lame_reset");
+}
+#else
+__attribute__((weak)) lame_global_flags *mp3a_lame_clone(const lame_global_flags *fresh);
+__attribute__((weak)) int mp3a_lame_reset(lame_global_flags *used,
+                                          const lame_global_flags *fresh);
+static clone_fn find_clone(void) { return mp3a_lame_clone; }
+static reset_fn find_reset(void) { return mp3a_lame_reset; }
+#endif
+
+/* One setting: a fresh encoder that is only copied, and copies to be used again. */
+typedef struct template {
+  mp3a_options options;
+  lame_global_flags *fresh; /* NULL: an empty place */
+  lame_global_flags *spares[SPARE_COUNT];
+  uint64_t last_use;
+} template;
+
+static struct {
+  pthread_mutex_t mutex;
+  template templates[TEMPLATE_COUNT];
+  uint64_t use_count;
+} cache = {.mutex = PTHREAD_MUTEX_INITIALIZER};
+
+/* LAME prints to stderr by default. A library doesn't. */
+static void say_nothing(const char *format, va_list arguments) {
+  (void)format;
+  (void)arguments;
+}
+
+static int configure_rate(lame_global_flags *lame, const mp3a_options *options) {
+  switch (options->rate_control) {
+    case MP3A_ABR:
+      return lame_set_VBR(lame, vbr_abr) |
+             lame_set_VBR_mean_bitrate_kbps(lame, options->bitrate_kbps);
+    case MP3A_VBR:
+      return lame_set_VBR(lame, vbr_mtrh) | lame_set_VBR_quality(lame, options->vbr_quality);
+    default: return lame_set_brate(lame, options->bitrate_kbps);
+  }
+}
+
+static MPEG_mode mode_of(const mp3a_options *options) {
+  if (options->channel_count == 1) return MONO;
+  return options->flags & MP3A_JOINT_STEREO ? JOINT_STEREO : STEREO;
+}
+
+static bool configure(lame_global_flags *lame, const mp3a_options *options) {
+  int failed = 0;
+  failed |= lame_set_errorf(lame, say_nothing);
+  failed |= lame_set_debugf(lame, say_nothing);
+  failed |= lame_set_msgf(lame, say_nothing);
+  failed |= lame_set_num_channels(lame, options->channel_count);
+  failed |= lame_set_in_samplerate(lame, options->sample_rate_hz);
+  failed |= lame_set_out_samplerate(lame, options->sample_rate_hz);
+  failed |= lame_set_mode(lame, mode_of(options));
+  failed |= configure_rate(lame, options);
+  failed |= lame_set_quality(lame, options->quality);
+  failed |= lame_set_disable_reservoir(lame, !(options->flags & MP3A_BIT_RESERVOIR));
+  failed |= lame_set_bWriteVbrTag(lame, !(options->flags & MP3A_NO_TAG));
+  if (options->lowpass_hz != 0) failed |= lame_set_lowpassfreq(lame, options->lowpass_hz);
+  return failed == 0 && lame_init_params(lame) >= 0;
+}
+
+/* Called under the mutex: a stock LAME fills tables of the whole process here. */
+static lame_global_flags *make(const mp3a_options *options) {
+  lame_global_flags *lame = lame_init();
+  if (!lame) return NULL;
+  if (configure(lame, options)) return lame;
+  lame_close(lame);
+  return NULL;
+}
+
+/* All fields have 32 bits and no padding between them. */
+static bool is_for(const template *t, const mp3a_options *options) {
+  return t->fresh && memcmp(&t->options, options, sizeof *options) == 0;
+}
+
+static template *find(const mp3a_options *options) {
+  for (int i = 0; i < TEMPLATE_COUNT; i++) {
+    if (is_for(&cache.templates[i], options)) return &cache.templates[i];
+  }
+  return NULL;
+}
+
+static void empty(template *t) {
+  for (int i = 0; i < SPARE_COUNT; i++) {
+    if (t->spares[i]) lame_close(t->spares[i]);
+    t->spares[i] = NULL;
+  }
+  if (t->fresh) lame_close(t->fresh);
+  t->fresh = NULL;
+}
+
+/* The place that was not used for longest, emptied. */
+static template *make_room(void) {
+  template *oldest = &cache.templates[0];
+  for (int i = 1; i < TEMPLATE_COUNT; i++) {
+    if (cache.templates[i].last_use < oldest->last_use) oldest = &cache.templates[i];
+  }
+  empty(oldest);
+  return oldest;
+}
+
+/* The setting's template, made if need be; NULL when memory ran out. One that can't
+   be copied, for want of memory when it was made, isn't kept. */
+static template *find_or_make(const mp3a_options *options, clone_fn clone) {
+  template *t = find(options);
+  if (t) return t;
+  t = make_room();
+  t->fresh = make(options);
+  if (!t->fresh) return NULL;
+  t->options = *options;
+  t->spares[0] = clone(t->fresh);
+  if (t->spares[0]) return t;
+  empty(t);
+  return NULL;
+}
+
+static lame_global_flags *take_spare(template *t) {
+  for (int i = 0; i < SPARE_COUNT; i++) {
+    lame_global_flags *spare = t->spares[i];
+    t->spares[i] = NULL;
+    if (spare) return spare;
+  }
+  return NULL;
+}
+
+/* A copy takes microseconds, which the lock covers. */
+static lame_global_flags *take_copy(const mp3a_options *options, clone_fn clone,
+                                    reset_fn reset) {
+  template *t = find_or_make(options, clone);
+  if (!t) return NULL;
+  t->last_use = ++cache.use_count;
+  lame_global_flags *lame = take_spare(t);
+  if (!lame) return clone(t->fresh);
+  if (reset(lame, t->fresh) == 0) return lame;
+  lame_close(lame);
+  return clone(t->fresh);
+}
+
+lame_global_flags *mp3a_lame_take(const mp3a_options *options) {
+  const clone_fn clone = find_clone();
+  const reset_fn reset = find_reset();
+  pthread_mutex_lock(&cache.mutex);
+  lame_global_flags *lame =
+      clone && reset ? take_copy(options, clone, reset) : make(options);
+  pthread_mutex_unlock(&cache.mutex);
+  return lame;
+}
+
+void mp3a_lame_give_back(lame_global_flags *lame, const mp3a_options *options) {
+  pthread_mutex_lock(&cache.mutex);
+  template *t = find(options);
+  for (int i = 0; t && lame && i < SPARE_COUNT; i++) {
+    if (t->spares[i]) continue;
+    t->spares[i] = lame;
+    lame = NULL;
+  }
+  pthread_mutex_unlock(&cache.mutex);
+  if (lame) lame_close(lame);
+}

@@ -1,0 +1,154 @@
+/* The windowed fast Hartley transform that LAME's fft_long and fft_short make:
+   radix-4 passes over a bit-reversed input. The first two passes run together,
+   one lane per residue of the decimation: their inputs are then contiguous, and
+   the bit reversal becomes the order in which blocks of 16 are stored. Later
+   passes have contiguous lanes by themselves. All operations on a value keep
+   their order, and its products with √2 stay in double precision. */
+#include "lame/kernels/fht.h"
+
+#include "common/cpu.h"
+
+enum { MAX_SPAN = 128 };
+
+/* Twiddles of one pass, for the pairs i = 1 .. span - 1 (stored at i - 1). */
+typedef struct {
+  float c1[MAX_SPAN], s1[MAX_SPAN], c2[MAX_SPAN], s2[MAX_SPAN];
+} pass_twiddles;
+
+/* Passes over quarters of 4, 16, 64 and 256 values; written before any encoder
+   runs (mp3a_fht_select), constant from then on. */
+static pass_twiddles twiddles[4];
+
+static const float first_cosine[4] = {9.238795325112867e-01, 9.951847266721969e-01,
+                                      9.996988186962042e-01, 9.999811752826011e-01};
+static const float first_sine[4] = {3.826834323650898e-01, 9.801714032956060e-02,
+                                    2.454122852291229e-02, 6.135884649154475e-03};
+static const double sqrt2 = 1.41421356237309504880;
+
+/* By LAME's recurrence, whose rounding the spectrum shows. */
+static void init_twiddles(void) {
+  for (int pass = 0; pass < 4; pass++) {
+    pass_twiddles *t = &twiddles[pass];
+    float const c = first_cosine[pass], s = first_sine[pass];
+    float c1 = c, s1 = s;
+    for (int i = 0; i < 2 << 2 * pass; i++) {
+      t->c1[i] = c1;
+      t->s1[i] = s1;
+      t->c2[i] = 1 - (2 * s1) * s1;
+      t->s2[i] = (2 * s1) * c1;
+      float const last = c1;
+      c1 = last * c - s1 * s;
+      s1 = last * s + s1 * c;
+    }
+  }
+}
+
+static int log2_blocks(int size) { return size == MP3A_FHT_LONG ? 6 : 4; }
+
+static int reverse_bits(int value, int bits) {
+  int reversed = 0;
+  for (int i = 0; i < bits; i++) reversed |= (value >> i & 1) << (bits - 1 - i);
+  return reversed;
+}
+
+/* A radix-4 butterfly of the values at x[0], x[k], x[2k], x[3k], the latter two
+   already turned. */
+static inline void butterfly(float *x, int k, float x2, float x3) {
+  float f1 = x[0] - x[k], f0 = x[0] + x[k];
+  float f3 = x2 - x3, f2 = x2 + x3;
+  x[2 * k] = f0 - f2;
+  x[0] = f0 + f2;
+  x[3 * k] = f1 - f3;
+  x[k] = f1 + f3;
+}
+
+/* The pair without twiddles: the first value of each quarter, and the middle,
+   where both of a pair meet. Differences of equal turns: f3 is x3 there. */
+static inline void plain_pair(float *x, int k) {
+  butterfly(x, k, x[2 * k], x[3 * k]);
+  float *g = x + k / 2;
+  float f1 = g[0] - g[k], f0 = g[0] + g[k];
+  float f3 = sqrt2 * g[3 * k], f2 = sqrt2 * g[2 * k];
+  g[2 * k] = f0 - f2;
+  g[0] = f0 + f2;
+  g[3 * k] = f1 - f3;
+  g[k] = f1 + f3;
+}
+
+static inline void turned_pair(float *f, float *g, int k, float c1, float s1, float c2, float s2) {
+  float b = s2 * f[k] - c2 * g[k], a = c2 * f[k] + s2 * g[k];
+  float f1 = f[0] - a, f0 = f[0] + a, g1 = g[0] - b, g0 = g[0] + b;
+  b = s2 * f[3 * k] - c2 * g[3 * k], a = c2 * f[3 * k] + s2 * g[3 * k];
+  float f3 = f[2 * k] - a, f2 = f[2 * k] + a, g3 = g[2 * k] - b, g2 = g[2 * k] + b;
+  b = s1 * f2 - c1 * g3, a = c1 * f2 + s1 * g3;
+  f[2 * k] = f0 - a;
+  f[0] = f0 + a;
+  g[3 * k] = g1 - b;
+  g[k] = g1 + b;
+  b = c1 * g2 - s1 * f3, a = s1 * g2 + c1 * f3;
+  g[2 * k] = g0 - a;
+  g[0] = g0 + a;
+  f[3 * k] = f1 - b;
+  f[k] = f1 + b;
+}
+
+/* The first pass of one block: inputs of residue r modulo size / 16. */
+static void load_block(const float *s, const float *w, float *block, int eighth, int r) {
+  static const int offset_in_half_eighths[4] = {0, 2, 1, 3};
+  for (int row = 0; row < 4; row++, block += 4) {
+    int i = r + offset_in_half_eighths[row] * (eighth / 2);
+    float y0 = w[i] * s[i], y1 = w[i + 4 * eighth] * s[i + 4 * eighth];
+    float y2 = w[i + 2 * eighth] * s[i + 2 * eighth], y3 = w[i + 6 * eighth] * s[i + 6 * eighth];
+    float f1 = y0 - y1, f0 = y0 + y1, f3 = y2 - y3, f2 = y2 + y3;
+    block[0] = f0 + f2;
+    block[2] = f0 - f2;
+    block[1] = f1 + f3;
+    block[3] = f1 - f3;
+  }
+}
+
+static void windowed_fht_scalar(const float *samples, const float *window, float *spectrum,
+                                int size) {
+  int bits = log2_blocks(size);
+  for (int r = 0; r < size / 16; r++)
+    load_block(samples, window, spectrum + 16 * reverse_bits(r, bits), size / 8, r);
+  const pass_twiddles *t = twiddles;
+  for (int k = 4; k < size; k *= 4, t++)
+    for (float *x = spectrum; x < spectrum + size; x += 4 * k) {
+      plain_pair(x, k);
+      for (int i = 1; i < k / 2; i++)
+        turned_pair(x + i, x + k - i, k, t->c1[i - 1], t->s1[i - 1], t->c2[i - 1], t->s2[i - 1]);
+    }
+}
+
+#if defined(__x86_64__) || defined(__aarch64__)
+#define TIER(name) name##_128
+#define TARGET
+#define VECTOR_BYTES 16
+#include "lame/kernels/fht_vector.h"
+#undef TIER
+#undef TARGET
+#undef VECTOR_BYTES
+#endif
+
+#if defined(__x86_64__)
+#define TIER(name) name##_avx2
+#define TARGET __attribute__((target("avx2")))
+#define VECTOR_BYTES 32
+#include "lame/kernels/fht_vector.h"
+#undef TIER
+#undef TARGET
+#undef VECTOR_BYTES
+#endif
+
+void mp3a_fht_select(mp3a_fht_kernels *kernels, unsigned cpu_flags) {
+  init_twiddles();
+  kernels->windowed_fht = windowed_fht_scalar;
+#if defined(__x86_64__) || defined(__aarch64__)
+  if (cpu_flags & (MP3A_CPU_SSE2 | MP3A_CPU_NEON)) kernels->windowed_fht = windowed_fht_128;
+#endif
+#if defined(__x86_64__)
+  if (cpu_flags & MP3A_CPU_AVX2) kernels->windowed_fht = windowed_fht_avx2;
+#endif
+  (void)cpu_flags;
+}

@@ -1,0 +1,138 @@
+/* Simultaneous masking: partition energies, their tonality, and the additive
+   spreading of each partition's energy over its neighbours. For one partition
+   the maskers add up in order and can't be reordered, but the partitions are
+   independent: a lane holds one, and step d adds the masker d places away. */
+#include "lame/kernels/masking.h"
+
+#include <string.h>
+
+#include "common/cpu.h"
+
+/* Factor on a masker by how tonal its surroundings are (0: noise, 8: a tone). */
+static const float tonality_factor[9] = {1.0,     0.79433, 0.63096, 0.63096, 0.63096,
+                                         0.63096, 0.63096, 0.25119, 0.11749};
+/* So many partitions away a masker still adds up, by tonality. */
+static const int additive_reach[9] = {2, 2, 2, 1, 1, 1, 0, 0, -1};
+/* The same turned round: the last index that still adds up at a distance. */
+static const int last_near[3] = {7, 5, 2};
+/* What the sum of two maskers close together is multiplied by, by their ratio;
+   partitions->step says where it steps from one to the next. */
+static const float additive_factor[10] = {
+    1.33352 * 1.33352, 1.35879 * 1.35879, 1.38454 * 1.38454, 1.39497 * 1.39497, 1.40548 * 1.40548,
+    1.3537 * 1.3537,   1.30382 * 1.30382, 1.22321 * 1.22321, 1.14758 * 1.14758, 1};
+/* From this ratio on (15 dB) the weaker of two distant maskers doesn't count. */
+static const float dominance = 31.622776601683793;
+
+/* ---- scalar ---- */
+
+static void line_energies_scalar(const float *spectrum, int size, float *energy) {
+  energy[0] = spectrum[0] * spectrum[0];
+  for (int k = 1; k <= size / 2; k++)
+    energy[k] = (spectrum[k] * spectrum[k] + spectrum[size - k] * spectrum[size - k]) * 0.5f;
+}
+
+/* Energy and strongest line of each partition; `mean` has a zero on both sides. */
+static inline void sum_partitions(const mp3a_partitions *partitions, const float *line,
+                                  mp3a_masking *masking, float *mean) {
+  for (int b = 0; b < partitions->count; b++) {
+    float energy = 0, peak = 0;
+    for (const float *end = line + partitions->lines[b]; line < end; line++) {
+      energy += *line;
+      if (peak < *line) peak = *line;
+    }
+    masking->energy[b] = energy;
+    masking->peak[b] = peak;
+    mean[b] = energy * partitions->inverse_lines[b];
+  }
+}
+
+static int tonality_index(const mp3a_partitions *partitions, const float *peak, const float *mean,
+                          int b) {
+  float sum = mean[b - 1] + mean[b] + mean[b + 1];
+  if (!(sum > 0)) return 0;
+  float strongest = peak[b];
+  if (b > 0 && strongest < peak[b - 1]) strongest = peak[b - 1];
+  if (b + 1 < partitions->count && strongest < peak[b + 1]) strongest = peak[b + 1];
+  float tonality = 20.0f * (strongest * partitions->neighbours[b] - sum) /
+                   (sum * partitions->spare_lines[b]);
+  return tonality > 8 ? 8 : tonality > 0 ? (int)tonality : 0;
+}
+
+static float add_masker(const mp3a_partitions *partitions, float a, float b, int is_near) {
+  if (a <= 0) return b;
+  if (b <= 0) return a;
+  float ratio = b > a ? b / a : a / b;
+  if (!is_near) return ratio < dominance ? a + b : b > a ? b : a;
+  int step = 0;
+  while (step < MP3A_MASKING_STEPS && ratio >= partitions->step[step]) step++;
+  return (a + b) * additive_factor[step];
+}
+
+static void mask_scalar(const mp3a_partitions *partitions, const float *line_energy,
+                        mp3a_masking *masking) {
+  float padded_mean[MP3A_PARTITIONS + 2] = {0};
+  int index[MP3A_PARTITIONS];
+  memset(masking, 0, sizeof *masking);
+  sum_partitions(partitions, line_energy, masking, padded_mean + 1);
+  for (int b = 0; b < partitions->count; b++)
+    index[b] = tonality_index(partitions, masking->peak, padded_mean + 1, b);
+  for (int b = 0; b < partitions->count; b++) {
+    int reach = additive_reach[index[b]], sum = 0;
+    float spread = 0;
+    for (int k = partitions->first[b]; k <= partitions->last[b]; k++) {
+      int distance = k < b ? b - k : k - b;
+      float masker = partitions->spread[k - b - partitions->low][b] * masking->energy[k] *
+                     tonality_factor[index[k]];
+      spread = add_masker(partitions, spread, masker, distance <= reach);
+      sum += index[k];
+    }
+    int maskers = partitions->last[b] - partitions->first[b] + 1;
+    masking->tonality[b] = tonality_factor[(1 + 2 * sum) / (2 * maskers)] * 0.5f;
+    masking->threshold[b] = spread * masking->tonality[b];
+  }
+}
+
+/* The vector tiers multiply absent maskers by 0, which infinity doesn't survive:
+   samples 10^10 times full scale, or worse, are left to the scalar twin. */
+static inline int is_moderate(const float *energy) {
+  float largest = 0;
+  int is_number = 1;
+  for (int b = 0; b < MP3A_PARTITIONS; b++) {
+    largest = largest < energy[b] ? energy[b] : largest;
+    is_number &= energy[b] == energy[b];
+  }
+  return is_number && largest < 1e30f;
+}
+
+#if defined(__x86_64__) || defined(__aarch64__)
+#define TIER(name) name##_128
+#define TARGET
+#define VECTOR_BYTES 16
+#include "lame/kernels/masking_vector.h"
+#undef TIER
+#undef TARGET
+#undef VECTOR_BYTES
+#endif
+
+#if defined(__x86_64__)
+#define TIER(name) name##_avx2
+#define TARGET __attribute__((target("avx2")))
+#define VECTOR_BYTES 32
+#include "lame/kernels/masking_vector.h"
+#undef TIER
+#undef TARGET
+#undef VECTOR_BYTES
+#endif
+
+void mp3a_masking_select(mp3a_masking_kernels *kernels, unsigned cpu_flags) {
+  *kernels = (mp3a_masking_kernels){line_energies_scalar, mask_scalar};
+#if defined(__x86_64__) || defined(__aarch64__)
+  if (cpu_flags & (MP3A_CPU_SSE2 | MP3A_CPU_NEON))
+    *kernels = (mp3a_masking_kernels){line_energies_128, mask_128};
+#endif
+#if defined(__x86_64__)
+  if (cpu_flags & MP3A_CPU_AVX2)
+    *kernels = (mp3a_masking_kernels){line_energies_avx2, mask_avx2};
+#endif
+  (void)cpu_flags;
+}

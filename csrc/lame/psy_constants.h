@@ -1,0 +1,19 @@
+/* LAME's constants of the psychoacoustic model with ours behind them: what
+   lame_internal_flags.cd_psy points to, once psymodel_init() has run. */
+#ifndef MP3A_PSY_CONSTANTS_H
+#define MP3A_PSY_CONSTANTS_H
+
+#include "libmp3lame/machine.h"
+#include "libmp3lame/encoder.h"
+#include "libmp3lame/util.h"
+
+#include "lame/kernels/masking.h"
+
+typedef struct mp3a_psy_constants {
+  PsyConst_t lame; /* stays first: LAME's code sees and frees it by this type */
+  int is_usable;   /* 0: the partitions don't fit ours; LAME's own model runs */
+  float window_short[BLKSIZE_s];
+  mp3a_partitions long_block, short_block;
+} mp3a_psy_constants;
+
+#endif

@@ -1,0 +1,178 @@
+/* Cloning and resetting encoders. What an encoder owns, and how it is treated:
+   - lame_global_flags and lame_internal_flags: copied whole. The largest parts
+     are scratch, but all 89 kB take under 2 µs, and nothing can be forgotten.
+   - ATH (changes with loudness): copied whole.
+   - cd_psy and its two spreading tables (constant): copied, because lame_close()
+     frees them.
+   - bs.buf: only bytes already written (a tag frame) matter; LAME clears each
+     byte when it reaches it.
+   - VBR_seek_table.bag: copied; present only with a tag frame.
+   - sv_rpg.rgdata: has pointers into itself and matters only with replay gain,
+     so it is initialised anew, as lame_init_params() does.
+   - in_buffer_0 and _1: a call's input, written before it is read. A reset
+     encoder keeps them.
+   - inbuf_old, blackfilt: the resampler's, made by the first call; a reset
+     encoder drops them.
+   All other pointers lead to constant tables, code or ID3 strings. */
+#include "lame/snapshot.h"
+
+#include <string.h>
+
+#include "libmp3lame/machine.h"
+#include "libmp3lame/encoder.h"
+#include "libmp3lame/util.h"
+#include "libmp3lame/gain_analysis.h"
+#include "lame/psy_constants.h"
+
+static int is_fresh(const lame_global_flags *gfp) {
+  if (!is_lame_global_flags_valid(gfp)) return 0;
+  lame_internal_flags const *gfc = gfp->internal_flags;
+  if (!is_lame_internal_flags_valid(gfc)) return 0;
+  id3tag_spec const *tag = &gfc->tag_spec;
+  int has_tag = tag->title || tag->artist || tag->album || tag->comment || tag->albumart ||
+                tag->v2_head;
+  return !has_tag && !gfc->hip && !gfc->pinfo && !gfc->lame_encode_frame_init &&
+         !gfc->fill_buffer_resample_init && gfc->sv_enc.mf_size == ENCDELAY - MDCTDELAY &&
+         gfc->sv_enc.mf_samples_to_encode == ENCDELAY + POSTDELAY;
+}
+
+/* The constants of cd_psy follow from the configuration and these settings. */
+static int have_same_settings(const lame_global_flags *a, const lame_global_flags *b) {
+  return a->experimentalZ == b->experimentalZ && a->VBR_q == b->VBR_q &&
+         a->VBR_q_frac == b->VBR_q_frac && a->attackthre == b->attackthre &&
+         a->attackthre_s == b->attackthre_s &&
+         memcmp(&a->internal_flags->cfg, &b->internal_flags->cfg, sizeof(SessionConfig_t)) == 0;
+}
+
+/* The memory an encoder holds on to: what a copy of the struct must not take
+   over from its original. */
+typedef struct {
+  unsigned char *bits;
+  int *bag;
+  replaygain_t *replay_gain;
+  ATH_t *ath;
+  mp3a_psy_constants *psy;
+  sample_t *input[2];
+  int input_samples;
+} owned_memory;
+
+static owned_memory memory_of(const lame_internal_flags *gfc) {
+  EncStateVar_t const *enc = &gfc->sv_enc;
+  return (owned_memory){gfc->bs.buf,
+                        gfc->VBR_seek_table.bag,
+                        gfc->sv_rpg.rgdata,
+                        gfc->ATH,
+                        (mp3a_psy_constants *)gfc->cd_psy,
+                        {enc->in_buffer_0, enc->in_buffer_1},
+                        enc->in_buffer_nsamples};
+}
+
+/* Makes `to` a copy of the fresh `from`, with `own` as its memory. */
+static void copy_state(lame_internal_flags *to, const lame_internal_flags *from,
+                       const owned_memory *own) {
+  *to = *from;
+  to->bs.buf = own->bits;
+  to->VBR_seek_table.bag = own->bag;
+  to->sv_rpg.rgdata = own->replay_gain;
+  to->ATH = own->ath;
+  to->cd_psy = &own->psy->lame;
+  to->sv_enc.in_buffer_0 = own->input[0];
+  to->sv_enc.in_buffer_1 = own->input[1];
+  to->sv_enc.in_buffer_nsamples = own->input_samples;
+
+  memcpy(own->bits, from->bs.buf, from->bs.buf_byte_idx + 1);
+  *own->ath = *from->ATH;
+  if (own->bag) memcpy(own->bag, from->VBR_seek_table.bag, from->VBR_seek_table.size * sizeof(int));
+  if (to->cfg.findReplayGain) {
+    memset(own->replay_gain, 0, sizeof(replaygain_t));
+    InitGainAnalysis(own->replay_gain, to->cfg.samplerate_out);
+  }
+}
+
+static void copy_settings(lame_global_flags *to, const lame_global_flags *from) {
+  lame_internal_flags *internal_flags = to->internal_flags;
+  int allocated = to->lame_allocated_gfp;
+  *to = *from;
+  to->internal_flags = internal_flags;
+  to->lame_allocated_gfp = allocated;
+}
+
+static size_t spread_values(const PsyConst_CB2SB_t *bands) {
+  size_t count = 0;
+  for (int b = 0; b < bands->npart; b++) count += bands->s3ind[b][1] - bands->s3ind[b][0] + 1;
+  return count;
+}
+
+static FLOAT *copy_spread(const PsyConst_CB2SB_t *bands) {
+  size_t count = spread_values(bands);
+  FLOAT *copy = lame_calloc(FLOAT, count);
+  if (copy) memcpy(copy, bands->s3, count * sizeof(FLOAT));
+  return copy;
+}
+
+/* On failure the caller's freegfc() releases what there is. */
+static mp3a_psy_constants *copy_psy(const PsyConst_t *from) {
+  mp3a_psy_constants *psy = lame_calloc(mp3a_psy_constants, 1);
+  if (!psy) return NULL;
+  *psy = *(const mp3a_psy_constants *)from;
+  psy->lame.l.s3 = copy_spread(&from->l);
+  psy->lame.s.s3 = copy_spread(&from->s);
+  psy->lame.l_to_s.s3 = psy->lame.l.s3;
+  return psy;
+}
+
+static lame_internal_flags *clone_internal(const lame_internal_flags *from) {
+  lame_internal_flags *to = lame_calloc(lame_internal_flags, 1);
+  if (!to) return NULL;
+  owned_memory own = {.bits = lame_calloc(unsigned char, from->bs.buf_size),
+                      .replay_gain = lame_calloc(replaygain_t, 1),
+                      .ath = lame_calloc(ATH_t, 1),
+                      .psy = copy_psy(from->cd_psy)};
+  int bag_size = from->VBR_seek_table.bag ? from->VBR_seek_table.size : 0;
+  if (bag_size) own.bag = lame_calloc(int, bag_size);
+  int has_psy = own.psy && own.psy->lame.l.s3 && own.psy->lame.s.s3;
+  if (own.bits && own.replay_gain && own.ath && has_psy && (own.bag || !bag_size)) {
+    copy_state(to, from, &own);
+    return to;
+  }
+  to->bs.buf = own.bits;
+  to->VBR_seek_table.bag = own.bag;
+  to->sv_rpg.rgdata = own.replay_gain;
+  to->ATH = own.ath;
+  to->cd_psy = (PsyConst_t *)own.psy;
+  freegfc(to);
+  return NULL;
+}
+
+lame_global_flags *mp3a_lame_clone(const lame_global_flags *fresh) {
+  if (!is_fresh(fresh)) return NULL;
+  /* LAME doesn't look whether it got this. */
+  if (!fresh->internal_flags->bs.buf) return NULL;
+  lame_global_flags *clone = lame_calloc(lame_global_flags, 1);
+  if (!clone) return NULL;
+  clone->lame_allocated_gfp = 1;
+  clone->internal_flags = clone_internal(fresh->internal_flags);
+  if (!clone->internal_flags) {
+    free(clone);
+    return NULL;
+  }
+  copy_settings(clone, fresh);
+  return clone;
+}
+
+static void drop_resampler(EncStateVar_t *enc) {
+  for (int i = 0; i <= 2 * BPC; i++) free(enc->blackfilt[i]);
+  for (int channel = 0; channel < 2; channel++) free(enc->inbuf_old[channel]);
+}
+
+int mp3a_lame_reset(lame_global_flags *used, const lame_global_flags *fresh) {
+  if (used == fresh || !is_fresh(fresh) || !is_lame_global_flags_valid(used)) return -1;
+  lame_internal_flags *gfc = used->internal_flags;
+  if (!is_lame_internal_flags_valid(gfc) || gfc->hip || !have_same_settings(used, fresh)) return -1;
+  if (gfc->fill_buffer_resample_init) drop_resampler(&gfc->sv_enc);
+  free_id3tag(gfc);
+  owned_memory own = memory_of(gfc);
+  copy_state(gfc, fresh->internal_flags, &own);
+  copy_settings(used, fresh);
+  return 0;
+}

@@ -1,0 +1,147 @@
+#include "roundtrip/pipeline.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "roundtrip/block_decoder.h"
+#include "encode/block_encoder.h"
+#include "common/peak.h"
+#include "common/pool.h"
+#include "roundtrip/ring.h"
+
+/* Shorter clips stay on one thread: waking another costs more than it saves, by
+   `npm run bench -- --threshold` on a machine with 2 cores. */
+enum { MIN_FRAMES_FOR_TWO_THREADS = 32 * MP3A_BLOCK_FRAMES };
+
+/* Everything one clip needs, in one allocation. */
+typedef struct session {
+  mp3a_task decode_task; /* first, so that a task is its session */
+  mp3a_encoder encoder;
+  mp3a_decoder decoder;
+  mp3a_ring ring;
+  int32_t decode_status;
+} session;
+
+static int32_t run_on_one_thread(session *s, const mp3a_clip *clip, uint32_t *mp3_byte_size) {
+  unsigned char *bytes = s->ring.slots[0];
+  while (!s->encoder.finished) {
+    uint32_t byte_size = 0;
+    if (mp3a_is_cancelled(clip)) return MP3A_CANCELLED;
+    int32_t status = mp3a_encoder_step(&s->encoder, bytes, MP3A_SLOT_BYTES, &byte_size);
+    if (status == MP3A_OK) status = mp3a_decoder_feed(&s->decoder, bytes, byte_size);
+    if (status != MP3A_OK) return status;
+    *mp3_byte_size += byte_size;
+  }
+  return MP3A_OK;
+}
+
+/* The decoder's thread. */
+static void decode_all(mp3a_task *task) {
+  session *s = (session *)task;
+  const unsigned char *bytes;
+  uint32_t byte_size = 0;
+  while ((bytes = mp3a_ring_begin_read(&s->ring, &byte_size)) != NULL) {
+    s->decode_status = mp3a_decoder_feed(&s->decoder, bytes, byte_size);
+    if (s->decode_status != MP3A_OK) {
+      mp3a_ring_stop(&s->ring);
+      break;
+    }
+    mp3a_ring_end_read(&s->ring);
+  }
+  mp3a_ring_leave(&s->ring);
+}
+
+/* The encoder's side of two threads. */
+static int32_t encode_all(session *s, const mp3a_clip *clip, uint32_t *mp3_byte_size) {
+  while (!s->encoder.finished) {
+    uint32_t byte_size = 0;
+    if (mp3a_is_cancelled(clip)) return MP3A_CANCELLED;
+    unsigned char *bytes = mp3a_ring_begin_write(&s->ring);
+    if (!bytes) return MP3A_OK; /* the decoder has failed and tells why */
+    const int32_t status = mp3a_encoder_step(&s->encoder, bytes, MP3A_SLOT_BYTES, &byte_size);
+    if (status != MP3A_OK) return status;
+    mp3a_ring_end_write(&s->ring, byte_size);
+    *mp3_byte_size += byte_size;
+  }
+  return MP3A_OK;
+}
+
+static int32_t run_on_two_threads(session *s, const mp3a_clip *clip, uint32_t *mp3_byte_size) {
+  const int32_t status = encode_all(s, clip, mp3_byte_size);
+  if (status == MP3A_OK) {
+    mp3a_ring_close(&s->ring);
+  } else {
+    mp3a_ring_stop(&s->ring);
+  }
+  mp3a_ring_join(&s->ring);
+  return status != MP3A_OK ? status : s->decode_status;
+}
+
+static bool pays_two_threads(const mp3a_clip *clip) {
+  return !(clip->options.flags & MP3A_ONE_THREAD) &&
+         clip->frame_count >= MIN_FRAMES_FOR_TWO_THREADS;
+}
+
+static int32_t run_stages(session *s, const mp3a_clip *clip, uint32_t *mp3_byte_size) {
+  if (pays_two_threads(clip) && mp3a_ring_open(&s->ring)) {
+    if (mp3a_pool_assist(&s->decode_task)) {
+      const int32_t status = run_on_two_threads(s, clip, mp3_byte_size);
+      mp3a_ring_free(&s->ring);
+      return status;
+    }
+    mp3a_ring_free(&s->ring);
+  }
+  return run_on_one_thread(s, clip, mp3_byte_size);
+}
+
+static void begin(session *s, const mp3a_clip *clip, float peak) {
+  const int preserve_delay = (clip->options.flags & MP3A_PRESERVE_DELAY) != 0;
+  s->decode_task.run = decode_all;
+  s->decode_status = MP3A_OK;
+  const uint32_t output_count = mp3a_output_frame_count(&clip->options, clip->frame_count);
+  mp3a_encoder_begin(&s->encoder, peak);
+  mp3a_decoder_begin(&s->decoder, clip->options.channel_count,
+                     preserve_delay ? 0 : MP3A_DELAY_FRAMES,
+                     mp3a_encoder_gain(&s->encoder, peak));
+  if (clip->pcm16_input) {
+    mp3a_encoder_take_pcm16(&s->encoder, clip->pcm16_input, clip->frame_count);
+    mp3a_decoder_give_pcm16(&s->decoder, clip->pcm16_output, output_count);
+  } else {
+    mp3a_encoder_take(&s->encoder, clip->input[0], clip->input[1], clip->frame_count);
+    mp3a_decoder_give(&s->decoder, clip->output[0], clip->output[1], output_count);
+  }
+}
+
+/* The clip's peak; false where a sample is not finite. 16-bit samples don't go beyond 1, and
+   what is below is coded alike. */
+static bool find_peak(const mp3a_clip *clip, float *peak) {
+  *peak = 1.0f;
+  if (clip->pcm16_input) return true;
+  const uint32_t bits = mp3a_peak_bits_of(clip->input, clip->frame_count);
+  memcpy(peak, &bits, sizeof *peak);
+  return bits < MP3A_INFINITY_BITS;
+}
+
+int32_t mp3a_pipeline_run(const mp3a_clip *clip, mp3a_stats *stats) {
+  float peak;
+  if (!find_peak(clip, &peak)) return MP3A_NON_FINITE_AUDIO;
+
+  session *s = malloc(sizeof *s);
+  if (!s) return MP3A_OUT_OF_MEMORY;
+  uint32_t mp3_byte_size = 0;
+  mp3a_options options = clip->options;
+  options.flags |= MP3A_NO_TAG;
+  int32_t status = mp3a_encoder_open(&s->encoder, &options);
+  if (status == MP3A_OK) {
+    begin(s, clip, peak);
+    status = run_stages(s, clip, &mp3_byte_size);
+    mp3a_encoder_close(&s->encoder);
+  }
+  /* The decoder has had everything: a missing frame is a fault, not silence. */
+  if (status == MP3A_OK && s->decoder.left_count > 0) status = MP3A_CORRUPT_MP3;
+  free(s);
+  if (status == MP3A_OK && stats) {
+    *stats = (mp3a_stats){.mp3_byte_size = mp3_byte_size, .peak = peak};
+  }
+  return status;
+}

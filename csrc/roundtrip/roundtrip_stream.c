@@ -1,0 +1,138 @@
+/* A round trip that is fed piece by piece. */
+#include <math.h>
+#include <stdlib.h>
+
+#include "roundtrip/block_decoder.h"
+#include "encode/block_encoder.h"
+#include "common/options.h"
+#include "common/peak.h"
+#include "roundtrip/pipeline.h"
+#include "roundtrip/ring.h"
+#include "encode/stream.h"
+
+struct mp3a_roundtrip_stream {
+  mp3a_encoder encoder;
+  mp3a_decoder decoder;
+  uint64_t taken_count;   /* PCM frames that were put in */
+  uint64_t written_count; /* PCM frames that came out */
+  bool failed;
+  unsigned char bytes[MP3A_SLOT_BYTES];
+};
+
+int32_t mp3a_check_piece(const mp3a_encoder *encoder, const float *left, const float *right,
+                         uint32_t frame_count) {
+  if (frame_count == 0) return MP3A_EMPTY_AUDIO;
+  if (frame_count > MP3A_MAX_STREAM_FRAMES) return MP3A_INVALID_AUDIO;
+  if (!mp3a_are_channels(&encoder->options, left, right)) return MP3A_INVALID_AUDIO;
+  const float *const channels[2] = {left, right};
+  return mp3a_check_level(channels, frame_count, encoder->factor);
+}
+
+static bool keeps_delay(const mp3a_roundtrip_stream *stream) {
+  return (stream->encoder.options.flags & MP3A_PRESERVE_DELAY) != 0;
+}
+
+mp3a_roundtrip_stream *mp3a_roundtrip_stream_create(const mp3a_options *options, float peak,
+                                                    int32_t *status) {
+  *status = mp3a_check_options(options);
+  if (*status == MP3A_OK && !(peak >= 0 && isfinite(peak))) *status = MP3A_INVALID_OPTION;
+  if (*status != MP3A_OK) return NULL;
+  mp3a_roundtrip_stream *stream = malloc(sizeof *stream);
+  mp3a_options without_tag = *options;
+  without_tag.flags |= MP3A_NO_TAG;
+  *status = stream ? mp3a_encoder_open(&stream->encoder, &without_tag) : MP3A_OUT_OF_MEMORY;
+  if (*status != MP3A_OK) {
+    free(stream);
+    return NULL;
+  }
+  mp3a_encoder_begin(&stream->encoder, peak);
+  mp3a_decoder_begin(&stream->decoder, options->channel_count,
+                     keeps_delay(stream) ? 0 : MP3A_DELAY_FRAMES,
+                     mp3a_encoder_gain(&stream->encoder, peak));
+  stream->taken_count = stream->written_count = 0;
+  stream->failed = false;
+  return stream;
+}
+
+void mp3a_roundtrip_stream_destroy(mp3a_roundtrip_stream *stream) {
+  if (!stream) return;
+  mp3a_encoder_close(&stream->encoder);
+  free(stream);
+}
+
+/* Nothing comes out before the input it belongs to has gone in. With the delay
+   kept, a frame comes out up to one MP3 frame before, and the end is padded. */
+uint32_t mp3a_roundtrip_stream_capacity(const mp3a_roundtrip_stream *stream,
+                                        uint32_t frame_count) {
+  if (!stream || frame_count > MP3A_MAX_STREAM_FRAMES) return 0;
+  const uint64_t held = stream->taken_count - stream->written_count;
+  if (!keeps_delay(stream)) return (uint32_t)(held + frame_count);
+  return (uint32_t)(held + frame_count + 3 * MP3A_MAX_MP3_FRAME);
+}
+
+/* Encodes what was taken, or with nothing taken flushes, and decodes that. */
+static int32_t run(mp3a_roundtrip_stream *stream) {
+  mp3a_encoder *encoder = &stream->encoder;
+  do {
+    uint32_t byte_size = 0;
+    int32_t status = mp3a_encoder_step(encoder, stream->bytes, MP3A_SLOT_BYTES, &byte_size);
+    if (status == MP3A_OK) status = mp3a_decoder_feed(&stream->decoder, stream->bytes, byte_size);
+    if (status != MP3A_OK) return status;
+  } while (encoder->left_count > 0);
+  return MP3A_OK;
+}
+
+static int32_t check_output(const mp3a_roundtrip_stream *stream, uint32_t frame_count,
+                            const float *out_left, const float *out_right, uint32_t capacity,
+                            const uint32_t *written_count) {
+  if (!stream || !written_count) return MP3A_INVALID_AUDIO;
+  if (stream->failed) return MP3A_CORRUPT_MP3;
+  if (stream->encoder.finished) return MP3A_INVALID_OPTION;
+  if (!mp3a_are_channels(&stream->encoder.options, out_left, out_right)) {
+    return MP3A_INVALID_AUDIO;
+  }
+  return capacity >= mp3a_roundtrip_stream_capacity(stream, frame_count) ? MP3A_OK
+                                                                         : MP3A_INVALID_AUDIO;
+}
+
+int32_t mp3a_roundtrip_stream_write(mp3a_roundtrip_stream *stream, const float *left,
+                                    const float *right, uint32_t frame_count, float *out_left,
+                                    float *out_right, uint32_t capacity,
+                                    uint32_t *written_count) {
+  int32_t status =
+      check_output(stream, frame_count, out_left, out_right, capacity, written_count);
+  if (status != MP3A_OK) return status;
+  status = mp3a_check_piece(&stream->encoder, left, right, frame_count);
+  if (status != MP3A_OK) return status;
+  mp3a_encoder_take(&stream->encoder, left, right, frame_count);
+  mp3a_decoder_give(&stream->decoder, out_left, out_right, capacity);
+  stream->taken_count += frame_count;
+  status = run(stream);
+  stream->failed = status != MP3A_OK;
+  *written_count = capacity - stream->decoder.left_count;
+  stream->written_count += *written_count;
+  return status;
+}
+
+/* How many PCM frames are to come out in all. */
+static uint64_t total_count(const mp3a_roundtrip_stream *stream) {
+  if (!keeps_delay(stream)) return stream->taken_count;
+  return mp3a_padded_frame_count(&stream->encoder.options, stream->taken_count);
+}
+
+int32_t mp3a_roundtrip_stream_finish(mp3a_roundtrip_stream *stream, float *out_left,
+                                     float *out_right, uint32_t capacity,
+                                     uint32_t *written_count) {
+  int32_t status = check_output(stream, 0, out_left, out_right, capacity, written_count);
+  if (status != MP3A_OK) return status;
+  *written_count = 0;
+  stream->encoder.finished = stream->taken_count == 0;
+  if (stream->encoder.finished) return MP3A_OK;
+  const uint32_t left_count = (uint32_t)(total_count(stream) - stream->written_count);
+  mp3a_decoder_give(&stream->decoder, out_left, out_right, left_count);
+  status = run(stream);
+  *written_count = left_count - stream->decoder.left_count;
+  stream->written_count += *written_count;
+  /* The decoder has had everything: a missing MP3 frame is a fault, not silence. */
+  return status == MP3A_OK && stream->decoder.left_count > 0 ? MP3A_CORRUPT_MP3 : status;
+}

@@ -1,0 +1,531 @@
+/* Compares whole encodes: stock LAME against the library with our kernels, MP3
+   byte for byte, with LAME's return codes and statistics. Both are shared
+   libraries with LAME's public API, opened side by side:
+
+     check_bytes STOCK.so OURS.so [--full] [--seed N] [--wav FILE] [--only N] [--time]
+
+   STOCK.so  every .c of LAME's libmp3lame/ and libmp3lame/vector/ but
+             mpglib_interface.c, unchanged, with the flags of build.zig, as in
+               zig cc -target x86_64-linux-gnu -shared -fPIC -O3 -std=gnu11 \
+                 -fno-sanitize=all -ffp-contract=off (the -D flags) \
+                 -I include -I libmp3lame ...
+             (without -target, zig cc compiles for this very processor, which
+             makes --time compare something else than what is shipped)
+   OURS.so   the same files with the replaced entry points renamed
+             (-Dname=name_lame), and csrc/common/cpu.c and csrc/lame/<all>.c.
+   This program: cc -O2 -std=gnu11 -I LAME/include check_bytes.c check.c -ldl -lm
+
+   Without --full it draws a sample (under a minute on one core); with it, every
+   rate x bitrate x channels x quality 7, 8, 9 on three clips full of attacks,
+   quality 0 to 6 on one, and many draws of the other modes. --only N repeats
+   the case that a failure names; --time prints CPU time ratios instead. */
+#include <dlfcn.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "tests/check.h"
+#include <lame.h>
+
+/* The part of LAME's API in use, opened once per library. */
+#define LAME_FUNCTIONS(X)                                                                    \
+  X(lame_init) X(lame_init_params) X(lame_close) X(lame_set_num_channels)                    \
+  X(lame_set_in_samplerate) X(lame_set_out_samplerate) X(lame_set_mode) X(lame_set_quality)  \
+  X(lame_set_brate) X(lame_set_disable_reservoir) X(lame_set_bWriteVbrTag) X(lame_set_VBR)   \
+  X(lame_set_VBR_quality) X(lame_set_VBR_mean_bitrate_kbps) X(lame_set_VBR_min_bitrate_kbps) \
+  X(lame_set_error_protection) X(lame_set_free_format) X(lame_set_strict_ISO)                \
+  X(lame_set_force_ms) X(lame_set_findReplayGain) X(lame_set_scale) X(lame_set_scale_left)   \
+  X(lame_set_lowpassfreq) X(lame_set_highpassfreq) X(lame_set_no_short_blocks)               \
+  X(lame_set_force_short_blocks) X(lame_set_allow_diff_short) X(lame_set_noATH)              \
+  X(lame_set_ATHonly) X(lame_set_useTemporal) X(lame_set_msfix) X(lame_set_copyright)        \
+  X(lame_set_extension) X(lame_set_emphasis) X(lame_set_compression_ratio)                   \
+  X(lame_set_VBR_hard_min) X(lame_set_errorf) X(lame_set_debugf) X(lame_set_msgf)            \
+  X(lame_encode_buffer) X(lame_encode_buffer_interleaved)                                    \
+  X(lame_encode_buffer_interleaved_ieee_float) X(lame_encode_buffer_ieee_float)              \
+  X(lame_encode_flush) X(lame_encode_flush_nogap) X(lame_init_bitstream)                     \
+  X(lame_get_lametag_frame) X(lame_get_frameNum) X(lame_get_framesize)                       \
+  X(lame_get_encoder_delay) X(lame_get_encoder_padding) X(lame_get_size_mp3buffer)           \
+  X(lame_get_mf_samples_to_encode) X(lame_get_RadioGain) X(lame_get_brate)                   \
+  X(lame_get_out_samplerate) X(lame_bitrate_hist) X(lame_bitrate_kbps)                       \
+  X(lame_bitrate_stereo_mode_hist) X(lame_bitrate_block_type_hist) X(id3tag_init)            \
+  X(id3tag_add_v2) X(id3tag_set_title)
+
+typedef struct {
+#define MEMBER(name) __typeof__(&name) name;
+  LAME_FUNCTIONS(MEMBER)
+} lame_api;
+
+static void open_library(lame_api *api, const char *path) {
+  void *library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+  if (!library) {
+    fprintf(stderr, "%s\n", dlerror());
+    exit(2);
+  }
+#define LOAD(name)                                               \
+  api->name = (__typeof__(&name))dlsym(library, #name);          \
+  if (!api->name) fprintf(stderr, "%s lacks " #name "\n", path), exit(2);
+  LAME_FUNCTIONS(LOAD)
+}
+
+/* ---- clips ---- */
+
+enum { MAX_FRAMES = 48000, MAX_BLOCK = 4096, MAX_BYTES = 1 << 19 };
+static const double two_pi = 6.283185307179586;
+static float clip[2][MAX_FRAMES + MAX_BLOCK];
+static int16_t *wav;
+static size_t wav_frames;
+
+typedef enum {
+  CLIP_ATTACKS, CLIP_CASTANETS, CLIP_BURSTS, CLIP_SINES, CLIP_TINY, CLIP_CLIPPED, CLIP_STEPS,
+  CLIP_IMPULSES, CLIP_NOISE, CLIP_SILENCE, CLIP_REAL, CLIP_REAL_ATTACKS, CLIP_COUNT
+} clip_kind;
+static const char *const clip_names[CLIP_COUNT] = {
+  "attacks", "castanets", "bursts", "sines", "tiny", "clipped", "steps", "impulses", "noise",
+  "silence", "real", "real+attacks"};
+
+static float noise(void) { return check_random_float(-1, 1); }
+
+/* Noise that starts at once and dies away: one in `spacing` samples. */
+static void add_castanets(float *out, int frames, int spacing, float level) {
+  float envelope = 0;
+  for (int i = 0; i < frames; i++) {
+    if (check_random() % (uint32_t)spacing == 0) envelope = level * check_random_float(0.2f, 1);
+    out[i] += envelope * noise();
+    envelope *= 0.995f;
+  }
+}
+
+static void add_partials(float *out, int frames, int rate, double hertz, float level) {
+  for (int i = 0; i < frames; i++) {
+    double sum = 0;
+    for (int k = 1; k <= 5; k++) sum += sin(two_pi * hertz * k * i / rate + k) / k;
+    out[i] += level * (float)sum;
+  }
+}
+
+static void add_wav(float *out, int frames) {
+  if (!wav_frames) {
+    add_partials(out, frames, 44100, check_random_float(80, 900), 0.3f);
+    return;
+  }
+  size_t at = check_random() % wav_frames;
+  for (int i = 0; i < frames; i++, at = (at + 1) % wav_frames) out[i] += (float)wav[at] / 32768.0f;
+}
+
+static void add_on_off(float *out, int frames, int rate, clip_kind kind) {
+  int left = 0;
+  float level = 0;
+  for (int i = 0; i < frames; i++) {
+    if (left-- == 0) {
+      left = 100 + (int)(check_random() % 4000);
+      level = check_random() % 2 ? check_random_float(0, 1) : 0;
+    }
+    out[i] += level * (kind == CLIP_BURSTS ? noise() : (float)sin(two_pi * 440 * i / rate));
+  }
+}
+
+static void make_channel(float *out, int frames, int rate, clip_kind kind) {
+  memset(out, 0, sizeof *out * (size_t)frames);
+  switch (kind) {
+    case CLIP_ATTACKS:
+      add_partials(out, frames, rate, check_random_float(60, 1000), 0.2f);
+      add_castanets(out, frames, rate / 12, 0.7f);
+      break;
+    case CLIP_CASTANETS: add_castanets(out, frames, rate / 8, 1); break;
+    case CLIP_BURSTS:
+    case CLIP_STEPS: add_on_off(out, frames, rate, kind); break;
+    case CLIP_SINES: add_partials(out, frames, rate, check_random_float(20, 3000), 0.43f); break;
+    case CLIP_TINY:
+      add_partials(out, frames, rate, 300, 1e-6f);
+      add_castanets(out, frames, rate / 4, 1e-5f);
+      break;
+    case CLIP_CLIPPED:
+      add_partials(out, frames, rate, 200, 1.2f);
+      add_castanets(out, frames, rate / 6, 2.5f);
+      break;
+    case CLIP_IMPULSES:
+      for (int i = 0; i < frames; i++) out[i] = check_random() % 700 ? 0 : noise();
+      break;
+    case CLIP_NOISE:
+      for (int i = 0; i < frames; i++) out[i] = noise();
+      break;
+    case CLIP_REAL_ATTACKS: add_castanets(out, frames, rate / 10, 0.6f); /* fall through */
+    case CLIP_REAL: add_wav(out, frames); break;
+    default: break;
+  }
+}
+
+/* Stereo that is now alike, now not, so that joint stereo has both to do. */
+static void make_clip(int frames, int rate, clip_kind kind) {
+  make_channel(clip[0], frames, rate, kind);
+  make_channel(clip[1], frames, rate, kind);
+  const float side = check_random() % 2 ? 1 : check_random_float(0, 0.3f);
+  for (int i = 0; i < frames; i++) clip[1][i] = side * clip[1][i] + (1 - side) * clip[0][i];
+}
+
+static uint32_t little_endian(const unsigned char *bytes, int count) {
+  uint32_t value = 0;
+  while (count--) value = value << 8 | bytes[count];
+  return value;
+}
+
+/* 16-bit PCM WAV; the channels are read as one long run of samples. */
+static void read_wav(const char *path) {
+  FILE *file = fopen(path, "rb");
+  unsigned char head[12], chunk[8];
+  int ok = file && fread(head, 1, 12, file) == 12 && !memcmp(head, "RIFF", 4);
+  while (ok && !wav && fread(chunk, 1, 8, file) == 8) {
+    const uint32_t size = little_endian(chunk + 4, 4);
+    if (memcmp(chunk, "data", 4)) {
+      fseek(file, (long)(size + (size & 1)), SEEK_CUR);
+      continue;
+    }
+    wav = malloc(size + 2);
+    wav_frames = wav ? fread(wav, 2, size / 2, file) : 0;
+  }
+  if (!wav_frames) fprintf(stderr, "%s: no 16-bit PCM WAV\n", path), exit(2);
+  fclose(file);
+}
+
+/* ---- one encode ---- */
+
+enum { FLAG_RESERVOIR = 1, FLAG_TAG = 2, FLAG_CRC = 4, FLAG_FREE_FORMAT = 8, FLAG_STRICT = 16,
+       FLAG_FORCE_MS = 32, FLAG_REPLAY_GAIN = 64, FLAG_SCALE = 128, FLAG_BANDPASS = 256,
+       FLAG_NO_SHORT = 512, FLAG_ONLY_SHORT = 1024, FLAG_DIFF_SHORT = 2048, FLAG_ATH_ONLY = 4096,
+       FLAG_ID3 = 8192, FLAG_NO_GAP = 16384, FLAG_TIGHT = 32768, FLAG_HARD_MIN = 65536,
+       FLAG_HEADER_BITS = 131072, FLAG_NO_ATH = 262144, FLAG_NO_TEMPORAL = 524288 };
+
+typedef enum {
+  API_FLOAT, API_INT16, API_INT16_INTERLEAVED, API_FLOAT_INTERLEAVED, API_COUNT
+} api_kind;
+
+typedef struct {
+  clip_kind clip;
+  int frames, rate_in, rate, channels_in, quality, bitrate, block;
+  MPEG_mode mode;
+  vbr_mode vbr;
+  float vbr_quality;
+  api_kind api;
+  unsigned flags;
+} encode_case;
+
+typedef struct {
+  size_t size;
+  int codes[16], code_count;
+  unsigned code_hash;
+  int numbers[16], histogram[14], kbps[14], modes[14][4], blocks[14][6];
+  unsigned char bytes[MAX_BYTES];
+} encode_result;
+
+static void configure(const lame_api *api, lame_t lame, const encode_case *c) {
+  const unsigned f = c->flags;
+  api->lame_set_errorf(lame, 0), api->lame_set_debugf(lame, 0), api->lame_set_msgf(lame, 0);
+  api->lame_set_num_channels(lame, c->channels_in);
+  api->lame_set_in_samplerate(lame, c->rate_in);
+  api->lame_set_out_samplerate(lame, c->rate);
+  api->lame_set_mode(lame, c->mode);
+  api->lame_set_quality(lame, c->quality);
+  api->lame_set_disable_reservoir(lame, !(f & FLAG_RESERVOIR));
+  api->lame_set_bWriteVbrTag(lame, (f & FLAG_TAG) != 0);
+  api->lame_set_VBR(lame, c->vbr);
+  if (c->vbr == vbr_off) api->lame_set_brate(lame, c->bitrate);
+  else if (c->vbr == vbr_abr) api->lame_set_VBR_mean_bitrate_kbps(lame, c->bitrate);
+  else api->lame_set_VBR_quality(lame, c->vbr_quality);
+  if (f & FLAG_HARD_MIN) {
+    api->lame_set_VBR_hard_min(lame, 1);
+    api->lame_set_VBR_min_bitrate_kbps(lame, c->bitrate);
+  }
+  api->lame_set_error_protection(lame, (f & FLAG_CRC) != 0);
+  if (f & FLAG_FREE_FORMAT) api->lame_set_free_format(lame, 1);
+  if (f & FLAG_STRICT) api->lame_set_strict_ISO(lame, 1);
+  if (f & FLAG_FORCE_MS) api->lame_set_force_ms(lame, 1);
+  if (f & FLAG_REPLAY_GAIN) api->lame_set_findReplayGain(lame, 1);
+  if (f & FLAG_SCALE) api->lame_set_scale(lame, 0.7f), api->lame_set_scale_left(lame, 1.3f);
+  if (f & FLAG_BANDPASS) {
+    api->lame_set_lowpassfreq(lame, c->rate / 4);
+    api->lame_set_highpassfreq(lame, 150);
+  }
+  if (f & FLAG_NO_SHORT) api->lame_set_no_short_blocks(lame, 1);
+  if (f & FLAG_ONLY_SHORT) api->lame_set_force_short_blocks(lame, 1);
+  if (f & FLAG_DIFF_SHORT) api->lame_set_allow_diff_short(lame, 1);
+  if (f & FLAG_ATH_ONLY) api->lame_set_ATHonly(lame, 1);
+  if (f & FLAG_NO_ATH) api->lame_set_noATH(lame, 1);
+  if (f & FLAG_NO_TEMPORAL) api->lame_set_useTemporal(lame, 0);
+  if (f & FLAG_HEADER_BITS) {
+    api->lame_set_copyright(lame, 1), api->lame_set_extension(lame, 1);
+    api->lame_set_emphasis(lame, 1);
+  }
+  if (f & FLAG_ID3) {
+    api->id3tag_init(lame), api->id3tag_add_v2(lame);
+    api->id3tag_set_title(lame, "check_bytes");
+  }
+}
+
+/* Keeps a return code (the last few to read, all in a hash). */
+static int note(encode_result *r, int code) {
+  r->codes[r->code_count++ % 16] = code;
+  r->code_hash = r->code_hash * 31u + (unsigned)code;
+  if (code > 0) r->size += (size_t)code;
+  return code;
+}
+
+static int encode_block(const lame_api *api, lame_t lame, const encode_case *c, int at, int count,
+                        unsigned char *out, int room) {
+  static float both[2 * MAX_BLOCK];
+  static int16_t samples[3][2 * MAX_BLOCK];
+  const float *left = clip[0] + at, *right = clip[1] + at;
+  if (c->api == API_FLOAT) {
+    return api->lame_encode_buffer_ieee_float(lame, left, c->channels_in == 2 ? right : 0, count,
+                                              out, room);
+  }
+  for (int i = 0; i < count; i++) {
+    both[2 * i] = left[i], both[2 * i + 1] = right[i];
+    for (int ch = 0; ch < 2; ch++) {
+      const float x = fminf(fmaxf(both[2 * i + ch], -1), 1) * 32767;
+      samples[ch][i] = samples[2][2 * i + ch] = (int16_t)x;
+    }
+  }
+  if (c->api == API_INT16) {
+    return api->lame_encode_buffer(lame, samples[0], samples[1], count, out, room);
+  }
+  if (c->api == API_INT16_INTERLEAVED) {
+    return api->lame_encode_buffer_interleaved(lame, samples[2], count, out, room);
+  }
+  return api->lame_encode_buffer_interleaved_ieee_float(lame, both, count, out, room);
+}
+
+static void read_statistics(const lame_api *api, lame_t lame, encode_result *r) {
+  int *n = r->numbers;
+  *n++ = api->lame_get_frameNum(lame), *n++ = api->lame_get_framesize(lame);
+  *n++ = api->lame_get_encoder_delay(lame), *n++ = api->lame_get_encoder_padding(lame);
+  *n++ = api->lame_get_size_mp3buffer(lame), *n++ = api->lame_get_mf_samples_to_encode(lame);
+  *n++ = api->lame_get_RadioGain(lame), *n++ = api->lame_get_brate(lame);
+  *n++ = api->lame_get_out_samplerate(lame);
+  api->lame_bitrate_hist(lame, r->histogram);
+  api->lame_bitrate_kbps(lame, r->kbps);
+  api->lame_bitrate_stereo_mode_hist(lame, r->modes);
+  api->lame_bitrate_block_type_hist(lame, r->blocks);
+}
+
+static void encode(const lame_api *api, const encode_case *c, encode_result *r) {
+  memset(r, 0, offsetof(encode_result, bytes));
+  lame_t lame = api->lame_init();
+  configure(api, lame, c);
+  int ready = api->lame_init_params(lame);
+  if (note(r, ready) == 0) {
+    for (int at = 0, step = 0; at < c->frames; step++) {
+      int count = c->block;
+      if (count == 0) count = 1 + (step * 977 + 13) % MAX_BLOCK; /* uneven blocks */
+      if (count > c->frames - at) count = c->frames - at;
+      /* Too little room: an error, after which LAME's state is not to be used. */
+      const int tight = (c->flags & FLAG_TIGHT) && step == 6;
+      const int room = tight ? 50 : MAX_BYTES - (int)r->size;
+      if (note(r, encode_block(api, lame, c, at, count, r->bytes + r->size, room)) < 0) break;
+      at += count;
+      if ((c->flags & FLAG_NO_GAP) && step == 9) {
+        note(r, api->lame_encode_flush_nogap(lame, r->bytes + r->size, room));
+        api->lame_init_bitstream(lame);
+      }
+    }
+    if (r->codes[(r->code_count - 1) % 16] >= 0) {
+      note(r, api->lame_encode_flush(lame, r->bytes + r->size, MAX_BYTES - (int)r->size));
+      note(r, (int)api->lame_get_lametag_frame(lame, r->bytes + r->size, MAX_BYTES - r->size));
+    }
+    read_statistics(api, lame, r);
+  }
+  api->lame_close(lame);
+}
+
+/* ---- cases ---- */
+
+static lame_api stock, ours;
+static encode_result expected, actual;
+static long case_number, only_case = -1;
+static uint64_t seed = 1;
+
+static const int rates[9] = {8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000};
+static const int bitrates[18] = {8,  16,  24,  32,  40,  48,  56,  64,  80,
+                                 96, 112, 128, 144, 160, 192, 224, 256, 320};
+
+static unsigned pick(unsigned count) { return check_random() % count; }
+
+static void compare(const encode_case *c) {
+  const long number = case_number++;
+  if (only_case >= 0 && number != only_case) return;
+  check_seed(seed * 1000003u + (uint64_t)number); /* the same clip when run alone */
+  make_clip(c->frames, c->rate_in, c->clip);
+  encode(&stock, c, &expected);
+  encode(&ours, c, &actual);
+  size_t at = 0;
+  const size_t least = expected.size < actual.size ? expected.size : actual.size;
+  while (at < least && expected.bytes[at] == actual.bytes[at]) at++;
+  const int same_bytes = at == expected.size && at == actual.size;
+  const int same_rest = !memcmp(&expected, &actual, offsetof(encode_result, bytes));
+  CHECK(same_bytes && same_rest,
+        "case %ld (seed %llu): clip %s, %d frames, rate %d to %d, %d channels, mode %d, "
+        "quality %d, bitrate %d, vbr %d V%.1f, api %d, block %d, flags 0x%x: %s at byte %zu, "
+        "%zu bytes for %zu",
+        number, (unsigned long long)seed, clip_names[c->clip], c->frames, c->rate_in, c->rate,
+        c->channels_in, c->mode, c->quality, c->bitrate, c->vbr, c->vbr_quality, c->api, c->block,
+        c->flags, same_bytes ? "statistics differ" : "differs", at, actual.size, expected.size);
+}
+
+/* What the round trip uses unless told otherwise. */
+static encode_case plain_case(clip_kind kind, int rate, int bitrate, int channels, int quality) {
+  const int least = 8 * 1152, tenths = rate * 6 / 10;
+  return (encode_case){.clip = kind, .frames = tenths < least ? least : tenths, .rate_in = rate,
+                       .rate = rate, .channels_in = channels, .quality = quality,
+                       .bitrate = bitrate, .block = 1152, .mode = channels == 2 ? STEREO : MONO,
+                       .vbr = vbr_off};
+}
+
+static encode_case random_plain_case(void) {
+  encode_case c = plain_case(pick(CLIP_COUNT), rates[pick(9)], bitrates[pick(18)],
+                             1 + (int)pick(2), (int)pick(10));
+  c.frames -= (int)pick(2000);
+  return c;
+}
+
+/* Any mode: each unusual setting with its own small chance. */
+static encode_case random_case(void) {
+  encode_case c = random_plain_case();
+  static const vbr_mode modes[8] = {vbr_off, vbr_off, vbr_off,  vbr_abr,
+                                    vbr_rh,  vbr_mtrh, vbr_mtrh, vbr_mt};
+  if (c.channels_in == 2 && pick(3)) c.mode = pick(5) ? JOINT_STEREO : MONO;
+  c.vbr = modes[pick(8)];
+  c.vbr_quality = (float)pick(100) / 10;
+  if (!pick(6)) c.rate_in = rates[pick(9)];
+  if (!pick(10)) c.frames = 1 + (int)pick(3000);
+  if (!pick(3)) c.block = pick(2) ? 0 : 1 + (int)pick(MAX_BLOCK);
+  if (!pick(4)) c.api = (api_kind)pick(API_COUNT);
+  if (c.channels_in == 1 && c.api > API_INT16) c.api = API_FLOAT;
+  if (pick(3)) c.flags |= FLAG_RESERVOIR;
+  if (pick(2)) c.flags |= FLAG_TAG;
+  for (unsigned flag = FLAG_CRC; flag <= FLAG_NO_TEMPORAL; flag <<= 1) {
+    if (!pick(8)) c.flags |= flag;
+  }
+  if (c.vbr != vbr_off) c.flags &= ~(unsigned)FLAG_FREE_FORMAT;
+  if (c.flags & FLAG_NO_SHORT) c.flags &= ~(unsigned)FLAG_ONLY_SHORT;
+  return c;
+}
+
+static void compare_grid(const clip_kind *kinds, int kind_count, int low, int high) {
+  for (int r = 0; r < 9; r++) {
+    for (int b = 0; b < 18; b++) {
+      for (int channels = 1; channels <= 2; channels++) {
+        for (int quality = low; quality <= high; quality++) {
+          for (int k = 0; k < kind_count; k++) {
+            const encode_case c = plain_case(kinds[k], rates[r], bitrates[b], channels, quality);
+            compare(&c);
+          }
+        }
+      }
+    }
+  }
+}
+
+/* The draws of case N depend on the seed and N alone. */
+static void compare_random(int count, encode_case (*draw)(void)) {
+  while (count--) {
+    check_seed(seed * 7919u + (uint64_t)case_number);
+    const encode_case c = draw();
+    compare(&c);
+  }
+}
+
+static void compare_full(void) {
+  static const clip_kind attacks[3] = {CLIP_ATTACKS, CLIP_CASTANETS, CLIP_REAL_ATTACKS};
+  compare_grid(attacks, 3, 7, 9);
+  compare_grid(attacks + 2, 1, 0, 6);
+  compare_random(3000, random_plain_case);
+  compare_random(6000, random_case);
+}
+
+/* ---- time ---- */
+
+static double cpu_ms(const lame_api *api, const encode_case *c) {
+  struct timespec from, to;
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &from);
+  encode(api, c, &actual);
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &to);
+  return (double)(to.tv_sec - from.tv_sec) * 1e3 + (double)(to.tv_nsec - from.tv_nsec) / 1e6;
+}
+
+static int by_value(const void *a, const void *b) {
+  return (*(const double *)a > *(const double *)b) - (*(const double *)a < *(const double *)b);
+}
+
+static void print_time(const encode_case *c, const char *mode) {
+  enum { REPEATS = 21 };
+  double times[2][REPEATS];
+  check_seed(seed);
+  make_clip(c->frames, c->rate, c->clip);
+  for (int i = 0; i < REPEATS; i++) {
+    times[0][i] = cpu_ms(&stock, c), times[1][i] = cpu_ms(&ours, c);
+  }
+  qsort(times[0], REPEATS, sizeof(double), by_value);
+  qsort(times[1], REPEATS, sizeof(double), by_value);
+  const double a = times[0][REPEATS / 2], b = times[1][REPEATS / 2];
+  printf("%5d Hz, %d channels, %-28s quality %d: stock %7.2f ms, ours %7.2f ms, 1/%.2f\n", c->rate,
+         c->channels_in, mode, c->quality, a, b, a / b);
+}
+
+static void print_times(void) {
+  static const struct {
+    int rate, bitrate, channels;
+  } settings[2] = {{44100, 128, 2}, {16000, 64, 1}};
+  static const struct {
+    const char *name;
+    MPEG_mode mode;
+    vbr_mode vbr;
+    unsigned flags;
+  } modes[] = {{"joint", JOINT_STEREO, vbr_off, 0},
+               {"joint, reservoir", JOINT_STEREO, vbr_off, FLAG_RESERVOIR},
+               {"ABR 128, joint, reservoir", JOINT_STEREO, vbr_abr, FLAG_RESERVOIR},
+               {"VBR 4, joint, reservoir", JOINT_STEREO, vbr_mtrh, FLAG_RESERVOIR}};
+  for (int s = 0; s < 2; s++) {
+    for (int quality = 0; quality <= 9; quality++) {
+      encode_case c = plain_case(CLIP_REAL_ATTACKS, settings[s].rate, settings[s].bitrate,
+                                 settings[s].channels, quality);
+      c.frames = MAX_FRAMES;
+      print_time(&c, "CBR");
+    }
+  }
+  for (size_t m = 0; m < sizeof modes / sizeof *modes; m++) {
+    for (int quality = 3; quality <= 7; quality += 4) {
+      encode_case c = plain_case(CLIP_REAL_ATTACKS, 44100, 128, 2, quality);
+      c.frames = MAX_FRAMES, c.mode = modes[m].mode, c.vbr = modes[m].vbr, c.vbr_quality = 4;
+      c.flags = modes[m].flags;
+      print_time(&c, modes[m].name);
+    }
+  }
+}
+
+int main(int argc, char **argv) {
+  int full = 0, timing = 0;
+  if (argc < 3) {
+    fprintf(stderr, "usage: %s STOCK.so OURS.so [--full] [--seed N] [--wav FILE] [--only N] "
+                    "[--time]\n", argv[0]);
+    return 2;
+  }
+  for (int i = 3; i < argc; i++) {
+    const char *value = i + 1 < argc ? argv[i + 1] : "";
+    if (!strcmp(argv[i], "--full")) full = 1;
+    else if (!strcmp(argv[i], "--time")) timing = 1;
+    else if (!strcmp(argv[i], "--seed")) seed = strtoull(value, 0, 10), i++;
+    else if (!strcmp(argv[i], "--wav")) read_wav(value), i++;
+    else if (!strcmp(argv[i], "--only")) only_case = strtol(value, 0, 10), i++;
+    else return fprintf(stderr, "unknown option %s\n", argv[i]), 2;
+  }
+  open_library(&stock, argv[1]);
+  open_library(&ours, argv[2]);
+  if (timing) return print_times(), 0;
+  if (full) {
+    compare_full();
+  } else {
+    compare_random(1500, random_plain_case);
+    compare_random(1500, random_case);
+  }
+  return check_finish();
+}

@@ -1,0 +1,112 @@
+/* Bit counting: the kernels against their scalar twins; noquant_count_bits() and
+   best_huffman_divide() against LAME's own, which are still there under another
+   name. */
+#include "lame/kernels/kernels.h"
+#include "tests/lame/granules.h"
+
+int noquant_count_bits_lame(lame_internal_flags const *gfc, gr_info *granule,
+                            calc_noise_data *noise);
+void best_huffman_divide_lame(const lame_internal_flags *gfc, gr_info *granule);
+void check_huffman_count(unsigned cpu_flags, const char *tier, int bench);
+
+enum { GUARD = 32 };
+
+static int values[576 + 1];
+static uint8_t keys[2][MP3A_COUNT_KEYS + GUARD];
+
+static void check_kernels(const mp3a_huffman_count_kernels *scalar,
+                          const mp3a_huffman_count_kernels *kernels, const char *tier) {
+  for (int round = 0; round < 4000; round++) {
+    unsigned lengths[2][3] = {{0}};
+    int const count = pick(577);
+    random_values(values, 576);
+    memset(keys, 0x5a, sizeof keys);
+    scalar->pack(values, count, keys[0] + 3);
+    kernels->pack(values, count, keys[1] + 3);
+    CHECK(memcmp(keys[0], keys[1], sizeof keys[0]) == 0, "%s, pack %d", tier, count);
+
+    int const begin = pick(count / 2 + 1), pairs = count / 2 - begin;
+    if (pairs > 0) {
+      int const a = scalar->region(keys[0] + 3 + begin, pairs, lengths[0]);
+      int const b = kernels->region(keys[0] + 3 + begin, pairs, lengths[1]);
+      int const counted = a > 0 && a < 15 ? mp3a_candidate_tables[a].count : 0;
+      CHECK(a == b && memcmp(lengths[0], lengths[1], sizeof(unsigned) * (size_t)counted) == 0,
+            "%s, %d pairs up to %d", tier, pairs, a);
+    }
+    for (int i = 0; i < MP3A_COUNT_KEYS; i++) keys[0][i] = (uint8_t)(check_random() & 0x11);
+    int const quads = pick(145);
+    scalar->quads(keys[0] + count % 7, quads, lengths[0]);
+    kernels->quads(keys[0] + count % 7, quads, lengths[1]);
+    CHECK(memcmp(lengths[0], lengths[1], 2 * sizeof(unsigned)) == 0, "%s, %d quads", tier, quads);
+  }
+}
+
+static void check_granule(lame_internal_flags *gfc, const char *tier) {
+  static gr_info ours, theirs;
+  static calc_noise_data our_noise, their_noise;
+  int const with_noise = pick(2);
+  start_random_granule(gfc, &ours);
+  random_values(ours.l3_enc, ours.max_nonzero_coeff + 1);
+  gfc->cfg.mode_gr = 1 + pick(2);
+  ours.region0_count = pick(16), ours.table_select[2] = pick(32), ours.table_select[1] = pick(32);
+  memset(&our_noise, 0x11, sizeof our_noise);
+  memset(&their_noise, 0x11, sizeof their_noise);
+  memcpy(&theirs, &ours, sizeof ours);
+  int const a = noquant_count_bits(gfc, &ours, with_noise ? &our_noise : 0);
+  int const b = noquant_count_bits_lame(gfc, &theirs, with_noise ? &their_noise : 0);
+  CHECK(a == b && memcmp(&ours, &theirs, sizeof ours) == 0 &&
+            memcmp(&our_noise, &their_noise, sizeof our_noise) == 0,
+        "%s: %d bits for %d", tier, a, b);
+  ours.part2_3_length = theirs.part2_3_length = a;
+  best_huffman_divide(gfc, &ours);
+  best_huffman_divide_lame(gfc, &theirs);
+  CHECK(memcmp(&ours, &theirs, sizeof ours) == 0, "%s: divided, %d bits for %d", tier,
+        ours.part2_3_length, theirs.part2_3_length);
+}
+
+static void print_times(lame_internal_flags *gfc, const char *tier) {
+  enum { GRANULES = 64, TIMES = 200 };
+  static gr_info granules[GRANULES];
+  uint64_t spent[4] = {0};
+  for (int i = 0; i < GRANULES; i++) {
+    start_random_granule(gfc, &granules[i]);
+    granules[i].block_type = NORM_TYPE, granules[i].max_nonzero_coeff = 575;
+    for (int k = 0; k < 400; k++)
+      granules[i].l3_enc[k] = (int)(30 * expf(-(float)k / 60) * check_random_float(0, 1) + 0.5f);
+  }
+  for (int n = 0; n < TIMES * GRANULES; n++) {
+    gr_info granule = granules[n % GRANULES], copy;
+    uint64_t const start = check_now_ns();
+    granule.part2_3_length = noquant_count_bits(gfc, &granule, 0);
+    uint64_t const counted = check_now_ns();
+    copy = granule;
+    uint64_t const copied = check_now_ns();
+    best_huffman_divide(gfc, &copy);
+    uint64_t const divided = check_now_ns();
+    noquant_count_bits_lame(gfc, &granule, 0);
+    uint64_t const counted_lame = check_now_ns();
+    best_huffman_divide_lame(gfc, &granule);
+    spent[0] += counted - start, spent[1] += counted_lame - divided;
+    spent[2] += divided - copied, spent[3] += check_now_ns() - counted_lame;
+  }
+  for (int i = 0; i < 4; i += 2)
+    printf("%-8s %-19s %8.1f ns  %.2fx of LAME's\n", tier,
+           i ? "best_huffman_divide" : "noquant_count_bits",
+           (double)spent[i] / (TIMES * GRANULES), (double)spent[i + 1] / (double)spent[i]);
+}
+
+void check_huffman_count(unsigned cpu_flags, const char *tier, int bench) {
+  mp3a_huffman_count_kernels scalar, kernels;
+  mp3a_huffman_count_select(&scalar, 0);
+  mp3a_huffman_count_select(&kernels, cpu_flags);
+  mp3a_kernels_limit(cpu_flags);
+  if (!bench) check_kernels(&scalar, &kernels, tier);
+  for (int i = 0; i < (bench ? 1 : 40); i++) {
+    lame_global_flags *encoder = random_encoder();
+    if (bench) print_times(encoder->internal_flags, tier);
+    for (int round = 0; !bench && round < 100; round++)
+      check_granule(encoder->internal_flags, tier);
+    lame_close(encoder);
+  }
+  mp3a_kernels_limit(MP3A_CPU_ALL);
+}

@@ -1,0 +1,188 @@
+/* Quantization and noise: the kernels against their scalar twins, near every
+   tie; count_bits() and calc_noise() against LAME's own, which are still there
+   under another name, over sequences as the outer loop makes them. */
+#include "lame/kernels/kernels.h"
+#include "lame/snapshot.h"
+#include "tests/lame/granules.h"
+
+int count_bits_lame(lame_internal_flags const *gfc, const FLOAT *powers, gr_info *granule,
+                    calc_noise_data *before);
+int calc_noise_lame(gr_info const *granule, FLOAT const *allowed, FLOAT *distort,
+                    calc_noise_result *result, calc_noise_data *known);
+void check_quantize(unsigned cpu_flags, const char *tier, int bench);
+
+enum { LINES = 576, GUARD = 16 };
+
+/* ---- kernels ---- */
+
+static float powers[LINES + GUARD];
+static int values[2][LINES + GUARD];
+
+static void compare_lines(const mp3a_quantize_kernels *scalar,
+                          const mp3a_quantize_kernels *kernels, const char *tier, int shift,
+                          int count, float scale) {
+  memset(values, 0x5a, sizeof values);
+  scalar->lines(powers + shift, scale, count, values[0] + shift);
+  kernels->lines(powers + shift, scale, count, values[1] + shift);
+  CHECK(memcmp(values[0], values[1], sizeof values[0]) == 0, "%s, %d lines from %a", tier, count,
+        (double)powers[shift]);
+}
+
+/* The floats next to the two values that may round down or up from n. */
+static void check_ties(const mp3a_quantize_kernels *scalar, const mp3a_quantize_kernels *kernels,
+                       const char *tier) {
+  for (int n = 0; n <= IXMAX_VAL; n++) {
+    float const below = (float)n - 0.5f - adj43asm[n], above = (float)n + 0.5f - adj43asm[n];
+    for (int i = 0; i < LINES; i++) {
+      union { float f; int bits; } x = {i < LINES / 2 ? below : above};
+      x.bits += i % (LINES / 2) - LINES / 4;
+      powers[i] = x.f > 0 && x.f < IXMAX_VAL ? x.f : 0;
+    }
+    compare_lines(scalar, kernels, tier, 0, LINES, 1);
+    for (int i = 0; i < LINES; i++) powers[i] = (float)n + check_random_float(-0.51f, 0.51f);
+    for (int i = 0; i < LINES; i++) powers[i] = powers[i] > 0 ? powers[i] : 0;
+    if (n < IXMAX_VAL) compare_lines(scalar, kernels, tier, 0, LINES, 1);
+  }
+}
+
+static void check_lines(const mp3a_quantize_kernels *scalar,
+                        const mp3a_quantize_kernels *kernels, const char *tier) {
+  for (int round = 0; round < 2000; round++) {
+    float const most = round % 2 ? 20 : expf(check_random_float(0, 9));
+    float const scale = round % 4 ? 1 : 0.3f;
+    for (int i = 0; i < LINES + GUARD; i++)
+      powers[i] = check_random_float(0, most) * (pick(4) ? 1 : check_random_float(0, 0.1f));
+    compare_lines(scalar, kernels, tier, pick(GUARD), round % 3 ? LINES : pick(LINES + 1), scale);
+  }
+}
+
+static void check_others(const mp3a_quantize_kernels *scalar,
+                         const mp3a_quantize_kernels *kernels, const char *tier) {
+  static float squares[2][LINES + GUARD];
+  for (int round = 0; round < 1000; round++) {
+    int const shift = pick(GUARD), count = pick(LINES + 1);
+    random_lines(powers, check_random_float(0, 1e5f));
+    random_values(values[0], LINES);
+    memcpy(values[1], values[0], sizeof values[0]);
+    memset(squares, 0x5a, sizeof squares);
+    scalar->square_errors(powers, values[0], 0.37f, count, count, squares[0]);
+    kernels->square_errors(powers, values[0], 0.37f, count, count, squares[1]);
+    CHECK(memcmp(squares[0], squares[1], sizeof squares[0]) == 0, "%s, %d lines", tier, count);
+    kernels->square_errors(powers, values[0], 0.37f, count, LINES, squares[1]);
+    CHECK(memcmp(squares[0], squares[1], sizeof(float) * (size_t)count) == 0 &&
+              memcmp(squares[0] + LINES, squares[1] + LINES, sizeof(float) * GUARD) == 0,
+          "%s, %d lines with room", tier, count);
+    for (int i = 0; i < LINES + GUARD; i++) powers[i] = pick(9) ? fabsf(powers[i]) : 100;
+    scalar->drop_small(powers + shift, 100, count, values[0] + shift);
+    kernels->drop_small(powers + shift, 100, count, values[1] + shift);
+    CHECK(memcmp(values[0], values[1], sizeof values[0]) == 0, "%s, %d lines", tier, count);
+  }
+}
+
+/* ---- LAME's functions ---- */
+
+typedef struct {
+  gr_info granule;
+  calc_noise_data noise;
+  calc_noise_result result;
+  FLOAT distort[SFBMAX];
+  int bits;
+} quantized_state;
+
+static quantized_state ours, theirs;
+static FLOAT allowed[SFBMAX];
+
+/* Amplifies a few bands, or coarsens all, as the outer loop does. */
+static void change(gr_info *granule, FLOAT *raised) {
+  for (int sfb = 0, begin = 0; sfb < granule->sfbmax; begin += granule->width[sfb++]) {
+    if (pick(8) || granule->scalefac[sfb] > 14) continue;
+    granule->scalefac[sfb]++;
+    for (int i = begin; i < begin + granule->width[sfb]; i++) {
+      raised[i] *= granule->scalefac_scale ? 1.68179283050742922612f : 1.29683955465100964055f;
+      if (raised[i] > granule->xrpow_max) granule->xrpow_max = raised[i];
+    }
+  }
+  if (pick(3) == 0) granule->global_gain += 1 + pick(4);
+  if (granule->global_gain > 254) granule->global_gain = 254;
+  if (pick(20) == 0 && granule->block_type == SHORT_TYPE) granule->subblock_gain[pick(3)] = pick(8);
+}
+
+static void check_sequence(lame_internal_flags *gfc, const char *tier) {
+  FLOAT raised[LINES];
+  gr_info *granule = &ours.granule;
+  memset(&ours, 0, sizeof ours);
+  start_random_granule(gfc, granule);
+  random_lines(granule->xr, expf(check_random_float(-3, 12)));
+  granule->global_gain = 150 + pick(70);
+  granule->scalefac_scale = pick(2);
+  granule->preflag = granule->block_type != SHORT_TYPE && pick(3) == 0;
+  for (int i = 0; i < LINES; i++) {
+    raised[i] = sqrtf(fabsf(granule->xr[i]) * sqrtf(fabsf(granule->xr[i])));
+    if (raised[i] > granule->xrpow_max) granule->xrpow_max = raised[i];
+  }
+  for (int i = 0; i < SFBMAX; i++) {
+    allowed[i] = expf(check_random_float(-10, 10));
+    gfc->sv_qnt.pseudohalf[i] = pick(2);
+  }
+  gfc->sv_qnt.substep_shaping = 2 * pick(2);
+  for (int step = 0; step < 25; step++) {
+    int const keeps_noise = step == 0 || pick(9);
+    if (step) change(granule, raised);
+    memcpy(&theirs, &ours, sizeof ours);
+    ours.bits = count_bits(gfc, raised, &ours.granule, step ? &ours.noise : 0);
+    theirs.bits = count_bits_lame(gfc, raised, &theirs.granule, step ? &theirs.noise : 0);
+    CHECK(memcmp(&ours, &theirs, sizeof ours) == 0, "%s, step %d: %d bits for %d", tier, step,
+          ours.bits, theirs.bits);
+    if (step && pick(4) == 0) continue;
+    calc_noise(&ours.granule, allowed, ours.distort, &ours.result, keeps_noise ? &ours.noise : 0);
+    calc_noise_lame(&theirs.granule, allowed, theirs.distort, &theirs.result,
+                    keeps_noise ? &theirs.noise : 0);
+    CHECK(memcmp(&ours, &theirs, sizeof ours) == 0, "%s, step %d: noise %g for %g", tier, step,
+          (double)ours.result.tot_noise, (double)theirs.result.tot_noise);
+  }
+}
+
+/* ---- time ---- */
+
+static void print_times(const mp3a_quantize_kernels *scalar,
+                        const mp3a_quantize_kernels *kernels, const char *tier) {
+  enum { TIMES = 20000 };
+  static float squares[LINES];
+  for (int i = 0; i < LINES; i++) powers[i] = 30 * expf(-(float)i / 100) * check_random_float(0, 1);
+  uint64_t at[5] = {check_now_ns()};
+  for (int i = 0; i < TIMES; i++) scalar->lines(powers, 1, LINES, values[0]);
+  at[1] = check_now_ns();
+  for (int i = 0; i < TIMES; i++) kernels->lines(powers, 1, LINES, values[0]);
+  at[2] = check_now_ns();
+  for (int i = 0; i < TIMES; i++)
+    scalar->square_errors(powers, values[0], 1, LINES, LINES, squares);
+  at[3] = check_now_ns();
+  for (int i = 0; i < TIMES; i++)
+    kernels->square_errors(powers, values[0], 1, LINES, LINES, squares);
+  at[4] = check_now_ns();
+  for (int i = 0; i < 4; i += 2)
+    printf("%-8s %-19s %8.1f ns  %.2fx\n", tier, i ? "square_errors" : "lines",
+           (double)(at[i + 2] - at[i + 1]) / TIMES,
+           (double)(at[i + 1] - at[i]) / (double)(at[i + 2] - at[i + 1]));
+}
+
+void check_quantize(unsigned cpu_flags, const char *tier, int bench) {
+  mp3a_quantize_kernels scalar, kernels;
+  mp3a_quantize_select(&scalar, 0);
+  mp3a_quantize_select(&kernels, cpu_flags);
+  mp3a_lame_init_tables();
+  if (bench) {
+    print_times(&scalar, &kernels, tier);
+    return;
+  }
+  check_ties(&scalar, &kernels, tier);
+  check_lines(&scalar, &kernels, tier);
+  check_others(&scalar, &kernels, tier);
+  mp3a_kernels_limit(cpu_flags);
+  for (int i = 0; i < 60; i++) {
+    lame_global_flags *encoder = random_encoder();
+    for (int round = 0; round < 10; round++) check_sequence(encoder->internal_flags, tier);
+    lame_close(encoder);
+  }
+  mp3a_kernels_limit(MP3A_CPU_ALL);
+}
