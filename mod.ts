@@ -13,7 +13,7 @@
  * @module
  */
 export { BITRATES_KBPS, DELAY_SAMPLES, nearestBitrateKbps, SAMPLE_RATES } from "./src/constants.ts";
-export { type ErrorCode, Mp3AugmentError } from "./src/errors.ts";
+export { type ErrorCode, Mp3AugmentError } from "./ffi/errors.ts";
 export type { Audio } from "./src/audio.ts";
 export type {
   Abortable,

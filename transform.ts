@@ -27,13 +27,13 @@ export {
   type AnyAudioOptions,
   compressAnyAudio,
   compressAnyAudioAsync,
-} from "./src/any-audio.ts";
+} from "./src/convert.ts";
 export {
   anyOutputFrameCount,
   type AnyStreamExtras,
   type AnyStreamOptions,
   compressAnyBlocks,
-} from "./src/any-stream.ts";
+} from "./src/convert-stream.ts";
 export type { Audio } from "./src/audio.ts";
 export type {
   Abortable,

@@ -1,4 +1,5 @@
-import type { Completions, Platform, Runtime } from "./runtime.ts";
+import { type HostProcess, platformOf } from "./host.ts";
+import type { Completions, Runtime } from "./runtime.ts";
 import { type CFunction, type CType, type Handle, type Native, SYMBOLS } from "./symbols.ts";
 
 // The part of bun:ffi and node:* that is used here, so that other compilers can check this file too.
@@ -10,13 +11,6 @@ interface BunFfi {
     callback: () => void,
     definition: { args: []; returns: "void"; threadsafe: true },
   ) => { ptr: Handle | null };
-}
-/** The process, as Bun and Node have it. */
-export interface HostProcess {
-  arch: string;
-  platform: string;
-  env: Record<string, string | undefined>;
-  getBuiltinModule(name: "node:fs"): { readFileSync(path: string, encoding: "utf8"): string };
 }
 
 const BUN_TYPES: Record<CType, string> = {
@@ -52,26 +46,10 @@ export function bun(): Runtime | undefined {
       ffi.dlopen(lamePath, { get_lame_version: { args: [], returns: "cstring" } });
       return bind(ffi, shimPath);
     },
-    permissionAdvice: () => undefined,
-    permissionsAdvice: () => undefined,
+    advice: () => undefined,
     createCompletions: (native, onFinished) =>
       createCompletions(ffi, Bun.isMainThread, native, onFinished),
   };
-}
-
-/** The platform of a runtime that describes itself as Node does. */
-export function platformOf(process: HostProcess): Platform | undefined {
-  const arch = process.arch === "x64" ? "x86_64" : "aarch64";
-  if (process.arch !== "x64" && process.arch !== "arm64") return undefined;
-  if (process.platform === "linux") return { arch, os: "linux", libc: libcOf(process) };
-  if (process.platform === "darwin") return { arch, os: "macos" };
-  return process.platform === "win32" ? { arch, os: "windows" } : undefined;
-}
-
-/** Which C library this process has mapped. */
-function libcOf(process: HostProcess): "gnu" | "musl" {
-  const maps = process.getBuiltinModule("node:fs").readFileSync("/proc/self/maps", "utf8");
-  return maps.includes("/ld-musl-") ? "musl" : "gnu";
 }
 
 function bind(ffi: BunFfi, path: string): Native {

@@ -1,5 +1,6 @@
-import type { Completions, Platform, Runtime } from "./runtime.ts";
-import { type CFunction, type CType, type Handle, type Native, SYMBOLS } from "./symbols.ts";
+import { createWaitingCompletions } from "./completions.ts";
+import type { Needs, Platform, Runtime } from "./runtime.ts";
+import { type CFunction, type CType, type Native, SYMBOLS } from "./symbols.ts";
 
 // The part of Deno that is used here, so that other compilers can check this file too.
 type DenoType = "i32" | "u32" | "f32" | "buffer" | "pointer" | "void";
@@ -11,8 +12,7 @@ interface DenoFunction {
 interface DenoNamespace {
   build: { arch: string; os: string; env?: string; standalone: boolean };
   env: { get(name: string): string | undefined };
-  permissions: { querySync(descriptor: { name: "env"; variable: string }): { state: string } };
-  errors: { NotCapable: new () => Error; PermissionDenied: new () => Error };
+  permissions: { querySync(descriptor: { name: keyof typeof SUBJECTS }): { state: string } };
   dlopen(path: string, symbols: Record<string, DenoFunction>): {
     symbols: Record<string, (...parameters: unknown[]) => unknown>;
   };
@@ -43,12 +43,7 @@ export function deno(): Runtime | undefined {
       namespace.dlopen(lamePath, {});
       return bind(namespace, shimPath);
     },
-    permissionAdvice: (error, folder) =>
-      error instanceof namespace.errors.NotCapable ||
-        error instanceof namespace.errors.PermissionDenied
-        ? `Deno needs the permission --allow-ffi=${folder}`
-        : undefined,
-    permissionsAdvice: (flags) => `The permissions that Deno needs for this: ${flags.join(" ")}`,
+    advice: (_error, needs) => adviseMissing(namespace, needs),
     createCompletions: createWaitingCompletions,
   };
 }
@@ -61,10 +56,36 @@ function platformOf(namespace: DenoNamespace): Platform | undefined {
   return os === "windows" ? { arch, os } : undefined;
 }
 
-/** Asks nobody: without the permission the variable counts as not set. */
+/** What each permission is about, as Deno calls it. */
+const SUBJECTS = {
+  net: "host",
+  read: "path",
+  write: "path",
+  ffi: "path",
+  env: "variable",
+} as const;
+
+/** Whether a permission is there; asks nobody. */
+function isGranted(
+  { permissions }: DenoNamespace,
+  name: keyof typeof SUBJECTS,
+  value: string,
+): boolean {
+  return permissions.querySync({ name, [SUBJECTS[name]]: value }).state === "granted";
+}
+
+/** Without the permission the variable counts as not set. */
 function readEnvironment(namespace: DenoNamespace, name: string): string | undefined {
-  const { state } = namespace.permissions.querySync({ name: "env", variable: name });
-  return state === "granted" ? namespace.env.get(name) : undefined;
+  return isGranted(namespace, "env", name) ? namespace.env.get(name) : undefined;
+}
+
+function adviseMissing(namespace: DenoNamespace, needs: Needs): string | undefined {
+  const names = Object.keys(needs) as (keyof Needs)[];
+  const missing = names.filter((name) =>
+    !needs[name]?.every((value) => isGranted(namespace, name, value))
+  );
+  const flags = missing.map((name) => `--allow-${name}=${needs[name]?.join(",")}`);
+  return flags.length > 0 ? `Deno needs ${flags.join(" ")}` : undefined;
 }
 
 function bind(namespace: DenoNamespace, path: string): Native {
@@ -83,32 +104,4 @@ function bind(namespace: DenoNamespace, path: string): Native {
     mp3a_status_message: (status: number) =>
       namespace.UnsafePointerView.getCString(message?.(status)),
   } as unknown as Native;
-}
-
-/**
- * One call waits on a thread of the runtime's while jobs are under way: it keeps
- * the process alive, and is safe when the isolate ends before the job, which a
- * callback from a foreign thread would not be. Node does the same.
- */
-export function createWaitingCompletions(
-  native: Native,
-  onFinished: (tag: number) => void,
-): Completions | undefined {
-  const created: Handle | null = native.mp3a_queue_create(null);
-  if (created === null) return undefined;
-  const queue = created;
-  let pendingCount = 0;
-  async function waitForAll(): Promise<void> {
-    while (pendingCount > 0) {
-      const tag = await native.mp3a_queue_wait(queue);
-      pendingCount--;
-      onFinished(tag);
-    }
-  }
-  return {
-    queue,
-    expectOne: () => {
-      if (pendingCount++ === 0) waitForAll();
-    },
-  };
 }

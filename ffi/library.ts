@@ -1,9 +1,12 @@
-import { Mp3AugmentError } from "../src/errors.ts";
+import { bun } from "./bun.ts";
 import { CACHE_VARIABLE, type CachedFile, cacheFolder, cachePlaces } from "./cache.ts";
 import { digestOf, fillCache, readFile, SourceError } from "./cache.ts";
+import { deno } from "./deno.ts";
 import { DIGESTS } from "./digests.ts";
 import { download } from "./download.ts";
-import { currentRuntime, type Platform, type Runtime } from "./runtime.ts";
+import { Mp3AugmentError } from "./errors.ts";
+import { node } from "./node.ts";
+import type { Needs, Platform, Runtime } from "./runtime.ts";
 import { ABI_VERSION, type Native } from "./symbols.ts";
 import { fileNames, filePath, type Pair, targetName } from "./target.ts";
 
@@ -57,7 +60,7 @@ function unpack(paths: Pair<string>, runtime: Runtime, platform: Platform): Plac
     return { name: names[part], digest: digestOf(bytes), read: () => bytes };
   };
   const reason = `unpacked from ${paths.lame} and ${paths.shim}`;
-  return cache({ prepare, reason, permissions: [] }, runtime, platform);
+  return cache({ prepare, reason, needs: {} }, runtime, platform);
 }
 
 /** From the server that the module came from. */
@@ -74,8 +77,8 @@ function fetchOnce(beside: URL, runtime: Runtime, platform: Platform): Place {
     const { href } = new URL(name, beside);
     return { name, digest, read: () => attempt(() => download(href), href) };
   };
-  const permissions = [`--allow-net=${beside.host}`];
-  return cache({ prepare, reason: `fetched from ${beside.href}`, permissions }, runtime, platform);
+  const needs = { net: [beside.host] };
+  return cache({ prepare, reason: `fetched from ${beside.href}`, needs }, runtime, platform);
 }
 
 /** What `read` gives, or an error that names its source. */
@@ -92,8 +95,8 @@ function attempt(read: () => Uint8Array, source: string, advice = ""): Uint8Arra
 interface Source {
   prepare(part: keyof Pair<string>): CachedFile;
   readonly reason: string;
-  /** Deno's, for the source alone. */
-  readonly permissions: readonly string[];
+  /** For the source alone. */
+  readonly needs: Needs;
 }
 
 /** Puts the files into the user's cache folder. */
@@ -106,18 +109,16 @@ function cache(source: Source, runtime: Runtime, platform: Platform): Place {
     return { folder: fillCache(root, files), reason: source.reason };
   } catch (cause) {
     const ofSource = cause instanceof SourceError;
-    const permissions = runtime.permissionsAdvice([
-      ...source.permissions,
-      ...["read", "write", "ffi"].map((name) => `--allow-${name}=${root ?? "FOLDER"}`),
-      `--allow-env=${variables.join(",")}`,
-    ]);
+    const folder = [root ?? "FOLDER"];
+    const needs = { ...source.needs, read: folder, write: folder, ffi: folder, env: variables };
+    const advice = runtime.advice(cause, needs);
     throw new Mp3AugmentError(
       ofSource ? cause.code : "LIBRARY_NOT_FOUND",
       `the libraries, ${source.reason}, could not be put into ${root ?? "a cache folder"}: ` +
         `${messageOf(cause)}. ` +
         (ofSource ? "Else set " : `Set ${CACHE_VARIABLE} to a folder that you may write, or `) +
         `${LIBRARY_VARIABLE} to one that holds the libraries of ${targetName(platform)}` +
-        (permissions === undefined ? "" : `. ${permissions}`),
+        (advice === undefined ? "" : `. ${advice}`),
       { cause },
     );
   }
@@ -133,7 +134,7 @@ function open(runtime: Runtime, platform: Platform, place: Place): Native {
   try {
     return runtime.open(`${folder}/${lame}`, `${folder}/${shim}`);
   } catch (cause) {
-    const advice = runtime.permissionAdvice(cause, folder) ??
+    const advice = runtime.advice(cause, { ffi: [folder] }) ??
       `build it there by "npm run setup" (or "deno task setup", "zig build") in the module's folder, ` +
         `or set ${LIBRARY_VARIABLE} to the folder that holds both files`;
     throw new Mp3AugmentError(
@@ -143,6 +144,11 @@ function open(runtime: Runtime, platform: Platform, place: Place): Native {
       { cause },
     );
   }
+}
+
+/** The adapter of the runtime that runs this, or undefined for another one. */
+function currentRuntime(): Runtime | undefined {
+  return deno() ?? bun() ?? node();
 }
 
 /** Finds, opens and checks the library. */

@@ -1,5 +1,5 @@
-import { type HostProcess, platformOf } from "./bun.ts";
-import { createWaitingCompletions } from "./deno.ts";
+import { createWaitingCompletions } from "./completions.ts";
+import { type HostProcess, platformOf } from "./host.ts";
 import type { Runtime } from "./runtime.ts";
 import { type CFunction, type CType, type Native, SYMBOLS } from "./symbols.ts";
 
@@ -46,11 +46,10 @@ export function node(): Runtime | undefined {
       koffi.load(lamePath);
       return bind(koffi, shimPath);
     },
-    permissionAdvice: (error) =>
+    advice: (error) =>
       (error as { code?: unknown } | undefined)?.code === "MODULE_NOT_FOUND"
         ? 'on Node.js the package koffi opens them: install it by "npm install koffi"'
         : undefined,
-    permissionsAdvice: () => undefined,
     createCompletions: createWaitingCompletions,
   };
 }

@@ -1,6 +1,3 @@
-import { bun } from "./bun.ts";
-import { deno } from "./deno.ts";
-import { node } from "./node.ts";
 import type { Handle, Native } from "./symbols.ts";
 
 /** The platform, in Zig's words. */
@@ -18,6 +15,11 @@ export interface Completions {
   expectOne(): void;
 }
 
+/** What the runtime may have to be allowed: servers, folders, and environment variables. */
+export type Needs = Readonly<
+  Partial<Record<"net" | "read" | "write" | "ffi" | "env", readonly string[]>>
+>;
+
 /** What differs between runtimes. */
 export interface Runtime {
   readonly name: string;
@@ -29,15 +31,8 @@ export interface Runtime {
   readEnvironment(name: string): string | undefined;
   /** Opens libmp3lame and then the shim. Throws the runtime's own error. */
   open(lamePath: string, shimPath: string): Native;
-  /** What to do about an error of `open`, if it is about a permission. */
-  permissionAdvice(error: unknown, folder: string): string | undefined;
-  /** What to say about permissions where a file could not be fetched or unpacked. */
-  permissionsAdvice(flags: readonly string[]): string | undefined;
+  /** What to do about an error of what takes these needs, if it is the runtime's affair. */
+  advice(error: unknown, needs: Needs): string | undefined;
   /** A queue that calls `onFinished` with the tag of each job. */
   createCompletions(native: Native, onFinished: (tag: number) => void): Completions | undefined;
-}
-
-/** The adapter of the runtime that runs this, or undefined for another one. */
-export function currentRuntime(): Runtime | undefined {
-  return deno() ?? bun() ?? node();
 }

@@ -1,5 +1,5 @@
 import { MAX_FRAMES } from "./constants.ts";
-import { Mp3AugmentError, show } from "./errors.ts";
+import { Mp3AugmentError, show } from "../ffi/errors.ts";
 
 /**
  * Planar 32-bit float audio, nominally -1 to 1: mono as one `Float32Array`, or

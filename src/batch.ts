@@ -1,5 +1,5 @@
 import type { Audio } from "./audio.ts";
-import { Mp3AugmentError, show } from "./errors.ts";
+import { Mp3AugmentError, show } from "../ffi/errors.ts";
 import { library } from "./native.ts";
 import { checkSignal, type RoundtripOptions } from "./options.ts";
 import { checkCall, type CheckedCall, checkFinite, runCall } from "./roundtrip.ts";

@@ -1,4 +1,4 @@
-import { Mp3AugmentError, show } from "./errors.ts";
+import { Mp3AugmentError, show } from "../ffi/errors.ts";
 
 const tagOf = Object.getOwnPropertyDescriptor(
   Object.getPrototypeOf(Uint8Array.prototype),

@@ -1,6 +1,6 @@
 import { toBytes } from "./bytes.ts";
 import { MAX_FRAMES } from "./constants.ts";
-import { Mp3AugmentError, show } from "./errors.ts";
+import { Mp3AugmentError, show } from "../ffi/errors.ts";
 import { runJob } from "./jobs.ts";
 import { type Mp3Info, newInfo, readInfo } from "./mp3-info.ts";
 import { checkStatus, library } from "./native.ts";

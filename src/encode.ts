@@ -1,5 +1,5 @@
 import { type Audio, checkNotEmpty, type Planes, toPlanes } from "./audio.ts";
-import { Mp3AugmentError } from "./errors.ts";
+import { Mp3AugmentError } from "../ffi/errors.ts";
 import { pointers, runJob } from "./jobs.ts";
 import { checkStatus, library, packOptions } from "./native.ts";
 import {

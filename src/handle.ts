@@ -1,5 +1,5 @@
 import type { Handle } from "../ffi/symbols.ts";
-import { Mp3AugmentError } from "./errors.ts";
+import { Mp3AugmentError } from "../ffi/errors.ts";
 
 /** What a use after the end gets. */
 export function closedError(): Mp3AugmentError {

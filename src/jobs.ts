@@ -1,7 +1,7 @@
 import type { Completions } from "../ffi/runtime.ts";
 import type { Handle } from "../ffi/symbols.ts";
 import type { Planes } from "./audio.ts";
-import { Mp3AugmentError } from "./errors.ts";
+import { Mp3AugmentError } from "../ffi/errors.ts";
 import { checkStatus, library } from "./native.ts";
 
 /** What is done with a finished job, by its tag. Each ends its job. */

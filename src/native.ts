@@ -6,7 +6,7 @@ import {
   STATS_FIELDS,
   STATUS_NAMES,
 } from "../ffi/symbols.ts";
-import { type ErrorCode, Mp3AugmentError } from "./errors.ts";
+import { type ErrorCode, Mp3AugmentError } from "../ffi/errors.ts";
 import type { CheckedCoding } from "./options.ts";
 
 /** Where the native library is. */

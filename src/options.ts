@@ -1,7 +1,7 @@
 import type { Audio } from "./audio.ts";
 import { BITRATES_KBPS, SAMPLE_RATES } from "./constants.ts";
 import { LOWPASS_OFF, type RATE_CONTROLS } from "../ffi/symbols.ts";
-import { type ErrorCode, Mp3AugmentError, show } from "./errors.ts";
+import { type ErrorCode, Mp3AugmentError, show } from "../ffi/errors.ts";
 
 /** How a clip is coded, but for the bitrate. */
 export interface CodingOptions {

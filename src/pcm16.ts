@@ -1,6 +1,6 @@
 /** The round trip of 16-bit samples as WAV files have them: for the command line, nothing is copied. */
 import { MAX_FRAMES } from "./constants.ts";
-import { Mp3AugmentError } from "./errors.ts";
+import { Mp3AugmentError } from "../ffi/errors.ts";
 import { runJob } from "./jobs.ts";
 import { checkStatus, library, packOptions } from "./native.ts";
 import { checkOptions, type RoundtripOptions } from "./options.ts";

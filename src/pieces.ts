@@ -1,6 +1,6 @@
 import { MAX_STREAM_FRAMES } from "../ffi/symbols.ts";
 import { type Planes, toPlanes } from "./audio.ts";
-import { Mp3AugmentError } from "./errors.ts";
+import { Mp3AugmentError } from "../ffi/errors.ts";
 import { closedError } from "./handle.ts";
 import { privateCopy } from "./roundtrip.ts";
 

@@ -1,6 +1,6 @@
 import type { Handle } from "../ffi/symbols.ts";
 import type { Audio, Planes } from "./audio.ts";
-import { Mp3AugmentError, show } from "./errors.ts";
+import { Mp3AugmentError, show } from "../ffi/errors.ts";
 import { NativeHandle } from "./handle.ts";
 import { pointers } from "./jobs.ts";
 import { checkStatus, library, packOptions } from "./native.ts";

@@ -11,7 +11,7 @@ import {
 } from "./audio.ts";
 import { STATUS_NAMES } from "../ffi/symbols.ts";
 import { MAX_LEVEL } from "./constants.ts";
-import { Mp3AugmentError } from "./errors.ts";
+import { Mp3AugmentError } from "../ffi/errors.ts";
 import { pointers, runJob } from "./jobs.ts";
 import { checkStatus, library, newStats, packOptions, readStats, type Stats } from "./native.ts";
 import {

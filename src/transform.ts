@@ -1,9 +1,9 @@
 import { uniformInt } from "pure-rand/distribution/uniformInt";
 import { mersenne } from "pure-rand/generator/mersenne";
-import { codedSampleRate, compressAnyAudio, compressAnyAudioAsync } from "./any-audio.ts";
+import { codedSampleRate, compressAnyAudio, compressAnyAudioAsync } from "./convert.ts";
 import type { Audio } from "./audio.ts";
 import { BITRATES_KBPS, nearestBitrateKbps } from "./constants.ts";
-import { Mp3AugmentError, show } from "./errors.ts";
+import { Mp3AugmentError, show } from "../ffi/errors.ts";
 import type { Abortable, RateControl } from "./options.ts";
 
 /** How bits are spent: constant, average or variable bitrate. */

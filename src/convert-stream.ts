@@ -1,5 +1,5 @@
 /** The round trip of audio of any kind as a stream: other sample rates, more channels. */
-import { type AnyAudioExtras, codedSampleRate, groupChannels } from "./any-audio.ts";
+import { type AnyAudioExtras, codedSampleRate, groupChannels } from "./convert.ts";
 import type { CodingOptions, RateControl, RoundtripExtras } from "./options.ts";
 import { createResampler, resampledCount, type Resampler } from "./resample.ts";
 import { compressRoundtrip } from "./roundtrip.ts";

@@ -1,7 +1,7 @@
 /** The round trip for audio that MP3 has no form for: other sample rates, more channels. */
 import type { Audio } from "./audio.ts";
 import { SAMPLE_RATES } from "./constants.ts";
-import { Mp3AugmentError, show } from "./errors.ts";
+import { Mp3AugmentError, show } from "../ffi/errors.ts";
 import type {
   Abortable,
   CodingOptions,
