@@ -12,7 +12,8 @@
  *
  * @module
  */
-export { BITRATES_KBPS, DELAY_SAMPLES, nearestBitrateKbps, SAMPLE_RATES } from "./src/constants.ts";
+export { nearestBitrateKbps } from "./src/bitrates.ts";
+export { BITRATES_KBPS, DELAY_SAMPLES, nearestSampleRate, SAMPLE_RATES } from "./src/constants.ts";
 export { type ErrorCode, Mp3AugmentError } from "./ffi/errors.ts";
 export type { Audio } from "./src/audio.ts";
 export type {

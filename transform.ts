@@ -34,6 +34,7 @@ export {
   type AnyStreamOptions,
   compressAnyBlocks,
 } from "./src/convert-stream.ts";
+export { resample } from "./src/resample.ts";
 export type { Audio } from "./src/audio.ts";
 export type {
   Abortable,

@@ -8,8 +8,7 @@ import { basename, extname, join } from "node:path";
 import process from "node:process";
 import encodeWav from "@audio/encode-wav";
 import decode from "audio-decode";
-import { nearestBitrateKbps, SAMPLE_RATES } from "../mod.ts";
-import { roundtripWithStats } from "../src/roundtrip.ts";
+import { compressRoundtrip, encodeMp3, nearestBitrateKbps, SAMPLE_RATES } from "../mod.ts";
 import { compare, findOffset } from "./measure.ts";
 
 /** What became of the audio at one bitrate; `null` where silence allows no measure. */
@@ -89,16 +88,12 @@ function measure(
   bitrateKbps: number,
 ): { row: Row; output: Float32Array[] } {
   const { channels, sampleRate } = clip;
-  const { audio, stats } = roundtripWithStats(channels, {
-    sampleRate,
-    bitrateKbps,
-  });
-  const output = audio as Float32Array[];
+  const output = compressRoundtrip(channels, { sampleRate, bitrateKbps });
   const times: number[] = [];
   const end = performance.now() + 1000 * MEASURING_SECONDS;
   do {
     const start = performance.now();
-    roundtripWithStats(channels, { sampleRate, bitrateKbps });
+    compressRoundtrip(channels, { sampleRate, bitrateKbps });
     times.push((performance.now() - start) / 1000);
   } while (times.length < MEASURED_CALLS && performance.now() < end);
   times.sort((a, b) => a - b);
@@ -107,7 +102,7 @@ function measure(
   output.forEach((channel) => hash.update(new Uint8Array(channel.buffer)));
   const row = {
     bitrateKbps,
-    mp3ByteSize: stats.mp3ByteSize,
+    mp3ByteSize: encodeMp3(channels, { sampleRate, bitrateKbps, tag: false }).length,
     offset: findOffset(channels, output),
     ...compare(channels, output),
     seconds: times[times.length >> 1] ?? 0,

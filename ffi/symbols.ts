@@ -139,9 +139,6 @@ export const OPTIONS_FIELDS = [
   "lowpass_hz",
 ] as const;
 
-/** The fields of `mp3a_stats`, 32 bits each, in order. */
-export const STATS_FIELDS = ["mp3_byte_size", "peak"] as const;
-
 /** The fields of `mp3a_mp3_info`, 32 bits each, in order; behind them comes `encoder`. */
 export const INFO_FIELDS = [
   "sample_rate_hz",

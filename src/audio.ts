@@ -42,7 +42,7 @@ function isDetached(view: Float32Array): boolean {
 }
 
 /** Whether other threads may write into it at any time. */
-export function isShared(view: Float32Array): boolean {
+function isShared(view: Float32Array): boolean {
   return Object.prototype.toString.call(bufferOf(view)) ===
     "[object SharedArrayBuffer]";
 }
@@ -224,20 +224,31 @@ export function allocateLike(
   };
 }
 
-/** The largest magnitude. */
-export function peakOf(planes: Planes): number {
-  const peak = (channel: Float32Array) =>
-    channel.reduce((largest, sample) => Math.max(largest, Math.abs(sample)), 0);
-  return Math.max(...planes.channels.map(peak));
+/** Memory that another thread may write into is never given to the library. */
+export function privateCopy(planes: Planes): Planes {
+  if (!planes.channels.some(isShared)) return planes;
+  return {
+    ...planes,
+    channels: planes.channels.map((channel) => new Float32Array(channel)),
+  };
 }
 
-/** Where the first NaN or infinite sample is, for a message. */
-export function describeNonFinite(planes: Planes): string {
-  for (const [channel, samples] of planes.channels.entries()) {
-    const index = samples.findIndex((sample) => !Number.isFinite(sample));
-    if (index >= 0) {
-      return `sample ${index} of channel ${channel} is ${samples[index]}`;
-    }
+/** Lets `write` fill the planes, by way of private memory where they are shared. */
+export function writeInto(planes: Planes, write: (planes: Planes) => void): void {
+  const target = privateCopy(planes);
+  write(target);
+  if (target === planes) return;
+  planes.channels.forEach((channel, index) => {
+    const written = target.channels[index];
+    if (written) channel.set(written);
+  });
+}
+
+/** The planes' pointers as C takes them. */
+export function pointers(planes: Planes): [Float32Array, Float32Array | null] {
+  const [left, right] = planes.channels;
+  if (left === undefined) {
+    throw new Mp3AugmentError("INVALID_AUDIO", "there is no channel");
   }
-  return "a sample is NaN or infinite";
+  return [left, right ?? null];
 }

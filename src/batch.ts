@@ -2,7 +2,8 @@ import type { Audio } from "./audio.ts";
 import { Mp3AugmentError, show } from "../ffi/errors.ts";
 import { library } from "./native.ts";
 import { checkSignal, type RoundtripOptions } from "./options.ts";
-import { checkCall, type CheckedCall, checkFinite, runCall } from "./roundtrip.ts";
+import { checkCall, type CheckedCall, runCall } from "./roundtrip.ts";
+import { checkFinite } from "./samples.ts";
 
 /** One clip of a batch: its audio and how it is coded. */
 export type BatchJob = { samples: Audio } & RoundtripOptions;

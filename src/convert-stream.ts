@@ -1,8 +1,14 @@
 /** The round trip of audio of any kind as a stream: other sample rates, more channels. */
-import { type AnyAudioExtras, codedSampleRate, groupChannels } from "./convert.ts";
-import type { CodingOptions, RateControl, RoundtripExtras } from "./options.ts";
+import { nearestSampleRate } from "./constants.ts";
+import { type AnyAudioExtras, groupChannels } from "./convert.ts";
+import { delayedFrameCount, packOptions } from "./native.ts";
+import {
+  checkOptions,
+  type CodingOptions,
+  type RateControl,
+  type RoundtripExtras,
+} from "./options.ts";
 import { createResampler, resampledCount, type Resampler } from "./resample.ts";
-import { compressRoundtrip } from "./roundtrip.ts";
 import { Mp3RoundtripStream, type RoundtripStreamOptions } from "./roundtrip-stream.ts";
 
 /** What a stream of any audio must be told beforehand. */
@@ -27,25 +33,13 @@ export type AnyStreamOptions =
 export function anyOutputFrameCount(options: AnyStreamOptions): number {
   const { sampleRate, frameCount, preserveDelay = false } = options;
   if (!preserveDelay) return frameCount;
-  const codedRate = codedSampleRate(sampleRate);
+  const codedRate = nearestSampleRate(sampleRate);
   const isDirect = codedRate === sampleRate;
   const codedCount = isDirect ? frameCount : resampledCount(frameCount, sampleRate, codedRate);
-  const delayed = delayedFrameCount(codedCount, codedRate, options);
+  const checked = checkOptions({ ...options, sampleRate: codedRate });
+  const packed = packOptions(checked.coding, { ...checked, channelCount: 1 });
+  const delayed = delayedFrameCount(packed, codedCount);
   return isDirect ? delayed : resampledCount(delayed, codedRate, sampleRate);
-}
-
-/** The longest MP3 frame: a whole number of all frames. */
-const MP3_FRAME = 1152;
-
-/** Counts on a short clip: more whole MP3 frames in are as many more out. */
-function delayedFrameCount(
-  frameCount: number,
-  sampleRate: number,
-  options: AnyStreamOptions,
-): number {
-  const short = frameCount % MP3_FRAME + MP3_FRAME;
-  const { length } = compressRoundtrip(new Float32Array(short), { ...options, sampleRate });
-  return frameCount - short + length;
 }
 
 /**
@@ -107,7 +101,7 @@ class GroupCoder {
 
   static async create(group: readonly number[], options: AnyStreamOptions): Promise<GroupCoder> {
     const { frameCount, peaks, sampleRate } = options;
-    const codedRate = codedSampleRate(sampleRate);
+    const codedRate = nearestSampleRate(sampleRate);
     const isDirect = codedRate === sampleRate;
     const resamplers = isDirect ? [] : await Promise.all(group.map(async () => ({
       to: await createResampler(sampleRate, codedRate),

@@ -1,6 +1,6 @@
 /** The round trip for audio that MP3 has no form for: other sample rates, more channels. */
 import type { Audio } from "./audio.ts";
-import { SAMPLE_RATES } from "./constants.ts";
+import { nearestSampleRate } from "./constants.ts";
 import { Mp3AugmentError, show } from "../ffi/errors.ts";
 import type {
   Abortable,
@@ -9,7 +9,7 @@ import type {
   RoundtripExtras,
   RoundtripOptions,
 } from "./options.ts";
-import { nearestSampleRate, resample } from "./resample.ts";
+import { checkResampledRate, resample, resampleTo } from "./resample.ts";
 import { compressRoundtrip, compressRoundtripAsync } from "./roundtrip.ts";
 
 /** How audio of any kind goes through the codec. */
@@ -29,9 +29,6 @@ export interface AnyAudioExtras {
   /** Whether the result may be written over the samples, which saves memory. Default `false`. */
   inPlace?: boolean;
 }
-
-const LOWEST_RATE = 1000;
-const HIGHEST_RATE = 768000;
 
 /**
  * `compressRoundtrip` for any number of channels and any sample rate from 1 to 768 kHz. Audio that
@@ -101,8 +98,9 @@ interface Group {
 function prepare(samples: Audio, options: AnyAudioOptions & Abortable): Call {
   const { channelGroups = "pairs", inPlace = false, ...coding } = options;
   const { sampleRate, preserveDelay = false } = coding;
-  checkAny(sampleRate, channelGroups);
-  const codedRate = codedSampleRate(sampleRate);
+  checkResampledRate(sampleRate, "sampleRate");
+  checkGroups(channelGroups);
+  const codedRate = nearestSampleRate(sampleRate);
   const isDirect = codedRate === sampleRate;
   const channels = Array.isArray(samples) ? samples as Float32Array[] : [samples as Float32Array];
   const groups = groupChannels(channels, channelGroups).map((group) => ({
@@ -114,11 +112,6 @@ function prepare(samples: Audio, options: AnyAudioOptions & Abortable): Call {
     },
   }));
   return { samples, sampleRate, codedRate, preserveDelay, groups };
-}
-
-/** The rate at which audio of another one is coded. */
-export function codedSampleRate(sampleRate: number): number {
-  return SAMPLE_RATES.includes(sampleRate) ? sampleRate : nearestSampleRate(sampleRate);
 }
 
 /** The channels that go into one MP3 stream each. */
@@ -137,24 +130,15 @@ function assemble(call: Call, results: readonly Float32Array[][]): Audio {
   const back = (channel: Float32Array) =>
     preserveDelay
       ? resample(channel, codedRate, sampleRate)
-      : resample(channel, codedRate, sampleRate, frameCount);
+      : resampleTo(channel, codedRate, sampleRate, frameCount);
   const channels = codedRate === sampleRate ? results.flat() : results.flat().map(back);
   return isFlat ? channels[0] as Float32Array : channels;
 }
 
-function checkAny(sampleRate: unknown, channelGroups: unknown): void {
-  if (
-    typeof sampleRate !== "number" || !(sampleRate >= LOWEST_RATE && sampleRate <= HIGHEST_RATE)
-  ) {
-    throw new Mp3AugmentError(
-      "UNSUPPORTED_SAMPLE_RATE",
-      `sampleRate is ${show(sampleRate)}; it must be from ${LOWEST_RATE} to ${HIGHEST_RATE} Hz`,
-    );
-  }
-  if (channelGroups !== "pairs" && channelGroups !== "singles") {
-    throw new Mp3AugmentError(
-      "INVALID_OPTION",
-      `channelGroups is ${show(channelGroups)}; it must be "pairs" or "singles"`,
-    );
-  }
+function checkGroups(value: unknown): asserts value is "pairs" | "singles" {
+  if (value === "pairs" || value === "singles") return;
+  throw new Mp3AugmentError(
+    "INVALID_OPTION",
+    `channelGroups is ${show(value)}; it must be "pairs" or "singles"`,
+  );
 }

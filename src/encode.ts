@@ -1,6 +1,13 @@
-import { type Audio, checkNotEmpty, type Planes, toPlanes } from "./audio.ts";
+import {
+  type Audio,
+  checkNotEmpty,
+  type Planes,
+  pointers,
+  privateCopy,
+  toPlanes,
+} from "./audio.ts";
 import { Mp3AugmentError } from "../ffi/errors.ts";
-import { pointers, runJob } from "./jobs.ts";
+import { runJob } from "./jobs.ts";
 import { checkStatus, library, packOptions } from "./native.ts";
 import {
   type Abortable,
@@ -11,7 +18,7 @@ import {
   type CodingOptions,
   type RateControl,
 } from "./options.ts";
-import { describeSamples, privateCopy } from "./roundtrip.ts";
+import { describeSamples } from "./samples.ts";
 
 /** What belongs to an MP3 file beside its audio. */
 export interface FileOptions {

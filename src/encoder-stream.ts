@@ -1,8 +1,7 @@
 import type { Handle } from "../ffi/symbols.ts";
-import type { Audio } from "./audio.ts";
+import { type Audio, pointers } from "./audio.ts";
 import type { FileOptions } from "./encode.ts";
 import { NativeHandle } from "./handle.ts";
-import { pointers } from "./jobs.ts";
 import { checkStatus, library, packOptions } from "./native.ts";
 import {
   checkBoolean,
@@ -13,7 +12,7 @@ import {
   type RateControl,
 } from "./options.ts";
 import { type Codec, codecStream, PieceSource } from "./pieces.ts";
-import { describeSamples } from "./roundtrip.ts";
+import { describeSamples } from "./samples.ts";
 
 /** How {@linkcode Mp3EncoderStream} codes. `tag` is `false` by default. */
 export type EncoderStreamOptions = CodingOptions & RateControl & FileOptions;

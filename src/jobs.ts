@@ -1,6 +1,5 @@
 import type { Completions } from "../ffi/runtime.ts";
 import type { Handle } from "../ffi/symbols.ts";
-import type { Planes } from "./audio.ts";
 import { Mp3AugmentError } from "../ffi/errors.ts";
 import { checkStatus, library } from "./native.ts";
 
@@ -26,15 +25,6 @@ function openCompletions(): Completions {
 function nextTag(): number {
   do lastTag = lastTag % 0xffffffff + 1; while (finishers.has(lastTag));
   return lastTag;
-}
-
-/** The planes' pointers as C takes them. */
-export function pointers(planes: Planes): [Float32Array, Float32Array | null] {
-  const [left, right] = planes.channels;
-  if (left === undefined) {
-    throw new Mp3AugmentError("INVALID_AUDIO", "there is no channel");
-  }
-  return [left, right ?? null];
 }
 
 /** Starts a job in the queue; null, with the reason in `status`, when it can't. */

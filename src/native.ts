@@ -1,11 +1,5 @@
 import { type Library, openLibrary } from "../ffi/library.ts";
-import {
-  FLAGS,
-  OPTIONS_FIELDS,
-  RATE_CONTROLS,
-  STATS_FIELDS,
-  STATUS_NAMES,
-} from "../ffi/symbols.ts";
+import { FLAGS, OPTIONS_FIELDS, RATE_CONTROLS, STATUS_NAMES } from "../ffi/symbols.ts";
 import { type ErrorCode, Mp3AugmentError } from "../ffi/errors.ts";
 import type { CheckedCoding } from "./options.ts";
 
@@ -59,28 +53,6 @@ export function loadLibrary(options: LoadLibraryOptions = {}): void {
   }
 }
 
-/** What a round trip went through. */
-export interface Stats {
-  /** Size of the MP3 data between encoder and decoder. */
-  readonly mp3ByteSize: number;
-  /** The input's largest magnitude. */
-  readonly peak: number;
-}
-
-/** An empty `mp3a_stats`. */
-export function newStats(): Int32Array {
-  return new Int32Array(STATS_FIELDS.length);
-}
-
-export function readStats(stats: Int32Array): Stats {
-  const view = new DataView(stats.buffer);
-  const littleEndian = true; // as every supported machine is
-  return {
-    mp3ByteSize: view.getUint32(0, littleEndian),
-    peak: view.getFloat32(4, littleEndian),
-  };
-}
-
 /** What `mp3a_options` says beside the coding itself. */
 export interface PackExtras {
   readonly channelCount: number;
@@ -107,6 +79,16 @@ export function packOptions(coding: CheckedCoding, extras: PackExtras): Int32Arr
     lowpass_hz: coding.lowpassHz,
   };
   return Int32Array.from(OPTIONS_FIELDS, (name) => fields[name]);
+}
+
+/** The longest MP3 frame: a whole number of all frames. */
+const MP3_FRAME = 1152;
+
+/** Samples per channel that `preserveDelay` gives for any number of them. */
+export function delayedFrameCount(packedOptions: Int32Array, frameCount: number): number {
+  // As C counts 32 bits: so many more whole MP3 frames in are as many more out.
+  const short = frameCount % MP3_FRAME + MP3_FRAME;
+  return frameCount - short + library().native.mp3a_output_frame_count(packedOptions, short);
 }
 
 /** The one place where a status becomes an error. `detail` replaces the library's own sentence. */

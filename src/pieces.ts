@@ -1,8 +1,7 @@
 import { MAX_STREAM_FRAMES } from "../ffi/symbols.ts";
-import { type Planes, toPlanes } from "./audio.ts";
+import { type Planes, privateCopy, toPlanes } from "./audio.ts";
 import { Mp3AugmentError } from "../ffi/errors.ts";
 import { closedError } from "./handle.ts";
-import { privateCopy } from "./roundtrip.ts";
 
 /** Audio that comes in chunks: the same number of channels in all. */
 export class PieceSource {

@@ -1,6 +1,8 @@
 /** Sample rate conversion by libsamplerate, which sees to phase and aliasing. */
 import * as libsamplerate from "@alexanderolsen/libsamplerate-js";
-import { SAMPLE_RATES } from "./constants.ts";
+
+import { Mp3AugmentError, show } from "../ffi/errors.ts";
+import { toPlanes } from "./audio.ts";
 
 // A CommonJS package: Deno has its exports under `default`, Bun beside it too.
 type Library = typeof libsamplerate;
@@ -21,9 +23,16 @@ const FLUSH_FRAMES = 4096;
 /** The converter's own memory holds a million samples. */
 const BLOCK_FRAMES = 1 << 16;
 
-/** The rate of MP3 that loses nothing of the audio, or else the highest. */
-export function nearestSampleRate(sampleRate: number): number {
-  return SAMPLE_RATES.find((rate) => rate >= sampleRate) ?? 48000;
+const LOWEST_RATE = 1000;
+const HIGHEST_RATE = 768000;
+
+/** Checks a sample rate that is resampled from or to. */
+export function checkResampledRate(value: unknown, name: string): asserts value is number {
+  if (typeof value === "number" && value >= LOWEST_RATE && value <= HIGHEST_RATE) return;
+  throw new Mp3AugmentError(
+    "UNSUPPORTED_SAMPLE_RATE",
+    `${name} is ${show(value)}; it must be from ${LOWEST_RATE} to ${HIGHEST_RATE} Hz`,
+  );
 }
 
 /** How many samples there are of so many at another rate. */
@@ -41,12 +50,28 @@ function* split(samples: Float32Array): Iterable<Float32Array> {
   }
 }
 
+/**
+ * One channel at another sample rate: libsamplerate's medium sinc, aligned.
+ *
+ * @param samples the channel; it stays as it is
+ * @param fromRate its sample rate in Hz, from 1000 to 768000
+ * @param toRate the wanted one, likewise
+ * @returns as many samples as take as long, rounded up
+ * @throws {Mp3AugmentError} `UNSUPPORTED_SAMPLE_RATE`, or `INVALID_AUDIO` for what is no audio
+ */
+export function resample(samples: Float32Array, fromRate: number, toRate: number): Float32Array {
+  const [channel = samples] = toPlanes(samples, 1, "samples").channels;
+  checkResampledRate(fromRate, "fromRate");
+  checkResampledRate(toRate, "toRate");
+  return resampleTo(channel, fromRate, toRate, resampledCount(channel.length, fromRate, toRate));
+}
+
 /** `samples` at another rate, cut or filled to `frameCount`. */
-export function resample(
+export function resampleTo(
   samples: Float32Array,
   fromRate: number,
   toRate: number,
-  frameCount: number = resampledCount(samples.length, fromRate, toRate),
+  frameCount: number,
 ): Float32Array {
   shared.inputSampleRate = fromRate; // also forgets what it has heard
   shared.outputSampleRate = toRate;

@@ -1,8 +1,7 @@
 import type { Handle } from "../ffi/symbols.ts";
-import type { Audio, Planes } from "./audio.ts";
+import { type Audio, type Planes, pointers } from "./audio.ts";
 import { Mp3AugmentError, show } from "../ffi/errors.ts";
 import { NativeHandle } from "./handle.ts";
-import { pointers } from "./jobs.ts";
 import { checkStatus, library, packOptions } from "./native.ts";
 import {
   type CheckedOptions,
@@ -12,7 +11,7 @@ import {
   type RoundtripExtras,
 } from "./options.ts";
 import { type Codec, codecStream, PieceSource } from "./pieces.ts";
-import { describeSamples } from "./roundtrip.ts";
+import { describeSamples } from "./samples.ts";
 
 /** What a stream can't find out by itself. */
 export interface StreamPeak {

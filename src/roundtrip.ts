@@ -3,17 +3,14 @@ import {
   type Audio,
   checkNotEmpty,
   checkOutput,
-  describeNonFinite,
-  isShared,
-  peakOf,
   type Planes,
+  pointers,
+  privateCopy,
   toPlanes,
+  writeInto,
 } from "./audio.ts";
-import { STATUS_NAMES } from "../ffi/symbols.ts";
-import { MAX_LEVEL } from "./constants.ts";
-import { Mp3AugmentError } from "../ffi/errors.ts";
-import { pointers, runJob } from "./jobs.ts";
-import { checkStatus, library, newStats, packOptions, readStats, type Stats } from "./native.ts";
+import { runJob } from "./jobs.ts";
+import { checkStatus, delayedFrameCount, library, packOptions } from "./native.ts";
 import {
   type AsyncRoundtripOptions,
   type CheckedOptions,
@@ -21,6 +18,7 @@ import {
   checkSignal,
   type RoundtripOptions,
 } from "./options.ts";
+import { describeSamples } from "./samples.ts";
 
 /** A call that was checked: nothing about it can be wrong but the samples' values. */
 export interface CheckedCall {
@@ -47,7 +45,7 @@ export function checkCall(
     oneThread,
   });
   const outputFrameCount = options.preserveDelay
-    ? library().native.mp3a_output_frame_count(packedOptions, input.frameCount)
+    ? delayedFrameCount(packedOptions, input.frameCount)
     : input.frameCount;
   const call = {
     options,
@@ -69,73 +67,6 @@ function prepareOutput(call: CheckedCall): { audio: Audio; planes: Planes } {
   const planes = toPlanes(options.out, options.coding.channels, "out");
   checkOutput(planes, input, outputFrameCount, !options.preserveDelay);
   return { audio: options.out, planes };
-}
-
-/** Memory that another thread may write into is never given to the library. */
-export function privateCopy(planes: Planes): Planes {
-  if (!planes.channels.some(isShared)) return planes;
-  return {
-    ...planes,
-    channels: planes.channels.map((channel) => new Float32Array(channel)),
-  };
-}
-
-/** Lets `write` fill the planes, by way of private memory where they are shared. */
-function writeInto(planes: Planes, write: (planes: Planes) => void): void {
-  const target = privateCopy(planes);
-  write(target);
-  if (target === planes) return;
-  planes.channels.forEach((channel, index) => {
-    const written = target.channels[index];
-    if (written) channel.set(written);
-  });
-}
-
-/** The round trip, and what it went through. */
-export function roundtripWithStats(
-  samples: Audio,
-  options: RoundtripOptions,
-): { audio: Audio; stats: Stats } {
-  const call = checkCall(samples, options);
-  const { audio, planes } = prepareOutput(call);
-  const input = privateCopy(call.input);
-  const stats = newStats();
-  writeInto(planes, (output) => {
-    const status = library().native.mp3a_roundtrip(
-      call.packedOptions,
-      ...pointers(input),
-      input.frameCount,
-      ...pointers(output),
-      stats,
-    );
-    checkStatus(status, describeSamples(status, input));
-  });
-  return { audio, stats: readStats(stats) };
-}
-
-/** The message of an error about samples' values, if that is what a status tells. */
-export function describeSamples(status: number, input: Planes): (() => string) | undefined {
-  const name = STATUS_NAMES[status];
-  if (name === "NON_FINITE_AUDIO") return () => nonFiniteMessage(input);
-  return name === "INVALID_AUDIO" ? () => tooLoudMessage(input) : undefined;
-}
-
-function nonFiniteMessage(input: Planes): string {
-  return `samples must be finite numbers, but ${describeNonFinite(input)}: clean the audio`;
-}
-
-function tooLoudMessage(input: Planes): string {
-  return `samples reach ${peakOf(input)}, but nothing scales them here and at most ${MAX_LEVEL} ` +
-    `(with peak: that many times) can be coded: full scale is 1`;
-}
-
-/** Throws `NON_FINITE_AUDIO` now, where a call would do so when it runs. */
-export function checkFinite(input: Planes): void {
-  const { native } = library();
-  const isFinite = (channel: Float32Array) =>
-    native.mp3a_is_finite(channel, input.frameCount) === 1;
-  if (input.channels.every(isFinite)) return;
-  throw new Mp3AugmentError("NON_FINITE_AUDIO", nonFiniteMessage(input));
 }
 
 /**
@@ -172,7 +103,20 @@ export function compressRoundtrip(
   samples: Audio,
   options: RoundtripOptions,
 ): Audio {
-  return roundtripWithStats(samples, options).audio;
+  const call = checkCall(samples, options);
+  const { audio, planes } = prepareOutput(call);
+  const input = privateCopy(call.input);
+  writeInto(planes, (output) => {
+    const status = library().native.mp3a_roundtrip(
+      call.packedOptions,
+      ...pointers(input),
+      input.frameCount,
+      ...pointers(output),
+      null,
+    );
+    checkStatus(status, describeSamples(status, input));
+  });
+  return audio;
 }
 
 /**

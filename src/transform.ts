@@ -1,8 +1,9 @@
 import { uniformInt } from "pure-rand/distribution/uniformInt";
 import { mersenne } from "pure-rand/generator/mersenne";
-import { codedSampleRate, compressAnyAudio, compressAnyAudioAsync } from "./convert.ts";
+import { compressAnyAudio, compressAnyAudioAsync } from "./convert.ts";
 import type { Audio } from "./audio.ts";
-import { BITRATES_KBPS, nearestBitrateKbps } from "./constants.ts";
+import { nearestBitrateKbps } from "./bitrates.ts";
+import { BITRATES_KBPS, nearestSampleRate } from "./constants.ts";
 import { Mp3AugmentError, show } from "../ffi/errors.ts";
 import type { Abortable, RateControl } from "./options.ts";
 
@@ -150,7 +151,7 @@ export class Mp3Compression {
     // the others get.
     const shouldApply = draws.unit() < p;
     const mode = draws.pick(bitrateModes);
-    const rates = drawRates(draws, this.#settings, codedSampleRate(sampleRate));
+    const rates = drawRates(draws, this.#settings, nearestSampleRate(sampleRate));
     const stereoMode = draws.pick(stereoModes);
     const bitReservoir = draws.pick(bitReservoirs);
     const fixed = { quality, preserveDelay, preserveLevel };

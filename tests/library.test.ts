@@ -14,14 +14,19 @@ import {
   MAX_STREAM_FRAMES,
   OPTIONS_FIELDS,
   RATE_CONTROLS,
-  STATS_FIELDS,
   STATUS_NAMES,
   SYMBOLS,
 } from "../ffi/symbols.ts";
 import { filePath } from "../ffi/target.ts";
-import { BITRATES_KBPS, DELAY_SAMPLES, nearestBitrateKbps, SAMPLE_RATES } from "../mod.ts";
+import {
+  BITRATES_KBPS,
+  DELAY_SAMPLES,
+  nearestBitrateKbps,
+  nearestSampleRate,
+  SAMPLE_RATES,
+} from "../mod.ts";
 import { MAX_FRAMES, MAX_LEVEL } from "../src/constants.ts";
-import { library } from "../src/native.ts";
+import { delayedFrameCount, library } from "../src/native.ts";
 import { projectPath, run, runScript, runtimeName, test } from "./harness.ts";
 
 const header: string = readFileSync(projectPath("csrc/mp3augment.h"), "utf8")
@@ -79,7 +84,6 @@ test("the table has the header's functions and types", () => {
 
 test("structs, codes, flags and constants are the header's", () => {
   assert.deepEqual(structFields("mp3a_options"), OPTIONS_FIELDS);
-  assert.deepEqual(structFields("mp3a_stats"), STATS_FIELDS);
   const infoFields = [...INFO_FIELDS, `encoder[${INFO_ENCODER_BYTES}]`];
   assert.deepEqual(structFields("mp3a_mp3_info"), infoFields);
   const codes = Object.fromEntries(STATUS_NAMES.map((name, code) => [name, code]));
@@ -94,16 +98,49 @@ test("structs, codes, flags and constants are the header's", () => {
   assert.equal(definition("MP3A_MAX_FRAMES"), MAX_FRAMES);
 });
 
-test("nearest bitrates are the library's", () => {
-  const { native } = library();
+/** ISO/IEC 11172-3 and 13818-3, clause 2.4.2.3; LAME stops at 64 kbps in MPEG-2.5. */
+const LEGAL_KBPS: [lowestRate: number, bitrates: number[]][] = [
+  [32000, [32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320]],
+  [16000, [8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160]],
+  [8000, [8, 16, 24, 32, 40, 48, 56, 64]],
+];
+
+test("nearest bitrates are the standard's, the lower of two", () => {
   for (const sampleRate of SAMPLE_RATES) {
-    for (let bitrateKbps = 1; bitrateKbps <= 400; bitrateKbps++) {
-      const expected = native.mp3a_nearest_bitrate_kbps(sampleRate, bitrateKbps);
-      assert.equal(nearestBitrateKbps(sampleRate, bitrateKbps), expected);
+    const [, legal = []] = LEGAL_KBPS.find(([lowest]) => sampleRate >= lowest) ?? [];
+    const nearest = (kbps: number) =>
+      legal.toSorted((a, b) => Math.abs(a - kbps) - Math.abs(b - kbps) || a - b)[0];
+    for (let kbps = -1; kbps <= 400; kbps += 0.125) {
+      assert.equal(nearestBitrateKbps(sampleRate, kbps), nearest(kbps), `${sampleRate} ${kbps}`);
     }
+    assert.equal(nearestBitrateKbps(sampleRate, -Infinity), legal[0]);
+    assert.equal(nearestBitrateKbps(sampleRate, Infinity), legal.at(-1));
   }
-  assert.equal(native.mp3a_nearest_bitrate_kbps(44099, 64), 0);
-  assert.equal(native.mp3a_status_message(3), "the audio holds NaN or infinite samples");
+  assert.deepEqual([nearestBitrateKbps(44099, 64), nearestBitrateKbps(44100, NaN)], [NaN, NaN]);
+  assert.equal(library().native.mp3a_nearest_bitrate_kbps(44099, 64), 0);
+  assert.equal(
+    library().native.mp3a_status_message(3),
+    "the audio holds NaN or infinite samples",
+  );
+});
+
+test("the next sample rate loses nothing", () => {
+  assert.deepEqual(SAMPLE_RATES.map(nearestSampleRate), SAMPLE_RATES);
+  assert.deepEqual([1000, 8001, 44101, 96000].map(nearestSampleRate), [8000, 11025, 48000, 48000]);
+});
+
+test("the length with the delay is C's for any length", () => {
+  for (const sampleRate of SAMPLE_RATES) {
+    const packed = Int32Array.of(36, sampleRate, 64, 7, 1, FLAGS.PRESERVE_DELAY, 0, 0, 0);
+    for (let count = 1; count < 5000; count++) {
+      const expected = library().native.mp3a_output_frame_count(packed, count);
+      assert.equal(delayedFrameCount(packed, count), expected);
+    }
+    assert.equal(
+      delayedFrameCount(packed, 1152 * 2 ** 32 + 1000),
+      delayedFrameCount(packed, 1000) + 1152 * 2 ** 32,
+    );
+  }
 });
 
 test("TypeScript accepts exactly what C accepts", () => {

@@ -4,13 +4,13 @@ import {
   compressRoundtrip,
   compressRoundtripAsync,
   compressRoundtripBatch,
+  encodeMp3,
   type ErrorCode,
   Mp3AugmentError,
   type RateControl,
   type RoundtripOptions,
   SAMPLE_RATES,
 } from "../mod.ts";
-import { roundtripWithStats } from "../src/roundtrip.ts";
 import { test } from "./harness.ts";
 import {
   correlation,
@@ -79,7 +79,7 @@ test("each option changes what is written", () => {
   const left = realAudio().slice(0, 60000).map((sample) => sample + 0.1 * (random() - 0.5));
   const input = [left, left.map((sample, i) => 0.6 * sample + 0.1 * Math.sin(0.05 * i))];
   const sizeOf = (mode: Mode) =>
-    roundtripWithStats(input, { ...mode, sampleRate: 44100 }).stats.mp3ByteSize;
+    encodeMp3(input, { ...mode, sampleRate: 44100, tag: false }).length;
   const kbps = (mode: Mode) => sizeOf(mode) * 8 / (60000 / 44100) / 1000;
   assert.ok(Math.abs(kbps({ bitrateKbps: 64 }) - 64) < 3);
   assert.ok(Math.abs(kbps({ averageBitrateKbps: 77, bitReservoir: true }) - 77) < 12);

@@ -3,8 +3,8 @@ import { Buffer } from "node:buffer";
 import { basename } from "node:path";
 import process from "node:process";
 import { type Command, InvalidArgumentError } from "commander";
-import { BITRATES_KBPS, nearestBitrateKbps, SAMPLE_RATES } from "../../mod.ts";
-import { nearestSampleRate, resample } from "../../src/resample.ts";
+import { BITRATES_KBPS, nearestBitrateKbps, nearestSampleRate } from "../../mod.ts";
+import { resample } from "../../transform.ts";
 import { openSource, type Source } from "../audio/source.ts";
 import { naming, usageError } from "../errors.ts";
 import { writeOutput } from "../files.ts";
@@ -131,8 +131,8 @@ async function cut(source: Source, { start, duration }: ReportArguments): Promis
 
 /** MP3 has at most two channels and nine sample rates. */
 function toCodable({ channels, sampleRate, notes }: Excerpt): Excerpt {
-  const isRate = SAMPLE_RATES.includes(sampleRate);
-  const codedRate = isRate ? sampleRate : nearestSampleRate(sampleRate);
+  const codedRate = nearestSampleRate(sampleRate);
+  const isRate = codedRate === sampleRate;
   const taken = channels.slice(0, 2);
   return {
     channels: isRate ? taken : taken.map((channel) => resample(channel, sampleRate, codedRate)),
