@@ -2,10 +2,8 @@
 
 #include <string.h>
 
-#include <stdatomic.h>
-#include <string.h>
-
 #include "common/cpu.h"
+#include "common/once.h"
 #include "mp3augment.h"
 
 static uint32_t magnitude_bits(float sample) {
@@ -114,12 +112,11 @@ mp3a_peak_fn mp3a_peak_select(unsigned cpu_flags) {
 }
 
 uint32_t mp3a_peak_bits(const float *samples, size_t count) {
-  /* Two threads that come first together store the same pointer. */
-  static _Atomic(mp3a_peak_fn) chosen;
-  mp3a_peak_fn scan = atomic_load_explicit(&chosen, memory_order_relaxed);
-  if (!scan) {
+  static mp3a_peak_fn scan;
+  static mp3a_once once;
+  if (mp3a_once_begin(&once)) {
     scan = mp3a_peak_select(mp3a_cpu_detect());
-    atomic_store_explicit(&chosen, scan, memory_order_relaxed);
+    mp3a_once_end(&once);
   }
   return scan(samples, count);
 }

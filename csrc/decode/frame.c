@@ -12,10 +12,10 @@
 
 #include "decode/frame.h"
 
-#include <stdatomic.h>
 #include <string.h>
 
 #include "common/cpu.h"
+#include "common/once.h"
 #include "decode/synthesis.h"
 
 /* Our transforms keep what they need in minimp3's state, in their own order. */
@@ -38,16 +38,11 @@ typedef struct frame_scratch {
 } frame_scratch;
 
 static const mp3a_synthesis_kernels *machine_kernels(void) {
-  enum { EMPTY, FILLING, READY };
   static mp3a_synthesis_kernels kernels;
-  static atomic_int state = EMPTY;
-  int expected = EMPTY;
-  if (atomic_load_explicit(&state, memory_order_acquire) == READY) return &kernels;
-  if (atomic_compare_exchange_strong(&state, &expected, FILLING)) {
+  static mp3a_once once;
+  if (mp3a_once_begin(&once)) {
     mp3a_synthesis_select(&kernels, mp3a_cpu_detect());
-    atomic_store_explicit(&state, READY, memory_order_release);
-  }
-  while (atomic_load_explicit(&state, memory_order_acquire) != READY) {
+    mp3a_once_end(&once);
   }
   return &kernels;
 }

@@ -13,14 +13,7 @@
 #include <math.h>
 #include <string.h>
 
-#include <lame.h>
-#include "libmp3lame/machine.h"
-#include "libmp3lame/encoder.h"
-#include "libmp3lame/util.h"
-#include "libmp3lame/quantize_pvt.h"
-#include "libmp3lame/quantize.h"
-#include "libmp3lame/reservoir.h"
-
+#include "lame/internals.h"
 #include "lame/kernels/kernels.h"
 
 void CBR_iteration_loop_lame(lame_internal_flags *gfc, const FLOAT pe[2][2],

@@ -2,12 +2,9 @@
    LAME's best_huffman_divide (takehiro.c is compiled with that name ending in
    _lame). LAME counts the bits of every candidate region anew; here the lengths
    by all tables are summed once, and a region's are the difference of two sums. */
-#include <lame.h>
-#include "libmp3lame/machine.h"
-#include "libmp3lame/encoder.h"
-#include "libmp3lame/util.h"
-#include "libmp3lame/quantize_pvt.h"
-
+#include "common/once.h"
+#include "lame/huffman_choose.h"
+#include "lame/internals.h"
 #include "lame/kernels/kernels.h"
 
 enum { SUMMED_TABLES = 16, LAST_BIT_TABLE = 12, LOW_ESCAPED = 14, HIGH_ESCAPED = 15 };
@@ -19,12 +16,15 @@ typedef uint16_t length_sums __attribute__((vector_size(2 * SUMMED_TABLES), alig
 static length_sums key_lengths[256]; /* per pair, by each of summed_tables */
 static uint8_t index_of_table[16];   /* its place in summed_tables */
 
-void mp3a_huffman_divide_init(void) {
+static void fill_key_lengths(void) {
+  static mp3a_once once;
+  if (!mp3a_once_begin(&once)) return;
   for (int i = 0; i < SUMMED_TABLES; i++) {
     for (int key = 0; key < 256; key++)
       key_lengths[key][i] = (uint16_t)mp3a_code_length(summed_tables[i], key >> 4, key & 15);
     if (summed_tables[i] < 16) index_of_table[summed_tables[i]] = (uint8_t)i;
   }
+  mp3a_once_end(&once);
 }
 
 /* ---- sums ---- */
@@ -173,10 +173,11 @@ void best_huffman_divide(const lame_internal_flags *const gfc, gr_info *const gr
                      granule->count1table_select};
   if (granule->block_type == SHORT_TYPE && gfc->cfg.mode_gr == 1) return;
 
+  fill_key_lengths();
   s.quantized = granule->l3_enc;
   s.edges = gfc->scalefac_band.l;
   int const lines = part.count1 < 575 ? part.count1 + 2 : 576;
-  mp3a_kernels()->huffman_count.pack(granule->l3_enc, lines, s.keys);
+  mp3a_kernels()->huffman.pack(granule->l3_enc, lines, s.keys);
   if (is_normal) {
     end_at(&s, part.big_values);
     for (int i = 0; i < SUMMED_TABLES; i++) s.sums[0][i] = 0;

@@ -4,12 +4,7 @@
 #include <limits.h>
 #include <string.h>
 
-/* LAME's, in the order in which they need one another. */
-#include <lame.h>
-#include "libmp3lame/machine.h"
-#include "libmp3lame/encoder.h"
-#include "libmp3lame/util.h"
-#include "libmp3lame/bitstream.h"
+#include "lame/internals.h"
 #include "libmp3lame/lame_global_flags.h"
 
 int lame_encode_buffer_ieee_float_lame(lame_t lame, const float left[], const float right[],

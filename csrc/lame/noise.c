@@ -2,14 +2,9 @@
    LAME's calc_noise (quantize_pvt.c is compiled with that name ending in
    _lame). A band's noise is a sum over its lines in their order, so what runs
    side by side is bands. */
-#include <lame.h>
-#include "libmp3lame/machine.h"
-#include "libmp3lame/encoder.h"
-#include "libmp3lame/util.h"
-#include "libmp3lame/quantize_pvt.h"
-
+#include "lame/internals.h"
 #include "lame/kernels/kernels.h"
-#include "lame/quantize_steps.h"
+#include "lame/quantize.h"
 
 /* ---- sums ---- */
 

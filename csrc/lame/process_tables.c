@@ -6,39 +6,20 @@
    with -Dname=name_lame; the first encoder still goes through LAME's own code,
    the later ones through what is left when the tables exist. */
 #include <math.h>
-#include <stdatomic.h>
 #include <string.h>
 
-#include <lame.h>
-#include "libmp3lame/machine.h"
-#include "libmp3lame/encoder.h"
-#include "libmp3lame/util.h"
-#include "libmp3lame/quantize_pvt.h"
-
+#include "common/once.h"
+#include "lame/internals.h"
 #include "lame/snapshot.h"
 
 void iteration_init_lame(lame_internal_flags *gfc);
 void init_log_table_lame(void);
 
-enum { ONCE_NEVER, ONCE_RUNNING, ONCE_DONE };
-
-static atomic_int powers_state, logarithms_state;
-
-/* True for the one caller that must do the work and then set ONCE_DONE; the
-   others return when it is done. */
-static int begin_once(atomic_int *state) {
-  int expected = ONCE_NEVER;
-  if (atomic_load_explicit(state, memory_order_acquire) == ONCE_DONE) return 0;
-  if (atomic_compare_exchange_strong(state, &expected, ONCE_RUNNING)) return 1;
-  while (atomic_load_explicit(state, memory_order_acquire) != ONCE_DONE) {
-  }
-  return 0;
-}
-
 void init_log_table(void) {
-  if (!begin_once(&logarithms_state)) return;
+  static mp3a_once once;
+  if (!mp3a_once_begin(&once)) return;
   init_log_table_lame();
-  atomic_store_explicit(&logarithms_state, ONCE_DONE, memory_order_release);
+  mp3a_once_end(&once);
 }
 
 void mp3a_lame_init_tables(void) {
@@ -116,10 +97,11 @@ static void init_encoder_part(lame_internal_flags *gfc) {
 }
 
 void iteration_init(lame_internal_flags *gfc) {
+  static mp3a_once once;
   if (gfc->iteration_init_init) return;
-  if (begin_once(&powers_state)) {
+  if (mp3a_once_begin(&once)) {
     iteration_init_lame(gfc);
-    atomic_store_explicit(&powers_state, ONCE_DONE, memory_order_release);
+    mp3a_once_end(&once);
     return;
   }
   gfc->iteration_init_init = 1;

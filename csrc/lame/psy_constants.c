@@ -1,15 +1,11 @@
 /* Our constants of the psychoacoustic model: takes the place of LAME's
    psymodel_init (psymodel.c is compiled with that name ending in _lame), which
    makes LAME's own. */
+#include "lame/psy_constants.h"
+
 #include <stdlib.h>
 
-#include <lame.h>
-#include "libmp3lame/machine.h"
-#include "libmp3lame/encoder.h"
-#include "libmp3lame/util.h"
-#include "libmp3lame/psymodel.h"
-
-#include "lame/psy_constants.h"
+#include "lame/internals.h"
 
 int psymodel_init_lame(lame_global_flags const *gfp);
 

@@ -3,10 +3,7 @@
 #ifndef MP3A_PSY_CONSTANTS_H
 #define MP3A_PSY_CONSTANTS_H
 
-#include "libmp3lame/machine.h"
-#include "libmp3lame/encoder.h"
-#include "libmp3lame/util.h"
-
+#include "lame/internals.h"
 #include "lame/kernels/masking.h"
 
 typedef struct mp3a_psy_constants {

@@ -25,12 +25,7 @@
 #include <math.h>
 #include <string.h>
 
-#include <lame.h>
-#include "libmp3lame/machine.h"
-#include "libmp3lame/encoder.h"
-#include "libmp3lame/util.h"
-#include "libmp3lame/psymodel.h"
-
+#include "lame/internals.h"
 #include "lame/kernels/kernels.h"
 #include "lame/psy_constants.h"
 

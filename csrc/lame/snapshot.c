@@ -18,11 +18,9 @@
 
 #include <string.h>
 
-#include "libmp3lame/machine.h"
-#include "libmp3lame/encoder.h"
-#include "libmp3lame/util.h"
-#include "libmp3lame/gain_analysis.h"
+#include "lame/internals.h"
 #include "lame/psy_constants.h"
+#include "libmp3lame/gain_analysis.h"
 
 static int is_fresh(const lame_global_flags *gfp) {
   if (!is_lame_global_flags_valid(gfp)) return 0;

@@ -1,7 +1,6 @@
-/* Counting the bits of Huffman-coded lines (ISO/IEC 11172-3, 2.4.1.7 and
-   Annex B, table 3-B.7) and choosing the code tables. */
-#ifndef MP3A_HUFFMAN_COUNT_KERNELS_H
-#define MP3A_HUFFMAN_COUNT_KERNELS_H
+/* Lengths of Huffman codes (ISO/IEC 11172-3, 2.4.1.7 and Annex B, table 3-B.7). */
+#ifndef MP3A_HUFFMAN_LENGTHS_H
+#define MP3A_HUFFMAN_LENGTHS_H
 
 #include <stdint.h>
 
@@ -11,7 +10,7 @@ enum {
   MP3A_COUNT_STEP = 32                     /* lines that are packed at once */
 };
 
-typedef struct mp3a_huffman_count_kernels {
+typedef struct mp3a_huffman_lengths_kernels {
   /* keys[i] = the pair of values 2 i and 2 i + 1, each cut off at 15, the first
      in the upper four bits. Does `count` lines rounded up to MP3A_COUNT_STEP. */
   void (*pack)(const int *quantized, int count, uint8_t *keys);
@@ -20,18 +19,9 @@ typedef struct mp3a_huffman_count_kernels {
   int (*region)(const uint8_t *keys, int pairs, unsigned lengths[3]);
   /* Lengths of `quads` quadruples of values 0 and 1 by both tables. */
   void (*quads)(const uint8_t *keys, int quads, unsigned lengths[2]);
-} mp3a_huffman_count_kernels;
+} mp3a_huffman_lengths_kernels;
 
-void mp3a_huffman_count_select(mp3a_huffman_count_kernels *kernels, unsigned cpu_flags);
-
-/* The best table for the pairs from `begin` up to `end`, which must be further,
-   and its bits, which are added to *bits. `quantized` is what was packed. */
-int mp3a_choose_table(const int *quantized, const uint8_t *keys, int begin, int end, int *bits);
-
-/* The same from sums of code lengths, for the largest value that they hold (more
-   than 0): those by mp3a_candidate_tables[largest], or, past 15, by table 16, by table
-   24 (both without linbits) and how many values are 15 and more. */
-int mp3a_choose_by_lengths(int largest, const unsigned lengths[3], int *bits);
+void mp3a_huffman_lengths_select(mp3a_huffman_lengths_kernels *kernels, unsigned cpu_flags);
 
 /* The tables for a largest value of 1 to 15: the first, and how many follow it. */
 typedef struct {
@@ -43,10 +33,22 @@ extern const mp3a_candidates mp3a_candidate_tables[16];
    if the table doesn't hold it. */
 unsigned mp3a_code_length(int table, int x, int y);
 
-/* Makes the tables of huffman_divide.c; mp3a_huffman_count_select() does it. */
-void mp3a_huffman_divide_init(void);
+enum { MP3A_LENGTHS_ESCAPED = 16, MP3A_LENGTH_ROWS };
 
-/* LAME's choice between the two tables for quadruples: returns 1 for the second. */
-int mp3a_choose_quad_table(const uint8_t *keys, int quads, int *bits);
+/* Per largest value and key, 16 bits for each candidate's code length. The row
+   for values past 15: tables 16 and 24 without linbits, and how many values
+   need those. mp3a_huffman_lengths_select() fills it. */
+extern uint64_t mp3a_pair_lengths[MP3A_LENGTH_ROWS][256];
+
+/* 288 pairs of at most 21 bits fit into 16 bits. */
+static inline void mp3a_sum_lengths(const uint64_t *row, const uint8_t *keys, int pairs,
+                                    unsigned lengths[3]) {
+  uint64_t even = 0, odd = 0;
+  int i = 0;
+  for (; i + 2 <= pairs; i += 2) even += row[keys[i]], odd += row[keys[i + 1]];
+  if (i < pairs) even += row[keys[i]];
+  even += odd;
+  lengths[0] = even & 0xffff, lengths[1] = even >> 16 & 0xffff, lengths[2] = even >> 32 & 0xffff;
+}
 
 #endif

@@ -1,4 +1,4 @@
-/* The vector tiers of huffman_count.c, one source for all widths. Included once
+/* The vector tiers of huffman_lengths.c, one source for all widths. Included once
    per tier with VECTOR_BYTES, TIER(name) and TARGET defined. With PICK(table,
    index), which takes bytes of a 16-byte `table` by the low four bits of `index`,
    and 0 where its top bit is set, come SUMS, a vector of sums, ADD_SUM(sum, bytes)
@@ -64,7 +64,7 @@ static TARGET int TIER(region)(const uint8_t *keys, int pairs, unsigned lengths[
     return largest;
   }
 #endif
-  if (largest > 0 && largest < 15) sum_lengths(pair_lengths[largest], keys, pairs, lengths);
+  if (largest > 0 && largest < 15) mp3a_sum_lengths(mp3a_pair_lengths[largest], keys, pairs, lengths);
   return largest;
 }
 

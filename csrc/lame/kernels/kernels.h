@@ -7,24 +7,24 @@
 
 #include "common/cpu.h"
 #include "lame/kernels/attack.h"
-#include "lame/kernels/pair_keys.h"
-#include "lame/kernels/filterbank.h"
 #include "lame/kernels/fht.h"
+#include "lame/kernels/filterbank.h"
+#include "lame/kernels/huffman_lengths.h"
 #include "lame/kernels/masking.h"
 #include "lame/kernels/mdct.h"
-#include "lame/kernels/huffman_lengths.h"
+#include "lame/kernels/pair_keys.h"
 #include "lame/kernels/quantize.h"
 #include "lame/kernels/xrpow.h"
 
 typedef struct mp3a_kernel_table {
   unsigned cpu_flags; /* the sets this table was filled for */
   mp3a_attack_kernels attack;
-  mp3a_bitstream_kernels bitstream;
-  mp3a_filterbank_kernels filterbank;
   mp3a_fht_kernels fht;
+  mp3a_filterbank_kernels filterbank;
+  mp3a_huffman_lengths_kernels huffman;
   mp3a_masking_kernels masking;
   mp3a_mdct_kernels mdct;
-  mp3a_huffman_count_kernels huffman_count;
+  mp3a_pair_keys_kernels pair_keys;
   mp3a_quantize_kernels quantize;
   mp3a_xrpow_kernels xrpow;
 } mp3a_kernel_table;

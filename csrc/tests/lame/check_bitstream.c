@@ -3,16 +3,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lame/bitstream.h"
+#include "lame/internals.h"
 #include "lame/kernels/kernels.h"
 #include "tests/check.h"
-
-#include <lame.h>
-#include "libmp3lame/machine.h"
-#include "libmp3lame/encoder.h"
-#include "libmp3lame/util.h"
-#include "libmp3lame/bitstream.h"
-#include "libmp3lame/quantize_pvt.h"
-#include "libmp3lame/tables.h"
 
 int format_bitstream_lame(lame_internal_flags *gfc);
 int copy_buffer_lame(lame_internal_flags *gfc, unsigned char *buffer, int size, int is_music);
@@ -27,19 +21,19 @@ static float random_line(void) {
   return pick(4) ? check_random_float(-1, 1) : edges[pick(6)];
 }
 
-static void check_pair_keys(const mp3a_bitstream_kernels *tier, const char *name) {
+static void check_pair_keys(const mp3a_pair_keys_kernels *tier, const char *name) {
   static int quantized[MP3A_LINES + 1];
   static float lines[MP3A_LINES + 1];
   uint8_t expected[2][PAIRS + GUARD], actual[2][PAIRS + GUARD];
-  mp3a_bitstream_kernels scalar;
-  mp3a_bitstream_select(&scalar, 0);
+  mp3a_pair_keys_kernels scalar;
+  mp3a_pair_keys_select(&scalar, 0);
   for (int round = 0; round < 400; round++) {
     const int most = 1 + pick(round % 2 ? 3 : 8207), shift = round & 1, count = pick(PAIRS + 1);
     for (int i = 0; i <= MP3A_LINES; i++) quantized[i] = pick(most), lines[i] = random_line();
     memset(expected, 0xa5, sizeof expected);
     memset(actual, 0xa5, sizeof actual);
-    scalar.pair_keys(quantized + shift, lines + shift, count, expected[0], expected[1]);
-    tier->pair_keys(quantized + shift, lines + shift, count, actual[0], actual[1]);
+    scalar.pack(quantized + shift, lines + shift, count, expected[0], expected[1]);
+    tier->pack(quantized + shift, lines + shift, count, actual[0], actual[1]);
     CHECK(!memcmp(expected, actual, sizeof expected), "pair_keys %s, %d pairs", name, count);
   }
 }
@@ -227,18 +221,18 @@ static double frame_ns(lame_internal_flags *gfc, const lame_internal_flags *from
   return (double)total / ROUNDS;
 }
 
-static double keys_ns(const mp3a_bitstream_kernels *kernels, const gr_info *gi) {
+static double keys_ns(const mp3a_pair_keys_kernels *kernels, const gr_info *gi) {
   enum { ROUNDS = 20000 };
   uint8_t values[PAIRS], signs[PAIRS];
   const uint64_t start = check_now_ns();
-  for (int i = 0; i < ROUNDS; i++) kernels->pair_keys(gi->l3_enc, gi->xr, PAIRS, values, signs);
+  for (int i = 0; i < ROUNDS; i++) kernels->pack(gi->l3_enc, gi->xr, PAIRS, values, signs);
   return (double)(check_now_ns() - start) / ROUNDS;
 }
 
-static void time_bitstream(const mp3a_bitstream_kernels *tier, const char *name,
+static void time_bitstream(const mp3a_pair_keys_kernels *tier, const char *name,
                            lame_internal_flags *gfc, lame_internal_flags *other) {
-  mp3a_bitstream_kernels scalar;
-  mp3a_bitstream_select(&scalar, 0);
+  mp3a_pair_keys_kernels scalar;
+  mp3a_pair_keys_select(&scalar, 0);
   random_stream(gfc);
   random_frame(gfc);
   choose_stuffing(gfc, other);
@@ -252,9 +246,9 @@ static void time_bitstream(const mp3a_bitstream_kernels *tier, const char *name,
 }
 
 void check_bitstream(unsigned cpu_flags, const char *tier, int bench) {
-  mp3a_bitstream_kernels kernels;
+  mp3a_pair_keys_kernels kernels;
   lame_internal_flags *flags[3] = {new_flags(), new_flags(), new_flags()};
-  mp3a_bitstream_select(&kernels, cpu_flags);
+  mp3a_pair_keys_select(&kernels, cpu_flags);
   mp3a_kernels_limit(cpu_flags);
   if (bench) {
     time_bitstream(&kernels, tier, flags[0], flags[1]);

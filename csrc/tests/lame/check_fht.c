@@ -2,11 +2,10 @@
    fft_long() and fft_short(). */
 #include <string.h>
 
+#include "lame/internals.h"
 #include "lame/kernels/kernels.h"
-#include "tests/check.h"
-
-#include <lame.h>
 #include "lame/psy_constants.h"
+#include "tests/check.h"
 #include "libmp3lame/fft.h"
 
 void check_fht(unsigned cpu_flags, const char *tier, int bench);

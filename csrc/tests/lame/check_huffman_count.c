@@ -14,8 +14,8 @@ enum { GUARD = 32 };
 static int values[576 + 1];
 static uint8_t keys[2][MP3A_COUNT_KEYS + GUARD];
 
-static void check_kernels(const mp3a_huffman_count_kernels *scalar,
-                          const mp3a_huffman_count_kernels *kernels, const char *tier) {
+static void check_kernels(const mp3a_huffman_lengths_kernels *scalar,
+                          const mp3a_huffman_lengths_kernels *kernels, const char *tier) {
   for (int round = 0; round < 4000; round++) {
     unsigned lengths[2][3] = {{0}};
     int const count = pick(577);
@@ -96,9 +96,9 @@ static void print_times(lame_internal_flags *gfc, const char *tier) {
 }
 
 void check_huffman_count(unsigned cpu_flags, const char *tier, int bench) {
-  mp3a_huffman_count_kernels scalar, kernels;
-  mp3a_huffman_count_select(&scalar, 0);
-  mp3a_huffman_count_select(&kernels, cpu_flags);
+  mp3a_huffman_lengths_kernels scalar, kernels;
+  mp3a_huffman_lengths_select(&scalar, 0);
+  mp3a_huffman_lengths_select(&kernels, cpu_flags);
   mp3a_kernels_limit(cpu_flags);
   if (!bench) check_kernels(&scalar, &kernels, tier);
   for (int i = 0; i < (bench ? 1 : 40); i++) {

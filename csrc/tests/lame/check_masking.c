@@ -1,13 +1,12 @@
 /* Energies and masking against the scalar twins, with the partitions of every
    sample rate; and the logarithm that the additive factors step by. */
+#include <lame.h>
 #include <math.h>
 #include <string.h>
 
 #include "lame/kernels/kernels.h"
-#include "tests/check.h"
-
-#include <lame.h>
 #include "lame/psy_constants.h"
+#include "tests/check.h"
 
 void check_masking(unsigned cpu_flags, const char *tier, int bench);
 

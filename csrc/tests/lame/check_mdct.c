@@ -4,14 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lame/internals.h"
 #include "lame/kernels/kernels.h"
 #include "tests/check.h"
-
-#include <lame.h>
-#include "libmp3lame/machine.h"
-#include "libmp3lame/encoder.h"
-#include "libmp3lame/util.h"
-#include "libmp3lame/newmdct.h"
 
 void mdct_sub48_lame(lame_internal_flags *gfc, const sample_t *w0, const sample_t *w1);
 void check_mdct(unsigned cpu_flags, const char *tier, int bench);

@@ -6,12 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <lame.h>
-#include "libmp3lame/machine.h"
-#include "libmp3lame/encoder.h"
-#include "libmp3lame/util.h"
-#include "libmp3lame/quantize_pvt.h"
-
+#include "lame/internals.h"
 #include "tests/check.h"
 #include "tests/hash.h"
 

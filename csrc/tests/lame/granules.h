@@ -6,14 +6,9 @@
 #include <math.h>
 #include <string.h>
 
+#include "lame/internals.h"
 #include "tests/check.h"
-
-#include <lame.h>
-#include "libmp3lame/machine.h"
-#include "libmp3lame/encoder.h"
-#include "libmp3lame/util.h"
 #include "libmp3lame/lame_global_flags.h"
-#include "libmp3lame/quantize_pvt.h"
 
 static inline int pick(int count) { return (int)(check_random() % (uint32_t)count); }
 

@@ -1,10 +1,8 @@
-/* Shared by the files that replace parts of LAME's quantization. */
-#ifndef MP3A_QUANTIZE_STEPS_H
-#define MP3A_QUANTIZE_STEPS_H
+/* The quantizer's steps. */
+#ifndef MP3A_QUANTIZE_H
+#define MP3A_QUANTIZE_H
 
-#include "libmp3lame/machine.h"
-#include "libmp3lame/encoder.h"
-#include "libmp3lame/util.h"
+#include "lame/internals.h"
 
 /* The exponents of the quantizer steps of the granule's first `bands` scale
    factor bands, in quarters of an octave, 210 too high. */

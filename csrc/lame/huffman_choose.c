@@ -1,0 +1,54 @@
+/* Which code tables are the best for a region, from the lengths by all that can be. */
+#include "lame/huffman_choose.h"
+
+#include "lame/internals.h"
+#include "lame/kernels/kernels.h"
+
+/* The smallest tables with linbits for what is above 15, by its number of bits. */
+static const uint8_t low_escaped[14] = {0,  16, 17, 18, 19, 20, 20, 21, 21, 22, 22, 23, 23, 23};
+static const uint8_t high_escaped[14] = {0,  24, 24, 24, 24, 25, 26, 27, 28, 29, 30, 30, 31, 31};
+
+static int choose_escaped(int largest, const unsigned lengths[3], int *bits) {
+  int const size = 32 - __builtin_clz((unsigned)largest - 15);
+  int const low = low_escaped[size], high = high_escaped[size];
+  unsigned const low_bits = lengths[0] + lengths[2] * ht[low].xlen;
+  unsigned const high_bits = lengths[1] + lengths[2] * ht[high].xlen;
+  *bits += (int)(low_bits > high_bits ? high_bits : low_bits);
+  return low_bits > high_bits ? high : low;
+}
+
+int mp3a_choose_by_lengths(int largest, const unsigned lengths[3], int *bits) {
+  if (largest > IXMAX_VAL) return *bits = LARGE_BITS, -1;
+  if (largest > 15) return choose_escaped(largest, lengths, bits);
+  int best = 0;
+  for (int i = 1; i < mp3a_candidate_tables[largest].count; i++)
+    if (lengths[i] < lengths[best]) best = i;
+  *bits += (int)lengths[best];
+  return mp3a_candidate_tables[largest].table + best;
+}
+
+static int largest_value(const int *quantized, int count) {
+  int largest = 0;
+  for (int i = 0; i < count; i++) largest = quantized[i] > largest ? quantized[i] : largest;
+  return largest;
+}
+
+int mp3a_choose_table(const int *quantized, const uint8_t *keys, int begin, int end, int *bits) {
+  unsigned lengths[3];
+  int largest = mp3a_kernels()->huffman.region(keys + begin, end - begin, lengths);
+  if (largest == 0) return 0;
+  if (largest == 15) {
+    largest = largest_value(quantized + 2 * begin, 2 * (end - begin));
+    int const row = largest > 15 ? MP3A_LENGTHS_ESCAPED : 15;
+    mp3a_sum_lengths(mp3a_pair_lengths[row], keys + begin, end - begin, lengths);
+  }
+  return mp3a_choose_by_lengths(largest, lengths, bits);
+}
+
+int mp3a_choose_quad_table(const uint8_t *keys, int quads, int *bits) {
+  unsigned lengths[2];
+  mp3a_kernels()->huffman.quads(keys, quads, lengths);
+  int const best = lengths[0] > lengths[1];
+  *bits = (int)lengths[best];
+  return best;
+}
