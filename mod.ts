@@ -29,6 +29,12 @@ export type {
   VariableBitrate,
 } from "./src/options.ts";
 export { compressRoundtrip, compressRoundtripAsync } from "./src/roundtrip.ts";
+export {
+  compressPcm16Async,
+  type Pcm16Options,
+  type Pcm16Output,
+  peakOfPcm16,
+} from "./src/pcm16.ts";
 export { type BatchJob, type BatchOptions, compressRoundtripBatch } from "./src/batch.ts";
 export {
   type AsyncEncodeOptions,

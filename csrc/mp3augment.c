@@ -57,10 +57,11 @@ int32_t mp3a_check_clip(const mp3a_options *options, const float *left, const fl
 
 int32_t mp3a_roundtrip(const mp3a_options *options, const float *left, const float *right,
                        uint32_t frame_count, float *out_left, float *out_right,
-                       mp3a_stats *stats) {
+                       uint32_t capacity, mp3a_stats *stats) {
   const int32_t status = mp3a_check_clip(options, left, right, frame_count);
   if (status != MP3A_OK) return status;
   if (!mp3a_are_channels(options, out_left, out_right)) return MP3A_INVALID_AUDIO;
+  if (capacity < mp3a_output_frame_count(options, frame_count)) return MP3A_INVALID_AUDIO;
   const mp3a_clip clip = {.options = *options,
                           .input = {left, right},
                           .output = {out_left, out_right},

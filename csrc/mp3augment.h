@@ -12,7 +12,7 @@
        .struct_byte_size = sizeof options, .sample_rate_hz = 48000,
        .bitrate_kbps = 64, .quality = 7, .channel_count = 2,
      };
-     int32_t status = mp3a_roundtrip(&options, left, right, 48000, left, right, NULL);
+     int32_t status = mp3a_roundtrip(&options, left, right, 48000, left, right, 48000, NULL);
      if (status != MP3A_OK) puts(mp3a_status_message(status));
 
    Every function may be called from any thread at any time, unless its
@@ -33,7 +33,7 @@ extern "C" {
 #endif
 
 /* Raised with every change that an older caller would not survive. */
-#define MP3A_ABI_VERSION 3
+#define MP3A_ABI_VERSION 4
 
 /* The codec's own delay in PCM frames at any sample rate: 576 of the encoder
    (LAME's ENCDELAY) and 528 + 1 of the decoder (its synthesis filterbank and
@@ -143,8 +143,9 @@ MP3A_API uint32_t mp3a_output_frame_count(const mp3a_options *options, uint32_t 
    of 1 before the encoder, and back after the decoder.
 
    left, right          `frame_count` floats each; `right` is NULL for mono
-   out_left, out_right  mp3a_output_frame_count() floats each, owned by the
-                        caller; `out_right` is NULL for mono. Without
+   out_left, out_right  owned by the caller, with room for `capacity` floats
+                        each, at least mp3a_output_frame_count();
+                        `out_right` is NULL for mono. Without
                         MP3A_PRESERVE_DELAY an output may be an input (the same
                         address); any other overlap of outputs with inputs or
                         each other gives wrong samples, never a wrong access
@@ -157,7 +158,7 @@ MP3A_API uint32_t mp3a_output_frame_count(const mp3a_options *options, uint32_t 
    result does not depend on that. */
 MP3A_API int32_t mp3a_roundtrip(const mp3a_options *options, const float *left,
                                 const float *right, uint32_t frame_count, float *out_left,
-                                float *out_right, mp3a_stats *stats);
+                                float *out_right, uint32_t capacity, mp3a_stats *stats);
 
 /* An upper bound for what mp3a_encode() writes for `frame_count` PCM frames, in
    bytes. 0 when the options or the count are invalid, or the bound has more
@@ -226,19 +227,22 @@ MP3A_API uint32_t mp3a_queue_wait(mp3a_queue *queue);
 /* Ends a round trip whose tag the queue has handed out: copies the output into
    the caller's arrays (as in mp3a_roundtrip()), frees the job and returns its
    status. With NULL for `out_left` it ends any kind of job and discards the
-   result. INVALID_AUDIO, and no effect, for NULL or another kind of job. */
+   result. INVALID_AUDIO, and no effect, for NULL, another kind of job, or too
+   small a capacity. */
 MP3A_API int32_t mp3a_job_end(mp3a_job *job, float *out_left, float *out_right,
-                              mp3a_stats *stats);
+                              uint32_t capacity, mp3a_stats *stats);
 
 /* As mp3a_job_start(), for 16-bit samples with channels interleaved, as WAV files
-   have them: what comes out is mp3a_to_int16() of what the floats give. Nothing
-   is copied: `samples` and `out` are the job's until its tag is handed out. To be
-   ended by mp3a_job_end() with NULL for all else.
+   have them: what comes out is mp3a_to_int16() of what the floats give.
 
-   out  room for mp3a_output_frame_count() PCM frames; may be `samples` */
+   sample_count  of all channels together: whole PCM frames */
 MP3A_API mp3a_job *mp3a_pcm16_job_start(mp3a_queue *queue, const mp3a_options *options,
-                                        const int16_t *samples, uint32_t frame_count,
-                                        int16_t *out, uint32_t tag, int32_t *status);
+                                        const int16_t *samples, uint32_t sample_count,
+                                        uint32_t tag, int32_t *status);
+
+/* As mp3a_job_end(), for mp3a_pcm16_job_start(): `capacity` counts the samples of
+   all channels, mp3a_output_frame_count() for each. */
+MP3A_API int32_t mp3a_pcm16_job_end(mp3a_job *job, int16_t *out, uint32_t capacity);
 
 /* The largest magnitude of 16-bit samples, with 32768 as 1. */
 MP3A_API float mp3a_pcm16_peak(const int16_t *samples, uint32_t sample_count);
@@ -254,7 +258,7 @@ MP3A_API uint32_t mp3a_encode_job_byte_size(const mp3a_job *job);
 
 /* As mp3a_job_end(), for mp3a_encode_job_start(): copies
    mp3a_encode_job_byte_size() bytes. */
-MP3A_API int32_t mp3a_encode_job_end(mp3a_job *job, uint8_t *bytes);
+MP3A_API int32_t mp3a_encode_job_end(mp3a_job *job, uint8_t *bytes, uint32_t capacity);
 
 /* An encoder that is fed piece by piece. One thread at a time. What it writes,
    put together, is what mp3a_encode() writes for all the audio at once, but for
@@ -371,7 +375,8 @@ MP3A_API int32_t mp3a_decode_job_info(const mp3a_job *job, mp3a_mp3_info *info);
 
 /* As mp3a_job_end(), for mp3a_decode_job_start(): the arrays have room for the PCM
    frames that mp3a_decode_job_info() tells. */
-MP3A_API int32_t mp3a_decode_job_end(mp3a_job *job, float *out_left, float *out_right);
+MP3A_API int32_t mp3a_decode_job_end(mp3a_job *job, float *out_left, float *out_right,
+                                     uint32_t capacity);
 
 /* A decoder that is fed piece by piece. One thread at a time. What it writes, put
    together, is what mp3a_decode() writes for all the bytes at once. */

@@ -5,6 +5,7 @@ import { deno } from "./deno.ts";
 import { DIGESTS } from "./digests.ts";
 import { download } from "./download.ts";
 import { Mp3AugmentError } from "./errors.ts";
+import { guard } from "./guard.ts";
 import { node } from "./node.ts";
 import type { Needs, Platform, Runtime } from "./runtime.ts";
 import { ABI_VERSION, type Native } from "./symbols.ts";
@@ -171,5 +172,5 @@ export function openLibrary(wish: Wish = {}): Library {
         `build the library from the same release as the module`,
     );
   }
-  return { native, runtime, folder: place.folder };
+  return { native: guard(native), runtime, folder: place.folder };
 }

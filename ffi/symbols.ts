@@ -4,10 +4,25 @@
  */
 
 /**
- * The C types that cross: `buffer` is a pointer into a typed array (or NULL),
- * `handle` an opaque pointer that C gave out, `callback` a function pointer.
+ * The C types that cross: `handle` is an opaque pointer that C gave out, `callback` a function
+ * pointer, `count` an `u32` that counts the elements of the arrays before it.
  */
-export type CType = "i32" | "u32" | "f32" | "buffer" | "handle" | "callback" | "string" | "void";
+export type CType =
+  | "i32"
+  | "u32"
+  | "f32"
+  | "count"
+  | BufferType
+  | "handle"
+  | "callback"
+  | "string"
+  | "void";
+
+/**
+ * Pointers into typed arrays, or NULL: arrays whose `count` is the next one to the right, structs,
+ * and single numbers that C writes.
+ */
+export type BufferType = "floats" | "pcm16" | "bytes" | "options" | "stats" | "info" | "cell";
 
 /** One C function. */
 export interface CFunction {
@@ -21,110 +36,102 @@ export const SYMBOLS = {
   mp3a_abi_version: { parameters: [], result: "u32" },
   mp3a_status_message: { parameters: ["i32"], result: "string" },
   mp3a_nearest_bitrate_kbps: { parameters: ["i32", "i32"], result: "i32" },
-  mp3a_output_frame_count: { parameters: ["buffer", "u32"], result: "u32" },
-  // options, left, right, frame_count, out_left, out_right, stats
+  mp3a_output_frame_count: { parameters: ["options", "count"], result: "u32" },
+  // options, left, right, frame_count, out_left, out_right, capacity, stats
   mp3a_roundtrip: {
-    parameters: ["buffer", "buffer", "buffer", "u32", "buffer", "buffer", "buffer"],
+    parameters: ["options", "floats", "floats", "count", "floats", "floats", "count", "stats"],
     result: "i32",
   },
-  mp3a_is_finite: { parameters: ["buffer", "u32"], result: "i32" },
+  mp3a_max_encoded_byte_size: { parameters: ["options", "count"], result: "u32" },
+  // options, left, right, frame_count, bytes, capacity, byte_size
+  mp3a_encode: {
+    parameters: ["options", "floats", "floats", "count", "bytes", "count", "cell"],
+    result: "i32",
+  },
+  mp3a_is_finite: { parameters: ["floats", "count"], result: "i32" },
   mp3a_thread_limit: { parameters: [], result: "u32" },
   mp3a_queue_create: { parameters: ["callback"], result: "handle" },
   mp3a_queue_destroy: { parameters: ["handle"], result: "void" },
   // queue, options, left, right, frame_count, tag, status
   mp3a_job_start: {
-    parameters: ["handle", "buffer", "buffer", "buffer", "u32", "u32", "buffer"],
+    parameters: ["handle", "options", "floats", "floats", "count", "u32", "cell"],
     result: "handle",
   },
   mp3a_job_cancel: { parameters: ["handle"], result: "void" },
   mp3a_queue_poll: { parameters: ["handle"], result: "u32" },
   mp3a_queue_wait: { parameters: ["handle"], result: "u32", blocks: true },
-  // job, out_left, out_right, stats
-  mp3a_job_end: { parameters: ["handle", "buffer", "buffer", "buffer"], result: "i32" },
-  // queue, options, samples, frame_count, out, tag, status
+  // job, out_left, out_right, capacity, stats
+  mp3a_job_end: { parameters: ["handle", "floats", "floats", "count", "stats"], result: "i32" },
+  // queue, options, samples, sample_count, tag, status
   mp3a_pcm16_job_start: {
-    parameters: ["handle", "buffer", "buffer", "u32", "buffer", "u32", "buffer"],
+    parameters: ["handle", "options", "pcm16", "count", "u32", "cell"],
     result: "handle",
   },
-  mp3a_pcm16_peak: { parameters: ["buffer", "u32"], result: "f32" },
-  mp3a_max_encoded_byte_size: { parameters: ["buffer", "u32"], result: "u32" },
-  // options, left, right, frame_count, bytes, capacity, byte_size
-  mp3a_encode: {
-    parameters: ["buffer", "buffer", "buffer", "u32", "buffer", "u32", "buffer"],
-    result: "i32",
-  },
+  // job, out, capacity
+  mp3a_pcm16_job_end: { parameters: ["handle", "pcm16", "count"], result: "i32" },
+  mp3a_pcm16_peak: { parameters: ["pcm16", "count"], result: "f32" },
   // queue, options, left, right, frame_count, tag, status
   mp3a_encode_job_start: {
-    parameters: ["handle", "buffer", "buffer", "buffer", "u32", "u32", "buffer"],
+    parameters: ["handle", "options", "floats", "floats", "count", "u32", "cell"],
     result: "handle",
   },
   mp3a_encode_job_byte_size: { parameters: ["handle"], result: "u32" },
-  mp3a_encode_job_end: { parameters: ["handle", "buffer"], result: "i32" },
-  mp3a_encode_stream_create: { parameters: ["buffer", "buffer"], result: "handle" },
+  // job, bytes, capacity
+  mp3a_encode_job_end: { parameters: ["handle", "bytes", "count"], result: "i32" },
+  mp3a_encode_stream_create: { parameters: ["options", "cell"], result: "handle" },
   mp3a_encode_stream_destroy: { parameters: ["handle"], result: "void" },
-  mp3a_encode_stream_capacity: { parameters: ["u32"], result: "u32" },
+  mp3a_encode_stream_capacity: { parameters: ["count"], result: "u32" },
   // stream, left, right, frame_count, bytes, capacity, byte_size
   mp3a_encode_stream_write: {
-    parameters: ["handle", "buffer", "buffer", "u32", "buffer", "u32", "buffer"],
+    parameters: ["handle", "floats", "floats", "count", "bytes", "count", "cell"],
     result: "i32",
   },
   // stream, bytes, capacity, byte_size
-  mp3a_encode_stream_finish: {
-    parameters: ["handle", "buffer", "u32", "buffer"],
-    result: "i32",
-  },
-  mp3a_encode_stream_tag: { parameters: ["handle", "buffer", "u32", "buffer"], result: "i32" },
-  // options, peak, status
-  mp3a_roundtrip_stream_create: { parameters: ["buffer", "f32", "buffer"], result: "handle" },
+  mp3a_encode_stream_finish: { parameters: ["handle", "bytes", "count", "cell"], result: "i32" },
+  // stream, bytes, capacity, byte_size
+  mp3a_encode_stream_tag: { parameters: ["handle", "bytes", "count", "cell"], result: "i32" },
+  mp3a_roundtrip_stream_create: { parameters: ["options", "f32", "cell"], result: "handle" },
   mp3a_roundtrip_stream_destroy: { parameters: ["handle"], result: "void" },
-  mp3a_roundtrip_stream_capacity: { parameters: ["handle", "u32"], result: "u32" },
+  mp3a_roundtrip_stream_capacity: { parameters: ["handle", "count"], result: "u32" },
   // stream, left, right, frame_count, out_left, out_right, capacity, written_count
   mp3a_roundtrip_stream_write: {
-    parameters: ["handle", "buffer", "buffer", "u32", "buffer", "buffer", "u32", "buffer"],
+    parameters: ["handle", "floats", "floats", "count", "floats", "floats", "count", "cell"],
     result: "i32",
   },
   // stream, out_left, out_right, capacity, written_count
   mp3a_roundtrip_stream_finish: {
-    parameters: ["handle", "buffer", "buffer", "u32", "buffer"],
+    parameters: ["handle", "floats", "floats", "count", "cell"],
     result: "i32",
   },
   // bytes, byte_size, is_gapless, info
-  mp3a_probe: { parameters: ["buffer", "u32", "u32", "buffer"], result: "i32" },
+  mp3a_probe: { parameters: ["bytes", "count", "u32", "info"], result: "i32" },
   // bytes, byte_size, is_gapless, out_left, out_right, capacity
   mp3a_decode: {
-    parameters: ["buffer", "u32", "u32", "buffer", "buffer", "u32"],
+    parameters: ["bytes", "count", "u32", "floats", "floats", "count"],
     result: "i32",
   },
-  mp3a_to_int16: { parameters: ["buffer", "buffer", "u32"], result: "void" },
+  // samples, out, frame_count
+  mp3a_to_int16: { parameters: ["floats", "pcm16", "count"], result: "void" },
   // queue, bytes, byte_size, is_gapless, tag, status
   mp3a_decode_job_start: {
-    parameters: ["handle", "buffer", "u32", "u32", "u32", "buffer"],
+    parameters: ["handle", "bytes", "count", "u32", "u32", "cell"],
     result: "handle",
   },
-  mp3a_decode_job_info: { parameters: ["handle", "buffer"], result: "i32" },
-  mp3a_decode_job_end: { parameters: ["handle", "buffer", "buffer"], result: "i32" },
-  mp3a_decode_stream_create: { parameters: ["u32", "buffer"], result: "handle" },
+  mp3a_decode_job_info: { parameters: ["handle", "info"], result: "i32" },
+  // job, out_left, out_right, capacity
+  mp3a_decode_job_end: { parameters: ["handle", "floats", "floats", "count"], result: "i32" },
+  mp3a_decode_stream_create: { parameters: ["u32", "cell"], result: "handle" },
   mp3a_decode_stream_destroy: { parameters: ["handle"], result: "void" },
   // stream, bytes, byte_size, at_end, out_left, out_right, capacity, consumed, written_count
   mp3a_decode_stream_run: {
-    parameters: [
-      "handle",
-      "buffer",
-      "u32",
-      "u32",
-      "buffer",
-      "buffer",
-      "u32",
-      "buffer",
-      "buffer",
-    ],
+    parameters: ["handle", "bytes", "count", "u32", "floats", "floats", "count", "cell", "cell"],
     result: "i32",
   },
-  mp3a_decode_stream_info: { parameters: ["handle", "buffer"], result: "i32" },
+  mp3a_decode_stream_info: { parameters: ["handle", "info"], result: "i32" },
 } as const satisfies Record<string, CFunction>;
 
 /** `MP3A_ABI_VERSION` of the header that the table was written for. */
-export const ABI_VERSION = 3;
+export const ABI_VERSION = 4;
 
 /** The fields of `mp3a_options`, 32 bits each, in order. */
 export const OPTIONS_FIELDS = [
@@ -157,6 +164,17 @@ export const INFO_FIELDS = [
 
 /** The size of `mp3a_mp3_info.encoder` in bytes. */
 export const INFO_ENCODER_BYTES = 12;
+
+/** How many 32-bit fields the structs have; arrays are as long as their count says. */
+export const BUFFER_LENGTHS = {
+  floats: undefined,
+  pcm16: undefined,
+  bytes: undefined,
+  options: OPTIONS_FIELDS.length,
+  stats: 0, // none is ever passed
+  info: INFO_FIELDS.length + INFO_ENCODER_BYTES / 4,
+  cell: 1,
+} as const satisfies Record<BufferType, number | undefined>;
 
 /** The flags of `mp3a_options`, by their names without `MP3A_`. */
 export const FLAGS = {
@@ -193,6 +211,9 @@ export const STATUS_NAMES = [
   "CANCELLED",
 ] as const;
 
+/** Memory that may cross. */
+export type Buffer = Float32Array | Int32Array | Int16Array | Uint8Array | null;
+
 declare const handleBrand: unique symbol;
 /** An opaque pointer: a queue, a job or a stream. */
 export type Handle = { readonly [handleBrand]: true };
@@ -202,7 +223,14 @@ interface JsTypes {
   i32: number;
   u32: number;
   f32: number;
-  buffer: Float32Array | Int32Array | Int16Array | Uint8Array | null;
+  count: number;
+  floats: Float32Array | null;
+  pcm16: Int16Array | null;
+  bytes: Uint8Array | null;
+  options: Int32Array;
+  stats: null;
+  info: Int32Array;
+  cell: Int32Array;
   handle: Handle;
   callback: Handle | null;
   string: string;

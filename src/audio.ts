@@ -1,5 +1,6 @@
 import { MAX_FRAMES } from "./constants.ts";
-import { Mp3AugmentError, show } from "../ffi/errors.ts";
+import { checkView, isShared, plainView, privateView } from "./views.ts";
+import { Mp3AugmentError } from "../ffi/errors.ts";
 
 /**
  * Planar 32-bit float audio, nominally -1 to 1: mono as one `Float32Array`, or
@@ -15,68 +16,6 @@ export interface Planes {
   readonly frameCount: number;
 }
 
-// The built-in getters: a subclass may say of itself what it likes.
-const typedArray = Object.getPrototypeOf(Float32Array.prototype) as object;
-const tagOf = builtInGetter<string | undefined>(Symbol.toStringTag);
-const lengthOf = builtInGetter<number>("length");
-const bufferOf = builtInGetter<ArrayBufferLike>("buffer");
-const byteOffsetOf = builtInGetter<number>("byteOffset");
-
-function builtInGetter<T>(key: PropertyKey): (view: unknown) => T {
-  const getter = Object.getOwnPropertyDescriptor(typedArray, key)?.get;
-  return (view) => getter?.call(view) as T;
-}
-
-function isFloat32Array(value: unknown): value is Float32Array {
-  return tagOf(value) === "Float32Array";
-}
-
-function isDetached(view: Float32Array): boolean {
-  if (lengthOf(view) > 0) return false;
-  try {
-    new Uint8Array(bufferOf(view) as ArrayBuffer);
-    return false;
-  } catch {
-    return true;
-  }
-}
-
-/** Whether other threads may write into it at any time. */
-function isShared(view: Float32Array): boolean {
-  return Object.prototype.toString.call(bufferOf(view)) ===
-    "[object SharedArrayBuffer]";
-}
-
-function checkView(view: unknown, name: string): asserts view is Float32Array {
-  if (!isFloat32Array(view)) {
-    throw new Mp3AugmentError(
-      "INVALID_AUDIO",
-      `${name} is ${
-        show(view)
-      }, not a Float32Array: convert it, for example by Float32Array.from()`,
-    );
-  }
-  if (isDetached(view)) {
-    throw new Mp3AugmentError(
-      "INVALID_AUDIO",
-      `${name} has a detached buffer (it was transferred): pass audio that this thread still owns`,
-    );
-  }
-}
-
-/** A view of the same memory that is a plain Float32Array, whatever class it came as. */
-function plainView(
-  view: Float32Array,
-  start: number,
-  length: number,
-): Float32Array {
-  return new Float32Array(
-    bufferOf(view),
-    byteOffsetOf(view) + 4 * start,
-    length,
-  );
-}
-
 /** Checks audio and gives its channels. `name` is what messages call it. */
 export function toPlanes(
   audio: unknown,
@@ -84,7 +23,7 @@ export function toPlanes(
   name: string,
 ): Planes {
   const channelArrays = Array.isArray(audio)
-    ? checkChannelArrays(audio, channels, name)
+    ? checkChannelArrays(Array.from(audio), channels, name) // read once: it may be a proxy
     : splitFlat(audio, channels ?? 1, name);
   const frameCount = channelArrays[0]?.length ?? 0;
   if (frameCount > MAX_FRAMES) {
@@ -101,6 +40,12 @@ function checkChannelArrays(
   channels: number | undefined,
   name: string,
 ): Float32Array[] {
+  if (audio.length > 2 && audio.every((sample) => typeof sample === "number")) {
+    throw new Mp3AugmentError(
+      "INVALID_AUDIO",
+      `${name} is an array of numbers; a Float32Array is needed: convert it by Float32Array.from()`,
+    );
+  }
   if (audio.length < 1 || audio.length > 2) {
     throw new Mp3AugmentError(
       "UNSUPPORTED_CHANNELS",
@@ -113,10 +58,7 @@ function checkChannelArrays(
       `channels is ${channels}, but ${name} is an array of ${audio.length}: leave channels out`,
     );
   }
-  const views = Array.from(audio, (view, index) => {
-    checkView(view, `${name}[${index}]`);
-    return plainView(view, 0, lengthOf(view));
-  });
+  const views = audio.map((view, index) => toView(view, `${name}[${index}]`));
   const [left, right] = views;
   if (left && right && left.length !== right.length) {
     throw new Mp3AugmentError(
@@ -127,24 +69,26 @@ function checkChannelArrays(
   return views;
 }
 
+function toView(view: unknown, name: string): Float32Array {
+  checkView(view, "Float32Array", name);
+  return plainView(view as Float32Array);
+}
+
 function splitFlat(
   audio: unknown,
   channels: number,
   name: string,
 ): Float32Array[] {
-  checkView(audio, name);
-  const length = lengthOf(audio);
-  if (channels === 1) return [plainView(audio, 0, length)];
+  const view = toView(audio, name);
+  if (channels === 1) return [view];
+  const { length } = view;
   if (length % 2 !== 0) {
     throw new Mp3AugmentError(
       "INVALID_AUDIO",
       `${name} has ${length} samples, which channels: 2 can't halve: left and right are equally long`,
     );
   }
-  return [
-    plainView(audio, 0, length / 2),
-    plainView(audio, length / 2, length / 2),
-  ];
+  return [plainView(view, 0, length / 2), plainView(view, length / 2, length / 2)];
 }
 
 /** Throws `EMPTY_AUDIO` for no samples. */
@@ -224,31 +168,16 @@ export function allocateLike(
   };
 }
 
-/** Memory that another thread may write into is never given to the library. */
+/** The same audio in memory that no other thread may write into. */
 export function privateCopy(planes: Planes): Planes {
   if (!planes.channels.some(isShared)) return planes;
-  return {
-    ...planes,
-    channels: planes.channels.map((channel) => new Float32Array(channel)),
-  };
+  return { ...planes, channels: planes.channels.map(privateView) };
 }
 
-/** Lets `write` fill the planes, by way of private memory where they are shared. */
-export function writeInto(planes: Planes, write: (planes: Planes) => void): void {
-  const target = privateCopy(planes);
-  write(target);
-  if (target === planes) return;
-  planes.channels.forEach((channel, index) => {
-    const written = target.channels[index];
-    if (written) channel.set(written);
-  });
-}
-
-/** The planes' pointers as C takes them. */
-export function pointers(planes: Planes): [Float32Array, Float32Array | null] {
-  const [left, right] = planes.channels;
-  if (left === undefined) {
-    throw new Mp3AugmentError("INVALID_AUDIO", "there is no channel");
-  }
-  return [left, right ?? null];
+/** The channels' pointers as C takes them. */
+export function pointers(
+  [left, right]: readonly Float32Array[],
+): [Float32Array, Float32Array | null] {
+  if (left !== undefined) return [left, right ?? null];
+  throw new Mp3AugmentError("INVALID_AUDIO", "there is no channel");
 }

@@ -1,7 +1,7 @@
 import type { Audio } from "./audio.ts";
 import { Mp3AugmentError, show } from "../ffi/errors.ts";
 import { library } from "./native.ts";
-import { checkSignal, type RoundtripOptions } from "./options.ts";
+import { checkObject, checkSignal, type RoundtripOptions } from "./options.ts";
 import { checkCall, type CheckedCall, runCall } from "./roundtrip.ts";
 import { checkFinite } from "./samples.ts";
 
@@ -92,7 +92,7 @@ export async function compressRoundtripBatch(
 ): Promise<Audio[]> {
   const threads = checkThreads(options.threads);
   const onProgress = checkProgress(options.onProgress);
-  const signal = checkSignal(options);
+  const signal = checkSignal(checkObject(options, "threads, onProgress and signal"));
   signal?.throwIfAborted();
   const limit = library().native.mp3a_thread_limit();
   const calls = Array.from(

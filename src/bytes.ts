@@ -1,9 +1,5 @@
 import { Mp3AugmentError, show } from "../ffi/errors.ts";
-
-const tagOf = Object.getOwnPropertyDescriptor(
-  Object.getPrototypeOf(Uint8Array.prototype),
-  Symbol.toStringTag,
-)?.get as (this: unknown) => string | undefined;
+import { isSharedBuffer, tagOf } from "./views.ts";
 
 function invalid(message: string): Mp3AugmentError {
   return new Mp3AugmentError("INVALID_AUDIO", message);
@@ -16,15 +12,14 @@ export function toBytes(given: unknown, name: string): Uint8Array {
   if (!isBuffer && !ArrayBuffer.isView(given)) {
     throw invalid(`${name} is ${show(given)}; it must be a Uint8Array or another view of bytes`);
   }
-  if (!isBuffer && tagOf.call(given) !== undefined && tagOf.call(given) !== "Uint8Array") {
+  if (!isBuffer && tagOf(given) !== undefined && tagOf(given) !== "Uint8Array") {
     throw invalid(`${name} is ${show(given)}; it must be a Uint8Array: take one of its buffer`);
   }
   const bytes = view(given as ArrayBuffer | ArrayBufferView, isBuffer, name);
   if (bytes.byteLength > 0xffffffff) {
     throw invalid(`${name} has ${bytes.byteLength} bytes; at most 4 GiB are allowed: split it`);
   }
-  const isShared = Object.prototype.toString.call(bytes.buffer) === "[object SharedArrayBuffer]";
-  return isShared ? new Uint8Array(bytes) : bytes;
+  return isSharedBuffer(bytes.buffer) ? bytes.slice() : bytes;
 }
 
 function view(
@@ -33,7 +28,8 @@ function view(
   name: string,
 ): Uint8Array {
   try {
-    if (isBuffer) return new Uint8Array(given as ArrayBuffer);
+    // With a length, so that the view doesn't follow its buffer's.
+    if (isBuffer) return new Uint8Array(given as ArrayBuffer, 0, given.byteLength);
     const { buffer, byteOffset, byteLength } = given as ArrayBufferView;
     return new Uint8Array(buffer, byteOffset, byteLength);
   } catch (cause) {

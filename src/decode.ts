@@ -55,7 +55,8 @@ function checkDecoding(bytes: unknown, options: unknown): CheckedDecoding {
       `format is ${show(format)}; it must be "float32" or "int16"`,
     );
   }
-  return { bytes: toBytes(bytes, "bytes"), isGapless: checkGapless(object), format };
+  const isGapless = checkGapless(object);
+  return { bytes: toBytes(bytes, "bytes"), isGapless, format };
 }
 
 function probe(bytes: Uint8Array, isGapless: 0 | 1): Mp3Info {
@@ -186,8 +187,8 @@ export async function decodeMp3Async(
   given: Uint8Array | ArrayBuffer,
   options: AsyncDecodeOptions = {},
 ): Promise<DecodedMp3<Float32Array | Int16Array>> {
+  const signal = checkSignal(checkObject(options, "gapless and format")); // all options before the memory: they may be getters
   const { bytes, isGapless, format } = checkDecoding(given, options);
-  const signal = checkSignal(options);
   signal?.throwIfAborted();
   const { native } = library();
   return await runJob(
@@ -200,7 +201,7 @@ export async function decodeMp3Async(
       const info = readInfo(found);
       const channels = allocate(info);
       const [left = null, right = null] = info.sampleCount > 0 ? channels : [];
-      checkStatus(endJob((job) => native.mp3a_decode_job_end(job, left, right)));
+      checkStatus(endJob((job) => native.mp3a_decode_job_end(job, left, right, info.sampleCount)));
       return present(info, channels, format);
     },
   );

@@ -1,4 +1,5 @@
 import type { Handle } from "../ffi/symbols.ts";
+import { checkLength } from "../ffi/guard.ts";
 import { toBytes } from "./bytes.ts";
 import { checkGapless, type DecodeOptions } from "./decode.ts";
 import { closedError, NativeHandle } from "./handle.ts";
@@ -43,8 +44,11 @@ class DecoderCodec implements Codec<Mp3Chunk, Float32Array[]> {
       new Float32Array(CAPACITY),
     ];
     const consumed = new Int32Array(1), written = new Int32Array(1);
-    let rest = bytes, count = 0;
+    const { length } = bytes;
+    let position = 0, count = 0;
     do {
+      checkLength(bytes, length); // a reader may have been waited for
+      const rest = bytes.subarray(position);
       // Not an empty array, whose address may be none.
       const data = rest.length > 0 ? rest : null;
       const status = library().native.mp3a_decode_stream_run(
@@ -59,10 +63,10 @@ class DecoderCodec implements Codec<Mp3Chunk, Float32Array[]> {
         written,
       );
       checkStatus(status, () => "the stream holds no MP3 frame");
-      rest = rest.subarray((consumed[0] ?? 0) >>> 0);
+      position += (consumed[0] ?? 0) >>> 0;
       count = written[0] ?? 0;
       if (count > 0) yield this.#take([left, right], count);
-    } while (rest.length > 0 || count === CAPACITY);
+    } while (position < length || count === CAPACITY);
     if (atEnd) this.#info = this.info;
   }
 

@@ -76,7 +76,7 @@ export function encodeMp3(samples: Audio, options: EncodeOptions): Uint8Array<Ar
   const size = new Int32Array(1);
   const status = native.mp3a_encode(
     packedOptions,
-    ...pointers(input),
+    ...pointers(input.channels),
     input.frameCount,
     bytes,
     capacity,
@@ -100,8 +100,8 @@ export async function encodeMp3Async(
   samples: Audio,
   options: AsyncEncodeOptions,
 ): Promise<Uint8Array<ArrayBuffer>> {
+  const signal = checkSignal(checkObject(options)); // all options before the memory: they may be getters
   const { packedOptions, input } = checkEncoding(samples, options);
-  const signal = checkSignal(options);
   signal?.throwIfAborted();
   const { native } = library();
   return await runJob(
@@ -109,7 +109,7 @@ export async function encodeMp3Async(
       native.mp3a_encode_job_start(
         queue,
         packedOptions,
-        ...pointers(input),
+        ...pointers(input.channels),
         input.frameCount,
         tag,
         status,
@@ -117,7 +117,7 @@ export async function encodeMp3Async(
     signal,
     (finished, endJob) => {
       const bytes = new Uint8Array(native.mp3a_encode_job_byte_size(finished));
-      checkStatus(endJob((job) => native.mp3a_encode_job_end(job, bytes)));
+      checkStatus(endJob((job) => native.mp3a_encode_job_end(job, bytes, bytes.length)));
       return bytes;
     },
   );

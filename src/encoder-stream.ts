@@ -52,7 +52,7 @@ class EncoderCodec implements Codec<Audio, Uint8Array<ArrayBuffer>> {
       const size = new Int32Array(1);
       const status = native.mp3a_encode_stream_write(
         this.#stream.pointer,
-        ...pointers(piece),
+        ...pointers(piece.channels),
         piece.frameCount,
         scratch,
         scratch.length,

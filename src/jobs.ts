@@ -52,7 +52,7 @@ export function runJob<T>(
     throw new Mp3AugmentError("OUT_OF_MEMORY", "memory ran out");
   }
   const job = started;
-  const discard = () => void native.mp3a_job_end(job, null, null, null);
+  const discard = () => void native.mp3a_job_end(job, null, null, 0, null);
   expectOne();
   return new Promise<T>((resolve, reject) => {
     const abort = () => {
@@ -65,8 +65,9 @@ export function runJob<T>(
       let ended = false;
       try {
         resolve(deliver(job, (end) => {
-          ended = true;
-          return end(job);
+          const result = end(job);
+          ended = true; // not when the call didn't take place
+          return result;
         }));
       } catch (error) {
         reject(error);

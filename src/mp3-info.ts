@@ -1,4 +1,4 @@
-import { INFO_ENCODER_BYTES, INFO_FIELDS } from "../ffi/symbols.ts";
+import { BUFFER_LENGTHS, INFO_ENCODER_BYTES, INFO_FIELDS } from "../ffi/symbols.ts";
 
 /** What an MP3 file is, as far as that is known without decoding it. */
 export interface Mp3Info {
@@ -36,7 +36,7 @@ const TAGS = [undefined, "xing", "info", "vbri"] as const;
 
 /** An empty `mp3a_mp3_info`. */
 export function newInfo(): Int32Array {
-  return new Int32Array(INFO_FIELDS.length + INFO_ENCODER_BYTES / 4);
+  return new Int32Array(BUFFER_LENGTHS.info);
 }
 
 /** What C has found out. */

@@ -129,7 +129,8 @@ export interface CheckedOptions {
   readonly coding: CheckedCoding;
   readonly preserveDelay: boolean;
   readonly preserveLevel: boolean;
-  readonly out: Audio | undefined;
+  /** Not yet checked. */
+  readonly out: unknown;
 }
 
 const MAX_VBR_QUALITY = 9.999;
@@ -297,13 +298,12 @@ export function checkOptions(options: unknown): CheckedOptions {
     coding: checkCoding(object),
     preserveDelay: checkBoolean(preserveDelay, "preserveDelay"),
     preserveLevel: checkBoolean(preserveLevel, "preserveLevel"),
-    out: out as Audio | undefined,
+    out,
   };
 }
 
 /** Checks the option that only background calls have. */
-export function checkSignal(options: unknown): AbortSignal | undefined {
-  const { signal } = options as { signal?: unknown };
+export function checkSignal({ signal }: Record<string, unknown>): AbortSignal | undefined {
   if (signal === undefined || signal instanceof AbortSignal) return signal;
   throw new Mp3AugmentError(
     "INVALID_OPTION",

@@ -1,58 +1,114 @@
-/** The round trip of 16-bit samples as WAV files have them: for the command line, nothing is copied. */
-import { MAX_FRAMES } from "./constants.ts";
+/** The round trip of 16-bit samples as WAV files have them. */
 import { Mp3AugmentError } from "../ffi/errors.ts";
+import { MAX_FRAMES } from "./constants.ts";
 import { runJob } from "./jobs.ts";
-import { checkStatus, library, packOptions } from "./native.ts";
-import { checkOptions, type RoundtripOptions } from "./options.ts";
+import { checkStatus, delayedFrameCount, library, packOptions } from "./native.ts";
+import {
+  type Abortable,
+  checkObject,
+  checkOptions,
+  checkSignal,
+  type CodingOptions,
+  type RateControl,
+  type RoundtripExtras,
+} from "./options.ts";
+import { checkView, plainView, privateView, writeInto } from "./views.ts";
 
-/** 16-bit samples, channels interleaved. */
-export interface Pcm16 {
-  readonly samples: Int16Array;
-  readonly channelCount: number;
+/** How 16-bit samples go through the codec; `channels` says how many are interleaved. */
+export type Pcm16Options = CodingOptions & RateControl & RoundtripExtras & Pcm16Output & Abortable;
+
+/** Where the result of {@linkcode compressPcm16Async} goes. */
+export interface Pcm16Output {
+  /** Where to write the result; it may be the samples themselves. Default: new memory. */
+  out?: Int16Array;
 }
 
-/** Like `compressRoundtripAsync`: `channels` and `out` are told otherwise. */
-export type Pcm16Options = RoundtripOptions & { channels?: undefined; out?: undefined };
-
 /**
- * What 16-bit samples become, rounded to 16 bits.
+ * As `compressRoundtripAsync` for 16-bit samples, channels interleaved, as WAV files have them:
+ * what comes out is rounded to 16 bits and limited to them. Nothing becomes a float on the way in
+ * JavaScript.
  *
- * @param clip whole frames of 1 or 2 channels; left alone by the caller until the promise is settled
- * @param makeOutput gives memory for so many samples, which may be the clip's own
+ * @param samples whole frames: left, right, left, …; copied before the call returns
+ * @param options how to code; `channels` is how many are interleaved, 1 by default
+ * @returns a promise of `options.out` if given, else of new memory; it rejects as
+ * `compressRoundtripAsync` does
  */
-export async function compressPcm16(
-  clip: Pcm16,
+// Not a promise before the first await: a function that is async copies before it returns.
+export async function compressPcm16Async(
+  samples: Int16Array,
   options: Pcm16Options,
-  makeOutput: (sampleCount: number) => Int16Array,
 ): Promise<Int16Array> {
-  const { samples, channelCount } = clip;
-  const { coding, preserveDelay, preserveLevel } = checkOptions(options);
-  const packedOptions = packOptions(coding, { channelCount, preserveDelay, preserveLevel });
-  const frameCount = samples.length / channelCount;
-  if (!Number.isInteger(frameCount) || frameCount > MAX_FRAMES) {
-    throw invalid(`${samples.length} samples are no whole frames, or more than ${MAX_FRAMES}`);
-  }
+  const { packedOptions, channelCount, preserveDelay, out } = checkPcm16Options(options);
+  const signal = checkSignal(checkObject(options));
+  signal?.throwIfAborted();
+  const input = privateView(toPcm16(samples, "samples"));
+  const frameCount = countFrames(input, channelCount);
+  const outputCount = channelCount *
+    (preserveDelay ? delayedFrameCount(packedOptions, frameCount) : frameCount);
+  if (out !== undefined) checkRoom(toPcm16(out, "out"), outputCount); // before any work
   const { native } = library();
-  const outputCount = channelCount * native.mp3a_output_frame_count(packedOptions, frameCount);
-  const output = makeOutput(outputCount);
-  if (output.length !== outputCount) throw invalid(`the output has no room for ${outputCount}`);
   return await runJob(
     (queue, tag, status) =>
-      native.mp3a_pcm16_job_start(queue, packedOptions, samples, frameCount, output, tag, status),
-    undefined, // an abort would give the memory back too early
+      native.mp3a_pcm16_job_start(queue, packedOptions, input, input.length, tag, status),
+    signal,
     (_job, endJob) => {
-      checkStatus(endJob((job) => native.mp3a_job_end(job, null, null, null)));
-      return output;
+      const result = out ?? new Int16Array(outputCount);
+      const output = toPcm16(result, "out"); // its owner may have transferred it meanwhile
+      checkRoom(output, outputCount);
+      writeInto(
+        [output],
+        ([target = output]) =>
+          checkStatus(endJob((job) => native.mp3a_pcm16_job_end(job, target, outputCount))),
+      );
+      return result;
     },
   );
 }
 
-/** The largest magnitude, with full scale as 1. */
-export function peakOfPcm16(samples: Int16Array): number {
-  if (samples.length > 2 * MAX_FRAMES) throw invalid(`${samples.length} samples are too many`);
-  return library().native.mp3a_pcm16_peak(samples, samples.length);
+function checkPcm16Options(options: unknown) {
+  const { coding, preserveDelay, preserveLevel, out } = checkOptions(options);
+  const { channels: channelCount = 1 } = coding;
+  const packedOptions = packOptions(coding, { channelCount, preserveDelay, preserveLevel });
+  return { packedOptions, channelCount, preserveDelay, out: out as Int16Array | undefined };
 }
 
-function invalid(message: string): Mp3AugmentError {
-  return new Mp3AugmentError("INVALID_AUDIO", message);
+function toPcm16(samples: unknown, name: string): Int16Array {
+  checkView(samples, "Int16Array", name);
+  return plainView(samples as Int16Array);
+}
+
+function countFrames({ length }: Int16Array, channelCount: number): number {
+  const frameCount = length / channelCount;
+  if (Number.isInteger(frameCount) && frameCount >= 1 && frameCount <= MAX_FRAMES) {
+    return frameCount;
+  }
+  throw new Mp3AugmentError(
+    length === 0 ? "EMPTY_AUDIO" : "INVALID_AUDIO",
+    `samples has ${length} samples of ${channelCount} channels; ` +
+      `whole frames are needed, from 1 to ${MAX_FRAMES}`,
+  );
+}
+
+function checkRoom(output: Int16Array, needed: number): void {
+  if (output.length === needed) return;
+  throw new Mp3AugmentError(
+    "INVALID_OPTION",
+    `out has ${output.length} samples, but the result has ${needed}`,
+  );
+}
+
+/**
+ * The largest magnitude of 16-bit samples, with full scale (32768) as 1.
+ *
+ * @throws {Mp3AugmentError} `INVALID_AUDIO` for what is no Int16Array, or too long
+ */
+export function peakOfPcm16(samples: Int16Array): number {
+  const input = privateView(toPcm16(samples, "samples"));
+  if (input.length > 2 * MAX_FRAMES) {
+    throw new Mp3AugmentError(
+      "INVALID_AUDIO",
+      `samples has ${input.length} samples; at most ${2 * MAX_FRAMES} are allowed: split it`,
+    );
+  }
+  return library().native.mp3a_pcm16_peak(input, input.length);
 }

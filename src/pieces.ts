@@ -1,6 +1,7 @@
 import { MAX_STREAM_FRAMES } from "../ffi/symbols.ts";
 import { type Planes, privateCopy, toPlanes } from "./audio.ts";
 import { Mp3AugmentError } from "../ffi/errors.ts";
+import { checkLength } from "../ffi/guard.ts";
 import { closedError } from "./handle.ts";
 
 /** Audio that comes in chunks: the same number of channels in all. */
@@ -39,6 +40,7 @@ export class PieceSource {
     }
     for (let start = 0; start < planes.frameCount; start += MAX_STREAM_FRAMES) {
       const end = Math.min(start + MAX_STREAM_FRAMES, planes.frameCount);
+      planes.channels.forEach((channel) => checkLength(channel, planes.frameCount));
       yield {
         channels: planes.channels.map((channel) => channel.subarray(start, end)),
         frameCount: end - start,

@@ -67,9 +67,9 @@ class RoundtripCodec implements Codec<Audio, Float32Array[]> {
       const count = new Int32Array(1);
       const status = native.mp3a_roundtrip_stream_write(
         stream,
-        ...pointers(piece),
+        ...pointers(piece.channels),
         piece.frameCount,
-        ...pointers(output),
+        ...pointers(output.channels),
         output.frameCount,
         count,
       );
@@ -87,7 +87,7 @@ class RoundtripCodec implements Codec<Audio, Float32Array[]> {
     checkStatus(
       native.mp3a_roundtrip_stream_finish(
         stream,
-        ...pointers(output),
+        ...pointers(output.channels),
         output.frameCount,
         count,
       ),

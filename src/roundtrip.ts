@@ -7,18 +7,19 @@ import {
   pointers,
   privateCopy,
   toPlanes,
-  writeInto,
 } from "./audio.ts";
 import { runJob } from "./jobs.ts";
 import { checkStatus, delayedFrameCount, library, packOptions } from "./native.ts";
 import {
   type AsyncRoundtripOptions,
   type CheckedOptions,
+  checkObject,
   checkOptions,
   checkSignal,
   type RoundtripOptions,
 } from "./options.ts";
 import { describeSamples } from "./samples.ts";
+import { writeInto } from "./views.ts";
 
 /** A call that was checked: nothing about it can be wrong but the samples' values. */
 export interface CheckedCall {
@@ -66,7 +67,7 @@ function prepareOutput(call: CheckedCall): { audio: Audio; planes: Planes } {
   }
   const planes = toPlanes(options.out, options.coding.channels, "out");
   checkOutput(planes, input, outputFrameCount, !options.preserveDelay);
-  return { audio: options.out, planes };
+  return { audio: options.out as Audio, planes };
 }
 
 /**
@@ -106,12 +107,13 @@ export function compressRoundtrip(
   const call = checkCall(samples, options);
   const { audio, planes } = prepareOutput(call);
   const input = privateCopy(call.input);
-  writeInto(planes, (output) => {
+  writeInto(planes.channels, (output) => {
     const status = library().native.mp3a_roundtrip(
       call.packedOptions,
-      ...pointers(input),
+      ...pointers(input.channels),
       input.frameCount,
       ...pointers(output),
+      planes.frameCount,
       null,
     );
     checkStatus(status, describeSamples(status, input));
@@ -152,8 +154,8 @@ export async function compressRoundtripAsync(
   samples: Audio,
   options: AsyncRoundtripOptions,
 ): Promise<Audio> {
+  const signal = checkSignal(checkObject(options)); // all options before the memory: they may be getters
   const call = checkCall(samples, options);
-  const signal = checkSignal(options);
   signal?.throwIfAborted();
   return await runCall(call, signal);
 }
@@ -169,7 +171,7 @@ export function runCall(
       library().native.mp3a_job_start(
         queue,
         call.packedOptions,
-        ...pointers(input),
+        ...pointers(input.channels),
         input.frameCount,
         tag,
         status,
@@ -177,9 +179,11 @@ export function runCall(
     signal,
     (_job, endJob) => {
       const { audio, planes } = prepareAsyncOutput(call);
-      writeInto(planes, (output) =>
+      writeInto(planes.channels, (output) =>
         checkStatus(
-          endJob((job) => library().native.mp3a_job_end(job, ...pointers(output), null)),
+          endJob((job) =>
+            library().native.mp3a_job_end(job, ...pointers(output), planes.frameCount, null)
+          ),
         ));
       return audio;
     },

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import process from "node:process";
 import {
   ABI_VERSION,
+  type BufferType,
   type CFunction,
   FLAGS,
   INFO_ENCODER_BYTES,
@@ -32,12 +33,26 @@ import { projectPath, run, runScript, runtimeName, test } from "./harness.ts";
 const header: string = readFileSync(projectPath("csrc/mp3augment.h"), "utf8")
   .replace(/\/\*[\s\S]*?\*\//g, " ");
 
+/** What a pointer points to, as the table names it. */
+const MEMORY: Record<string, BufferType> = {
+  float: "floats",
+  int16_t: "pcm16",
+  uint8_t: "bytes",
+  int32_t: "cell",
+  uint32_t: "cell",
+  mp3a_options: "options",
+  mp3a_stats: "stats",
+  mp3a_mp3_info: "info",
+};
+
 /** The C type of a declaration, as the table names it. */
 function cTypeOf(declaration: string): string {
   if (/^mp3a_notify_fn\b/.test(declaration)) return "callback";
   if (/^const char \*/.test(declaration)) return "string";
   if (/mp3a_(queue|job|\w+_stream) \*/.test(declaration)) return "handle";
-  if (declaration.includes("*")) return "buffer";
+  const [, memory] = /^(?:const )?(\w+) \*/.exec(declaration) ?? [];
+  if (memory !== undefined) return MEMORY[memory] ?? memory;
+  if (/^uint32_t (?:\w+_count|byte_size|capacity)$/.test(declaration)) return "count";
   if (/^u?int32_t\b/.test(declaration)) return declaration.startsWith("u") ? "u32" : "i32";
   return declaration.startsWith("float") ? "f32" : declaration.trim();
 }

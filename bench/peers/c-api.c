@@ -11,7 +11,7 @@ static int roundtrip(const clip *c, int bitrate_kbps, int quality) {
                                 .quality = quality,
                                 .channel_count = c->channel_count};
   return mp3a_roundtrip(&options, c->input[0], c->input[1], c->frame_count, c->output[0],
-                        c->output[1], NULL);
+                        c->output[1], c->frame_count, NULL);
 }
 
 int main(int argc, char **argv) { return serve(argc, argv, roundtrip); }

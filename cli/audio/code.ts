@@ -1,6 +1,5 @@
 /** Sources through MP3: short ones at once on the library's threads, long ones as streams. */
-import { type RateControl, SAMPLE_RATES } from "../../mod.ts";
-import { compressPcm16 } from "../../src/pcm16.ts";
+import { compressPcm16Async, type RateControl, SAMPLE_RATES } from "../../mod.ts";
 import { anyOutputFrameCount, compressAnyAudioAsync, compressAnyBlocks } from "../../transform.ts";
 import type { Pcm16Clip } from "./read.ts";
 import { Scratch } from "./scratch.ts";
@@ -75,11 +74,12 @@ async function codePcm16(
   { isLastUse, scratch = new Scratch() }: CodeOptions,
 ): Promise<AudioBlocks> {
   const { samples, sampleRate, channelCount } = clip;
-  const makeOutput = (count: number) =>
-    isLastUse && count === samples.length
-      ? samples
-      : new Int16Array(scratch.codes(2 * count), 0, count);
-  const pcm16 = await compressPcm16(clip, { ...coding, sampleRate }, makeOutput);
+  const pcm16 = await compressPcm16Async(samples, {
+    ...coding,
+    sampleRate,
+    channels: channelCount as 1 | 2,
+    ...(isLastUse && !coding.preserveDelay && { out: samples }),
+  });
   return {
     sampleRate,
     channelCount,

@@ -1,7 +1,6 @@
 /** A sound file that is ready to be read as often as it takes: in memory if short, else from disk. */
 import { stat } from "node:fs/promises";
-import type { Mp3Info } from "../../mod.ts";
-import { peakOfPcm16 } from "../../src/pcm16.ts";
+import { type Mp3Info, peakOfPcm16 } from "../../mod.ts";
 import {
   type Container,
   decodeBytes,

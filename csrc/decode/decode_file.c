@@ -99,11 +99,13 @@ int32_t mp3a_decode_job_info(const mp3a_job *job, mp3a_mp3_info *info) {
   return job->status;
 }
 
-int32_t mp3a_decode_job_end(mp3a_job *job, float *out_left, float *out_right) {
+int32_t mp3a_decode_job_end(mp3a_job *job, float *out_left, float *out_right,
+                            uint32_t capacity) {
   if (!job || job->work != run_decoding) return MP3A_INVALID_AUDIO;
   const decode_job *decoding = (const decode_job *)job;
   const int32_t status = job->status;
   const size_t frame_count = decoding->info.frame_count_low;
+  if (status == MP3A_OK && out_left && capacity < frame_count) return MP3A_INVALID_AUDIO;
   if (status == MP3A_OK && out_left) {
     memcpy(out_left, decoding->audio, frame_count * sizeof(float));
   }

@@ -106,10 +106,11 @@ uint32_t mp3a_encode_job_byte_size(const mp3a_job *job) {
   return ((const encode_job *)job)->byte_size;
 }
 
-int32_t mp3a_encode_job_end(mp3a_job *job, uint8_t *bytes) {
+int32_t mp3a_encode_job_end(mp3a_job *job, uint8_t *bytes, uint32_t capacity) {
   if (!job || job->work != run_encoding) return MP3A_INVALID_AUDIO;
   const encode_job *encoding = (const encode_job *)job;
   const int32_t status = job->status;
+  if (status == MP3A_OK && bytes && capacity < encoding->byte_size) return MP3A_INVALID_AUDIO;
   if (status == MP3A_OK && bytes) memcpy(bytes, encoding->bytes, encoding->byte_size);
   mp3a_job_free(job);
   return status;

@@ -184,7 +184,7 @@ static uint64_t roundtrip(uint64_t hash, const mp3a_options *options) {
             options->quality == 9 ? 2.5f : 1);
   const int32_t status =
       api.mp3a_roundtrip(options, clip[0], stereo ? clip[1] : NULL, MAX_FRAMES / 4, output[0],
-                         stereo ? output[1] : NULL, &stats);
+                         stereo ? output[1] : NULL, MAX_FRAMES / 4, &stats);
   CHECK(status == MP3A_OK, "%d Hz, %d kbps, quality %d: status %d", options->sample_rate_hz,
         options->bitrate_kbps, options->quality, status);
   hash = hash_bytes(hash, &stats, sizeof stats);

@@ -24,7 +24,7 @@ static void check_mono_and_stereo(void) {
   float *out_right = calloc(COUNT, sizeof(float));
   mp3a_stats stats;
   mp3a_options options = some_options(2);
-  CHECK(mp3a_roundtrip(&options, left, right, COUNT, out_left, out_right, &stats) == MP3A_OK,
+  CHECK(mp3a_roundtrip(&options, left, right, COUNT, out_left, out_right, COUNT, &stats) == MP3A_OK,
         "stereo");
   CHECK(correlation_at(left, out_left, COUNT) > 0.98, "left %f",
         correlation_at(left, out_left, COUNT));
@@ -35,7 +35,7 @@ static void check_mono_and_stereo(void) {
         stats.mp3_byte_size);
   CHECK(stats.peak > 0.5f && stats.peak <= 1.0f, "peak %f", (double)stats.peak);
   options = some_options(1);
-  CHECK(mp3a_roundtrip(&options, left, NULL, COUNT, left, NULL, NULL) == MP3A_OK, "in place");
+  CHECK(mp3a_roundtrip(&options, left, NULL, COUNT, left, NULL, COUNT, NULL) == MP3A_OK, "in place");
   CHECK(correlation_at(left, out_left, COUNT) > 0.95, "in place differs");
   free(left), free(right), free(out_left), free(out_right);
 }
@@ -72,19 +72,19 @@ static void check_bad_options(void) {
   float samples[100] = {0};
   for (size_t i = 0; i < sizeof calls / sizeof *calls; i++) {
     const int32_t status =
-        mp3a_roundtrip(&calls[i].options, samples, NULL, 100, samples, NULL, NULL);
+        mp3a_roundtrip(&calls[i].options, samples, NULL, 100, samples, NULL, 100, NULL);
     CHECK(status == calls[i].expected, "%s: %d (%s)", calls[i].name, status,
           mp3a_status_message(status));
     CHECK(mp3a_output_frame_count(&calls[i].options, 100) == 0, "%s", calls[i].name);
   }
-  CHECK(mp3a_roundtrip(NULL, samples, NULL, 100, samples, NULL, NULL) == MP3A_INVALID_OPTION,
+  CHECK(mp3a_roundtrip(NULL, samples, NULL, 100, samples, NULL, 100, NULL) == MP3A_INVALID_OPTION,
         "no options");
 }
 
 static int32_t call(const float *left, const float *right, uint32_t count, float *out_left,
                     float *out_right, int32_t channel_count) {
   const mp3a_options options = some_options(channel_count);
-  return mp3a_roundtrip(&options, left, right, count, out_left, out_right, NULL);
+  return mp3a_roundtrip(&options, left, right, count, out_left, out_right, count, NULL);
 }
 
 static void check_bad_audio(void) {
@@ -98,6 +98,8 @@ static void check_bad_audio(void) {
   CHECK(call(odd, NULL, 50, b, NULL, 1) == MP3A_INVALID_AUDIO, "misaligned");
   CHECK(call(a, NULL, 0, a, NULL, 1) == MP3A_EMPTY_AUDIO, "empty");
   CHECK(call(a, NULL, MP3A_MAX_FRAMES + 1u, a, NULL, 1) == MP3A_INVALID_AUDIO, "too long");
+  const mp3a_options options = some_options(1);
+  CHECK(mp3a_roundtrip(&options, a, NULL, 100, b, NULL, 99, NULL) == MP3A_INVALID_AUDIO, "room");
   const float bad[] = {NAN, INFINITY, -INFINITY};
   for (size_t i = 0; i < 3; i++) {
     memset(a, 0, sizeof a);

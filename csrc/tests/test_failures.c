@@ -82,7 +82,7 @@ static uint8_t bytes[200000];
 static const mp3a_options options = {sizeof(mp3a_options), 44100, 96, 7, 1, 0, 0, 0, 0};
 
 static int32_t run_directly(void) {
-  return mp3a_roundtrip(&options, input, NULL, FRAMES, output, NULL, NULL);
+  return mp3a_roundtrip(&options, input, NULL, FRAMES, output, NULL, FRAMES, NULL);
 }
 
 static int32_t run_as_job(void) {
@@ -92,7 +92,7 @@ static int32_t run_as_job(void) {
   mp3a_job *job = mp3a_job_start(queue, &options, input, NULL, FRAMES, 1, &status);
   if (job) {
     mp3a_queue_wait(queue);
-    status = mp3a_job_end(job, output, NULL, NULL);
+    status = mp3a_job_end(job, output, NULL, FRAMES, NULL);
   }
   mp3a_queue_destroy(queue);
   return status;
@@ -111,7 +111,7 @@ static int32_t run_encoding_job(void) {
   mp3a_job *job = mp3a_encode_job_start(queue, &options, input, NULL, FRAMES, 1, &status);
   if (job) {
     mp3a_queue_wait(queue);
-    status = mp3a_encode_job_end(job, bytes);
+    status = mp3a_encode_job_end(job, bytes, sizeof bytes);
   }
   mp3a_queue_destroy(queue);
   return status;
@@ -176,7 +176,7 @@ static long settled_count(void) {
 static void make_ready(void) {
   mp3a_options on_one_thread = options;
   on_one_thread.flags = MP3A_ONE_THREAD;
-  CHECK(mp3a_roundtrip(&on_one_thread, input, NULL, FRAMES, output, NULL, NULL) == MP3A_OK, "");
+  CHECK(mp3a_roundtrip(&on_one_thread, input, NULL, FRAMES, output, NULL, FRAMES, NULL) == MP3A_OK, "");
   CHECK(run_encoding() == MP3A_OK, "");
 }
 

@@ -67,8 +67,9 @@ static uint32_t encode_as_job(const mp3a_options *o, uint32_t count) {
   mp3a_job *job = mp3a_encode_job_start(queue, o, input[0], right_of(o), count, 5, &status);
   CHECK(job && mp3a_queue_wait(queue) == 5, "job: %d", status);
   const uint32_t byte_size = mp3a_encode_job_byte_size(job);
-  CHECK(mp3a_job_end(job, output[0], NULL, NULL) == MP3A_INVALID_AUDIO, "not a round trip");
-  CHECK(mp3a_encode_job_end(job, bytes) == MP3A_OK, "job end");
+  CHECK(mp3a_job_end(job, output[0], NULL, FRAMES, NULL) == MP3A_INVALID_AUDIO, "not a round trip");
+  CHECK(mp3a_encode_job_end(job, bytes, byte_size - 1) == MP3A_INVALID_AUDIO, "room");
+  CHECK(mp3a_encode_job_end(job, bytes, byte_size) == MP3A_OK, "job end");
   mp3a_queue_destroy(queue);
   return byte_size;
 }
@@ -126,7 +127,7 @@ static void check_roundtrip(mp3a_options o, uint32_t count, float level) {
   const bool stereo = o.channel_count == 2;
   const uint32_t wanted = mp3a_output_frame_count(&o, count);
   CHECK(mp3a_roundtrip(&o, input[0], right_of(&o), count, expected[0],
-                       stereo ? expected[1] : NULL, &stats) == MP3A_OK, "at once");
+                       stereo ? expected[1] : NULL, wanted, &stats) == MP3A_OK, "at once");
   CHECK(roundtrip_in_pieces(&o, stats.peak, count) == wanted, "%u frames wanted", wanted);
   for (int channel = 0; channel < o.channel_count; channel++) {
     CHECK(memcmp(output[channel], expected[channel], wanted * sizeof(float)) == 0,
@@ -138,9 +139,9 @@ static void check_roundtrip(mp3a_options o, uint32_t count, float level) {
 /* Divided by what LAME multiplies by, bit for bit, and about 1 in all. */
 static void check_level(void) {
   mp3a_options o = {sizeof o, 44100, 128, 7, 1, 0, 0, 0, 0};
-  mp3a_roundtrip(&o, input[0], NULL, FRAMES, expected[0], NULL, NULL);
+  mp3a_roundtrip(&o, input[0], NULL, FRAMES, expected[0], NULL, FRAMES, NULL);
   o.flags = MP3A_PRESERVE_LEVEL;
-  mp3a_roundtrip(&o, input[0], NULL, FRAMES, output[0], NULL, NULL);
+  mp3a_roundtrip(&o, input[0], NULL, FRAMES, output[0], NULL, FRAMES, NULL);
   const float gain = 32768.0f / (32767.0f * 0.95f);
   uint32_t wrong = 0;
   double in_out = 0, in_in = 0;

@@ -107,13 +107,14 @@ static void check_job(const uint8_t *mp3, uint32_t byte_size) {
   mp3a_job *job = mp3a_decode_job_start(queue, mp3, byte_size, true, 9, &status);
   CHECK(job && mp3a_queue_wait(queue) == 9, "job: %d", status);
   CHECK(mp3a_decode_job_info(job, &info) == MP3A_OK && info.frame_count_low == count, "info");
-  CHECK(mp3a_decode_job_end(job, pieces[0], pieces[1]) == MP3A_OK, "end");
+  CHECK(mp3a_decode_job_end(job, pieces[0], pieces[1], count - 1) == MP3A_INVALID_AUDIO, "room");
+  CHECK(mp3a_decode_job_end(job, pieces[0], pieces[1], count) == MP3A_OK, "end");
   for (int ch = 0; ch < channel_count; ch++) {
     CHECK(memcmp(whole[ch], pieces[ch], count * sizeof(float)) == 0, "job");
   }
   job = mp3a_decode_job_start(queue, mp3, byte_size, true, 9, &status);
   mp3a_queue_wait(queue);
-  CHECK(mp3a_job_end(job, NULL, NULL, NULL) == MP3A_OK, "discarded");
+  CHECK(mp3a_job_end(job, NULL, NULL, 0, NULL) == MP3A_OK, "discarded");
   mp3a_queue_destroy(queue);
 }
 

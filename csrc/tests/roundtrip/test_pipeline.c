@@ -66,7 +66,7 @@ static void check_clip(mp3a_options o, uint32_t count) {
       output[channel] = calloc(out_count, sizeof(float));
     }
     const int32_t status =
-        mp3a_roundtrip(&o, input[0], input[1], count, output[0], output[1], &stats);
+        mp3a_roundtrip(&o, input[0], input[1], count, output[0], output[1], out_count, &stats);
     const uint32_t wrong =
         count_differences(&r, &o, output, out_count, preserve ? 0 : MP3A_DELAY_FRAMES);
     CHECK(status == MP3A_OK, "%d Hz, %u frames: %d", o.sample_rate_hz, count, status);
@@ -80,7 +80,7 @@ static void check_clip(mp3a_options o, uint32_t count) {
     o.flags |= MP3A_ONE_THREAD;
     float *once_more[2] = {calloc(out_count, sizeof(float)), calloc(out_count, sizeof(float))};
     mp3a_roundtrip(&o, input[0], input[1], count, once_more[0],
-                   o.channel_count == 2 ? once_more[1] : NULL, NULL);
+                   o.channel_count == 2 ? once_more[1] : NULL, out_count, NULL);
     for (int channel = 0; channel < o.channel_count; channel++) {
       CHECK(memcmp(once_more[channel], output[channel], out_count * sizeof(float)) == 0,
             "one thread, %u", count);
@@ -88,7 +88,7 @@ static void check_clip(mp3a_options o, uint32_t count) {
     free(once_more[0]), free(once_more[1]);
     /* The input as the output: the same bits, as the encoder is always ahead. */
     if (!preserve) {
-      mp3a_roundtrip(&o, input[0], input[1], count, input[0], input[1], NULL);
+      mp3a_roundtrip(&o, input[0], input[1], count, input[0], input[1], count, NULL);
       CHECK(memcmp(input[0], output[0], count * sizeof(float)) == 0, "in place, %u", count);
     }
     free(output[0]), free(output[1]);
@@ -163,9 +163,9 @@ static void check_loud(void) {
   float peak = 0;
   for (int i = 0; i < COUNT; i++) peak = fmaxf(peak, fabsf(loud[i]));
   for (int i = 0; i < COUNT; i++) scaled[i] = loud[i] * (1.0f / peak);
-  CHECK(mp3a_roundtrip(&o, loud, NULL, COUNT, loud, NULL, &stats) == MP3A_OK, "loud");
+  CHECK(mp3a_roundtrip(&o, loud, NULL, COUNT, loud, NULL, COUNT, &stats) == MP3A_OK, "loud");
   CHECK(stats.peak == peak, "peak %f, not %f", (double)stats.peak, (double)peak);
-  CHECK(mp3a_roundtrip(&o, scaled, NULL, COUNT, scaled, NULL, NULL) == MP3A_OK, "scaled");
+  CHECK(mp3a_roundtrip(&o, scaled, NULL, COUNT, scaled, NULL, COUNT, NULL) == MP3A_OK, "scaled");
   for (int i = 0; i < COUNT; i++) wrong += loud[i] != scaled[i] * peak;
   CHECK(wrong == 0, "%u samples differ", wrong);
   free(loud), free(scaled);
