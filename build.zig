@@ -28,7 +28,7 @@ const LameFile = struct {
 /// transform keeps every byte, its SSE xrpow doesn't: only fft.c may know of SSE.
 const lame_files = [_]LameFile{
     .{ .name = "VbrTag.c", .cold = true },
-    .{ .name = "bitstream.c", .replaced = &.{ "format_bitstream", "copy_buffer" } },
+    .{ .name = "bitstream.c", .replaced = &.{ "format_bitstream", "flush_bitstream", "copy_buffer" } },
     .{ .name = "encoder.c" },
     .{ .name = "fft.c", .sse = true },
     .{ .name = "gain_analysis.c", .cold = true },
@@ -97,6 +97,7 @@ const shim_files = [_][]const u8{
     "decode/mp3_track.c",
     "decode/synthesis.c",
     "roundtrip/block_decoder.c",
+    "roundtrip/dequantize.c",
     "roundtrip/pipeline.c",
     "roundtrip/ring.c",
     "roundtrip/roundtrip_job.c",
@@ -107,6 +108,7 @@ const shim_flags = exact_flags ++ warning_flags ++ [_][]const u8{ "-Wmissing-pro
 const kernel_files = [_][]const u8{
     "bitstream.c",
     "cbr_loop.c",
+    "hand_off.c",
     "huffman_choose.c",
     "huffman_count.c",
     "huffman_divide.c",
@@ -491,6 +493,7 @@ fn addLibraryCheck(
             "decode/frame.c",
             "decode/synthesis.c",
             "roundtrip/block_decoder.c",
+            "roundtrip/dequantize.c",
         },
         .flags = &shim_flags,
     });

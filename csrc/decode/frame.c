@@ -78,9 +78,8 @@ static void reorder_lines(float *lines, int count, const uint8_t *widths) {
 }
 
 /* One channel's lines to slots of subband samples, in place. */
-static void transform_lines(const mp3a_synthesis_kernels *kernels, mp3dec_t *codec,
-                            mp3dec_scratch_t *scratch, const L3_gr_info_t *granule, int ch) {
-  float *lines = scratch->grbuf[ch];
+static void transform_lines(const mp3a_synthesis_kernels *kernels, mp3dec_t *codec, float *lines,
+                            const L3_gr_info_t *granule, int ch) {
   float (*overlap)[MP3A_SYNTHESIS_BANDS] =
       (float (*)[MP3A_SYNTHESIS_BANDS])(void *)codec->mdct_overlap[ch];
   const int is_8_khz_or_like = HDR_GET_MY_SAMPLE_RATE(codec->header) == 2;
@@ -99,18 +98,22 @@ static void transform_lines(const mp3a_synthesis_kernels *kernels, mp3dec_t *cod
   else kernels->imdct_long(lines, overlap, is_stop);
 }
 
+static void lines_to_samples(mp3dec_t *codec, float *lines, const L3_gr_info_t *granule, int ch,
+                             float *samples) {
+  const mp3a_synthesis_kernels *kernels = machine_kernels();
+  float (*history)[MP3A_SYNTHESIS_HISTORY] =
+      (float (*)[MP3A_SYNTHESIS_HISTORY])(void *)(codec->qmf_state + MP3A_SYNTHESIS_BANDS *
+                                                                         MP3A_SYNTHESIS_HISTORY *
+                                                                         ch);
+  transform_lines(kernels, codec, lines, granule, ch);
+  kernels->synthesize(lines, history, samples);
+}
+
 static void decode_granule(mp3dec_t *codec, mp3dec_scratch_t *scratch, L3_gr_info_t *granule,
                            int channels, float *const planes[2], int offset) {
-  const mp3a_synthesis_kernels *kernels = machine_kernels();
   read_lines(codec, scratch, granule, channels);
-  for (int ch = 0; ch < channels; ch++) {
-    float (*history)[MP3A_SYNTHESIS_HISTORY] =
-        (float (*)[MP3A_SYNTHESIS_HISTORY])(void *)(codec->qmf_state +
-                                                    MP3A_SYNTHESIS_BANDS * MP3A_SYNTHESIS_HISTORY *
-                                                        ch);
-    transform_lines(kernels, codec, scratch, granule + ch, ch);
-    kernels->synthesize(scratch->grbuf[ch], history, planes[ch] + offset);
-  }
+  for (int ch = 0; ch < channels; ch++)
+    lines_to_samples(codec, scratch->grbuf[ch], granule + ch, ch, planes[ch] + offset);
 }
 
 /* The frame's size, or 0; `*skipped` bytes come before it. */
@@ -204,4 +207,38 @@ int mp3a_decode_frame(mp3dec_t *codec, const uint8_t *bytes, int byte_size,
 int mp3a_frame_byte_size(const uint8_t *header) {
   if (!hdr_valid(header) || HDR_IS_FREE_FORMAT(header)) return 0;
   return hdr_frame_bytes(header, 0) + hdr_padding(header);
+}
+
+/* ---- for lines that come without bits ---- */
+
+/* minimp3's table, as it reads it: from a side information that says nothing but the kind of
+   block, of one channel. */
+const uint8_t *mp3a_band_widths(const uint8_t *header, int is_short) {
+  const uint8_t mono[HDR_SIZE] = {header[0], header[1], header[2], header[3] | 0xc0};
+  uint8_t bytes[32] = {0};
+  const int switching = HDR_TEST_MPEG1(header) ? 51 : 47; /* a bit, and two of the block's type */
+  for (int bit = switching; is_short && bit < switching + 2; bit++)
+    bytes[bit / 8] |= (uint8_t)(0x80 >> bit % 8);
+  L3_gr_info_t granules[4];
+  bs_t bits;
+  bs_init(&bits, bytes, sizeof bytes);
+  L3_read_side_info(&bits, granules, mono);
+  return granules[0].sfbtab;
+}
+
+float mp3a_granule_gain(int global_gain, int is_mid_side) {
+  const int gain = global_gain + BITS_DEQUANTIZER_OUT * 4 - 210 - (is_mid_side ? 2 : 0);
+  return L3_ldexp_q2(1 << (MAX_SCFI / 4), MAX_SCFI - gain);
+}
+
+float mp3a_band_gain(float granule_gain, int steps) { return L3_ldexp_q2(granule_gain, steps); }
+
+float mp3a_power_4_3(int value) { return L3_pow_43(value); }
+
+void mp3a_lines_to_samples(mp3dec_t *codec, float *lines, int block_type, const uint8_t *widths,
+                           int ch, float *samples) {
+  const int is_short = block_type == SHORT_BLOCK_TYPE;
+  const L3_gr_info_t granule = {
+      .sfbtab = widths, .block_type = (uint8_t)block_type, .n_short_sfb = is_short ? 39 : 0};
+  lines_to_samples(codec, lines, &granule, ch, samples);
 }

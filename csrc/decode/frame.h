@@ -19,4 +19,22 @@ int mp3a_decode_frame(mp3dec_t *codec, const uint8_t *bytes, int byte_size,
    its header doesn't tell (free format). */
 int mp3a_frame_byte_size(const uint8_t *header);
 
+/* ---- for lines that come without bits: minimp3's steps, one by one ---- */
+
+/* The widths of the scale factor bands of long or short blocks (three windows each), ended by
+   a 0; of the rate that these 4 bytes of a valid header tell. */
+const uint8_t *mp3a_band_widths(const uint8_t *header, int is_short);
+
+/* What a granule's lines are multiplied by: 2^(global_gain / 4) and constants. In a band it is
+   2^(steps / 4) times smaller; not the same bits as one power of 2. */
+float mp3a_granule_gain(int global_gain, int is_mid_side);
+float mp3a_band_gain(float granule_gain, int steps);
+
+/* A quantized value, from 0 to 8206, to the power of 4/3. */
+float mp3a_power_4_3(int value);
+
+/* One granule of one channel: 576 dequantized lines, which are overwritten, to 576 samples. */
+void mp3a_lines_to_samples(mp3dec_t *codec, float *lines, int block_type, const uint8_t *widths,
+                           int ch, float *samples);
+
 #endif

@@ -2,8 +2,9 @@
 
 #include <limits.h>
 
-#include "encode/lame_cache.h"
+#include "common/coded_frame.h"
 #include "common/pcm16.h"
+#include "encode/lame_cache.h"
 
 /* The options as LAME knows them. */
 static mp3a_options lame_options(const mp3a_encoder *encoder) {
@@ -16,6 +17,7 @@ int32_t mp3a_encoder_open(mp3a_encoder *encoder, const mp3a_options *options) {
   encoder->options = *options;
   const mp3a_options for_lame = lame_options(encoder);
   encoder->lame = mp3a_lame_take(&for_lame);
+  encoder->gives_frames = false;
   return encoder->lame ? MP3A_OK : MP3A_OUT_OF_MEMORY;
 }
 
@@ -24,11 +26,16 @@ void mp3a_encoder_close(mp3a_encoder *encoder) {
   mp3a_lame_give_back(encoder->lame, &for_lame);
 }
 
+void mp3a_encoder_give_frames(mp3a_encoder *encoder) {
+  encoder->gives_frames = mp3a_lame_give_frames(encoder->lame);
+}
+
 void mp3a_encoder_begin(mp3a_encoder *encoder, float peak) {
   encoder->left_count = 0;
   encoder->pcm16 = NULL;
   encoder->factor = peak > 1.0f ? 1.0f / peak : 1.0f;
   encoder->finished = false;
+  encoder->mp3_byte_size = 0;
 }
 
 void mp3a_encoder_take(mp3a_encoder *encoder, const float *left, const float *right,
@@ -88,6 +95,19 @@ static int encode_block(mp3a_encoder *encoder, unsigned char *bytes, int capacit
   return byte_size;
 }
 
+/* How long what was encoded is, or would be, as MP3 data. */
+static uint32_t mp3_byte_size_of(const mp3a_encoder *encoder, const unsigned char *bytes,
+                                 uint32_t byte_size) {
+  uint32_t sum = 0;
+  if (!encoder->gives_frames) return byte_size;
+  for (uint32_t at = 0; at < byte_size;) {
+    const mp3a_coded_frame *frame = (const mp3a_coded_frame *)(const void *)(bytes + at);
+    sum += frame->mp3_byte_size;
+    at += frame->byte_size;
+  }
+  return sum;
+}
+
 int32_t mp3a_encoder_step(mp3a_encoder *encoder, unsigned char *bytes, uint32_t capacity,
                           uint32_t *byte_size) {
   /* To LAME 0 means that there is room for anything. */
@@ -101,6 +121,7 @@ int32_t mp3a_encoder_step(mp3a_encoder *encoder, unsigned char *bytes, uint32_t 
   }
   if (result < 0) return MP3A_OUT_OF_MEMORY; /* -1, -2: no room; no other can happen here */
   *byte_size = (uint32_t)result;
+  encoder->mp3_byte_size += mp3_byte_size_of(encoder, bytes, *byte_size);
   return MP3A_OK;
 }
 

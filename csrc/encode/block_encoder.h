@@ -16,7 +16,9 @@ typedef struct mp3a_encoder {
   const int16_t *pcm16;  /* or this instead, channels interleaved */
   uint32_t left_count;   /* PCM frames left */
   float factor;          /* 1, or what brings a loud clip to a peak of 1 */
+  bool gives_frames;     /* coded frames (coded_frame.h) in place of MP3 data */
   bool finished;         /* the last MP3 frame is written */
+  uint32_t mp3_byte_size; /* of what was encoded, as MP3; may wrap */
   float block[2][MP3A_BLOCK_FRAMES]; /* the block of a loud clip, or of 16-bit samples */
 } mp3a_encoder;
 
@@ -24,6 +26,10 @@ typedef struct mp3a_encoder {
    NO_TAG is to be set: a decoder would play the tag as a frame of silence. */
 int32_t mp3a_encoder_open(mp3a_encoder *encoder, const mp3a_options *options);
 void mp3a_encoder_close(mp3a_encoder *encoder);
+
+/* Before a clip begins: makes the encoder give coded frames, which a decoder takes without
+   parsing, where libmp3lame can; see `gives_frames`. */
+void mp3a_encoder_give_frames(mp3a_encoder *encoder);
 
 /* Begins a clip. What is louder than 1 is brought to it, as `peak` says. */
 void mp3a_encoder_begin(mp3a_encoder *encoder, float peak);
@@ -37,7 +43,8 @@ void mp3a_encoder_take_pcm16(mp3a_encoder *encoder, const int16_t *pcm16, uint32
 
 /* Encodes the next block of what was taken into `bytes`, or when nothing is left
    of it what LAME still holds; then `finished` is set. With the bit reservoir
-   the data may end within an MP3 frame. */
+   MP3 data may end within an MP3 frame; coded frames are whole, and `bytes` is
+   aligned to 4 for them. */
 int32_t mp3a_encoder_step(mp3a_encoder *encoder, unsigned char *bytes, uint32_t capacity,
                           uint32_t *byte_size);
 

@@ -2,13 +2,14 @@
 
 #include <pthread.h>
 #include <stdarg.h>
-#include <stdbool.h>
 #include <stddef.h>
 #include <string.h>
 
 #if defined(_WIN32)
 #include <windows.h>
 #endif
+
+#include "common/coded_frame.h"
 
 enum {
   /* Settings that are kept, about 100 KB each, as is a spare: what draws of bitrate and
@@ -17,10 +18,11 @@ enum {
   SPARE_COUNT = 2     /* used copies that are kept for each, to be reset */
 };
 
-/* What our libmp3lame adds to LAME's API, see csrc/lame/snapshot.h. Missing in
-   a stock libmp3lame, which works too, only slower. */
+/* What our libmp3lame adds to LAME's API, see csrc/lame/snapshot.h and common/coded_frame.h.
+   Missing in a stock libmp3lame, which works too, only slower. */
 typedef lame_global_flags *(*clone_fn)(const lame_global_flags *fresh);
 typedef int (*reset_fn)(lame_global_flags *used, const lame_global_flags *fresh);
+typedef int (*hand_off_fn)(lame_global_flags *lame, size_t frame_size);
 
 #if defined(_WIN32)
 static clone_fn find_clone(void) {
@@ -29,12 +31,18 @@ static clone_fn find_clone(void) {
 static reset_fn find_reset(void) {
   return (reset_fn)(void *)GetProcAddress(GetModuleHandleA("mp3lame.dll"), "mp3a_lame_reset");
 }
+static hand_off_fn find_hand_off(void) {
+  return (hand_off_fn)(void *)GetProcAddress(GetModuleHandleA("mp3lame.dll"),
+                                             "mp3a_lame_hand_off");
+}
 #else
 __attribute__((weak)) lame_global_flags *mp3a_lame_clone(const lame_global_flags *fresh);
 __attribute__((weak)) int mp3a_lame_reset(lame_global_flags *used,
                                           const lame_global_flags *fresh);
 static clone_fn find_clone(void) { return mp3a_lame_clone; }
+__attribute__((weak)) int mp3a_lame_hand_off(lame_global_flags *lame, size_t frame_size);
 static reset_fn find_reset(void) { return mp3a_lame_reset; }
+static hand_off_fn find_hand_off(void) { return mp3a_lame_hand_off; }
 #endif
 
 /* One setting: a fresh encoder that is only copied, and copies to be used again. */
@@ -187,4 +195,9 @@ void mp3a_lame_give_back(lame_global_flags *lame, const mp3a_options *options) {
   }
   pthread_mutex_unlock(&cache.mutex);
   if (lame) lame_close(lame);
+}
+
+bool mp3a_lame_give_frames(lame_global_flags *lame) {
+  const hand_off_fn hand_off = find_hand_off();
+  return hand_off && hand_off(lame, sizeof(mp3a_coded_frame)) == 0;
 }

@@ -4,6 +4,7 @@
 #define MP3A_LAME_CACHE_H
 
 #include <lame.h>
+#include <stdbool.h>
 
 #include "mp3augment.h"
 
@@ -14,5 +15,9 @@ lame_global_flags *mp3a_lame_take(const mp3a_options *options);
 
 /* Gives an encoder back, in whatever state, with the options it was taken for. */
 void mp3a_lame_give_back(lame_global_flags *lame, const mp3a_options *options);
+
+/* Makes an encoder that has encoded nothing yet give coded frames (coded_frame.h) in place of
+   MP3 data, until it is given back. False with a stock libmp3lame, and with a tag. */
+bool mp3a_lame_give_frames(lame_global_flags *lame);
 
 #endif

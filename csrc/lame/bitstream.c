@@ -7,12 +7,14 @@
 
 #include <string.h>
 
+#include "lame/hand_off.h"
 #include "lame/internals.h"
 #include "lame/kernels/kernels.h"
 
 const char *get_lame_short_version(void);
 int format_bitstream_lame(lame_internal_flags *gfc);
 int copy_buffer_lame(lame_internal_flags *gfc, unsigned char *buffer, int size, int is_music);
+void flush_bitstream_lame(lame_internal_flags *gfc);
 
 /* ---- bits ---- */
 
@@ -202,6 +204,13 @@ static void put_header(bit_writer *w, const lame_internal_flags *gfc) {
   if (cfg->error_protection) put(w, 0, 16); /* the CRC comes at the end */
 }
 
+void mp3a_put_header(const lame_internal_flags *gfc, uint8_t header[4]) {
+  uint8_t bytes[MAX_HEADER_LEN];
+  bit_writer w = {0, 0, bytes};
+  put_header(&w, gfc);
+  memcpy(header, bytes, 4);
+}
+
 /* Table 14 doesn't exist: LAME's choice of 14 means 16, here and in the codes. */
 static void put_table_select(bit_writer *w, gr_info *gi, int count) {
   for (int i = 0; i < count; i++) {
@@ -327,6 +336,10 @@ static void rewind_counter(lame_internal_flags *gfc) {
 int format_bitstream(lame_internal_flags *gfc) {
   III_side_info_t *side = &gfc->l3_side;
   uint8_t scratch[SCRATCH_BYTES];
+  if (mp3a_hands_off(gfc)) {
+    mp3a_hand_off_account(gfc);
+    return 0;
+  }
   if (!is_regular(gfc)) return format_bitstream_lame(gfc);
   const int frame_bits = getframebits(gfc);
   if (side->resvDrain_pre > 0) {
@@ -382,10 +395,16 @@ uint16_t mp3a_music_crc(uint16_t crc, const uint8_t *bytes, size_t size) {
   return crc;
 }
 
+/* The last frames' stuffing, which isn't handed off. */
+void flush_bitstream(lame_internal_flags *gfc) {
+  if (!mp3a_hands_off(gfc)) flush_bitstream_lame(gfc);
+}
+
 /* Only the LAME tag tells the music's CRC: without one it isn't computed. */
 int copy_buffer(lame_internal_flags *gfc, unsigned char *buffer, int size, int is_music) {
   Bit_stream_struc *bs = &gfc->bs;
   const int byte_count = bs->buf_byte_idx + 1;
+  if (mp3a_hands_off(gfc)) return mp3a_hand_off_write(gfc, buffer, size);
   if (gfc->cfg.decode_on_the_fly) return copy_buffer_lame(gfc, buffer, size, is_music);
   if (byte_count <= 0) return 0;
   if (byte_count > size) return -1;

@@ -3,6 +3,7 @@
    _lame). LAME counts the bits of every candidate region anew; here the lengths
    by all tables are summed once, and a region's are the difference of two sums. */
 #include "common/once.h"
+#include "lame/hand_off.h"
 #include "lame/huffman_choose.h"
 #include "lame/internals.h"
 #include "lame/kernels/kernels.h"
@@ -172,6 +173,7 @@ void best_huffman_divide(const lame_internal_flags *const gfc, gr_info *const gr
   upper_part part = {granule->big_values, granule->count1, granule->count1bits,
                      granule->count1table_select};
   if (granule->block_type == SHORT_TYPE && gfc->cfg.mode_gr == 1) return;
+  if (mp3a_hand_off_ignores_size(gfc, granule)) return;
 
   fill_key_lengths();
   s.quantized = granule->l3_enc;

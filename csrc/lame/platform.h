@@ -33,6 +33,7 @@ int id3tag_set_comment_ucs2(lame_t, char const *, unsigned short const *, unsign
 int id3tag_set_fieldvalue_ucs2(lame_t, const unsigned short *);
 
 /* What is our own. */
+#include "common/coded_frame.h"
 #include "lame/snapshot.h"
 
 #pragma GCC visibility pop

@@ -74,6 +74,7 @@ static void copy_state(lame_internal_flags *to, const lame_internal_flags *from,
   to->sv_rpg.rgdata = own->replay_gain;
   to->ATH = own->ath;
   to->cd_psy = &own->psy->lame;
+  own->psy->hands_off = 0;
   to->sv_enc.in_buffer_0 = own->input[0];
   to->sv_enc.in_buffer_1 = own->input[1];
   to->sv_enc.in_buffer_nsamples = own->input_samples;

@@ -1,17 +1,18 @@
 #include "roundtrip/block_decoder.h"
 
-#include <stdbool.h>
 #include <string.h>
 
-#include "decode/frame.h"
 #include "common/pcm16.h"
+#include "decode/frame.h"
+#include "roundtrip/dequantize.h"
 
 enum { HEADER_BYTES = 4 };
 
-void mp3a_decoder_begin(mp3a_decoder *decoder, int channel_count, uint32_t skip_count,
-                        float gain) {
+void mp3a_decoder_begin(mp3a_decoder *decoder, int channel_count, bool takes_frames,
+                        uint32_t skip_count, float gain) {
   mp3dec_init(&decoder->codec);
   decoder->channel_count = channel_count;
+  decoder->takes_frames = takes_frames;
   decoder->skip_count = skip_count;
   decoder->left_count = 0;
   decoder->pcm16 = NULL;
@@ -61,19 +62,33 @@ static bool decodes_in_place(const mp3a_decoder *decoder) {
          decoder->left_count >= MP3A_MAX_MP3_FRAME;
 }
 
+/* Decodes one MP3 frame in either form; `*taken`: its size. */
+static int decode_into(mp3a_decoder *decoder, const unsigned char *bytes, uint32_t byte_size,
+                       float *const planes[2], uint32_t *taken) {
+  const mp3a_coded_frame *frame = (const mp3a_coded_frame *)(const void *)bytes;
+  mp3dec_frame_info_t info = {0};
+  if (decoder->takes_frames) {
+    *taken = frame->byte_size;
+    return mp3a_decode_coded_frame(&decoder->codec, frame, byte_size, decoder->channel_count,
+                                   planes);
+  }
+  const int count = mp3a_decode_frame(&decoder->codec, bytes, (int)byte_size, planes, &info);
+  *taken = byte_size;
+  return info.channels == decoder->channel_count ? count : 0;
+}
+
 static int32_t decode_frame(mp3a_decoder *decoder, const unsigned char *bytes,
-                            uint32_t byte_size) {
-  mp3dec_frame_info_t info;
+                            uint32_t byte_size, uint32_t *taken) {
   const bool in_place = decodes_in_place(decoder);
   float *const buffers[2] = {decoder->pcm[0], decoder->pcm[1]};
   float *const *planes = in_place ? decoder->output : buffers;
-  const int count = mp3a_decode_frame(&decoder->codec, bytes, (int)byte_size, planes, &info);
-  if (count <= 0 || info.channels != decoder->channel_count) return MP3A_CORRUPT_MP3;
+  const int count = decode_into(decoder, bytes, byte_size, planes, taken);
+  if (count <= 0) return MP3A_CORRUPT_MP3;
   if (!in_place) {
     write_frame(decoder, (uint32_t)count);
     return MP3A_OK;
   }
-  for (int channel = 0; channel < info.channels; channel++) decoder->output[channel] += count;
+  for (int ch = 0; ch < decoder->channel_count; ch++) decoder->output[ch] += count;
   decoder->left_count -= (uint32_t)count;
   return MP3A_OK;
 }
@@ -108,23 +123,27 @@ static int32_t feed_part(mp3a_decoder *decoder, const unsigned char *bytes, uint
   *taken += fill_part(decoder, bytes + *taken, byte_size - *taken, wanted);
   if (decoder->part_byte_size < wanted) return MP3A_OK;
   decoder->part_byte_size = 0;
-  return decode_frame(decoder, decoder->part, wanted);
+  uint32_t whole;
+  return decode_frame(decoder, decoder->part, wanted, &whole);
+}
+
+/* Decodes the MP3 frame that begins in the data, or keeps what there is of it. */
+static int32_t feed_mp3(mp3a_decoder *decoder, const unsigned char *bytes, uint32_t byte_size,
+                        uint32_t *taken) {
+  const uint32_t wanted = byte_size < HEADER_BYTES ? 0 : frame_byte_size(bytes);
+  if (decoder->part_byte_size > 0 || byte_size < HEADER_BYTES || byte_size < wanted) {
+    return feed_part(decoder, bytes, byte_size, taken);
+  }
+  return wanted == 0 ? MP3A_CORRUPT_MP3 : decode_frame(decoder, bytes, wanted, taken);
 }
 
 int32_t mp3a_decoder_feed(mp3a_decoder *decoder, const unsigned char *bytes,
                           uint32_t byte_size) {
   while (byte_size > 0 && decoder->left_count > 0) {
     uint32_t taken = 0;
-    int32_t status;
-    const uint32_t wanted = byte_size < HEADER_BYTES ? 0 : frame_byte_size(bytes);
-    if (decoder->part_byte_size > 0 || byte_size < HEADER_BYTES || byte_size < wanted) {
-      status = feed_part(decoder, bytes, byte_size, &taken);
-    } else if (wanted == 0) {
-      return MP3A_CORRUPT_MP3;
-    } else {
-      taken = wanted;
-      status = decode_frame(decoder, bytes, wanted);
-    }
+    const int32_t status = decoder->takes_frames
+                               ? decode_frame(decoder, bytes, byte_size, &taken)
+                               : feed_mp3(decoder, bytes, byte_size, &taken);
     if (status != MP3A_OK) return status;
     bytes += taken;
     byte_size -= taken;

@@ -3,6 +3,8 @@
 #ifndef MP3A_DECODER_H
 #define MP3A_DECODER_H
 
+#include <stdbool.h>
+
 #include "decode/minimp3_float.h"
 #include "mp3augment.h"
 
@@ -14,6 +16,7 @@ enum {
 typedef struct mp3a_decoder {
   mp3dec_t codec;
   int channel_count;
+  bool takes_frames;   /* coded frames (coded_frame.h) in place of MP3 data */
   uint32_t skip_count; /* PCM frames still to be dropped at the front */
   uint32_t left_count; /* PCM frames still to be written */
   float gain;          /* what every sample is multiplied by */
@@ -24,10 +27,10 @@ typedef struct mp3a_decoder {
   unsigned char part[MP3A_MAX_MP3_FRAME_BYTES];
 } mp3a_decoder;
 
-/* Begins a clip: the first `skip_count` decoded PCM frames are dropped, and
-   what is written is multiplied by `gain`. */
-void mp3a_decoder_begin(mp3a_decoder *decoder, int channel_count, uint32_t skip_count,
-                        float gain);
+/* Begins a clip, of MP3 data or of coded frames: the first `skip_count` decoded PCM frames are
+   dropped, and what is written is multiplied by `gain`. */
+void mp3a_decoder_begin(mp3a_decoder *decoder, int channel_count, bool takes_frames,
+                        uint32_t skip_count, float gain);
 
 /* Where the next `frame_count` PCM frames go. */
 void mp3a_decoder_give(mp3a_decoder *decoder, float *left, float *right, uint32_t frame_count);
@@ -35,8 +38,8 @@ void mp3a_decoder_give(mp3a_decoder *decoder, float *left, float *right, uint32_
 /* The same for 16-bit samples. */
 void mp3a_decoder_give_pcm16(mp3a_decoder *decoder, int16_t *pcm16, uint32_t frame_count);
 
-/* Decodes MP3 frames; the data may end within one. What comes after the last
-   wanted PCM frame is ignored. */
+/* Decodes MP3 frames; MP3 data may end within one, coded frames are whole and aligned to 4
+   bytes. What comes after the last wanted PCM frame is ignored. */
 int32_t mp3a_decoder_feed(mp3a_decoder *decoder, const unsigned char *bytes,
                           uint32_t byte_size);
 

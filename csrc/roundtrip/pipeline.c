@@ -22,7 +22,7 @@ typedef struct session {
   int32_t decode_status;
 } session;
 
-static int32_t run_on_one_thread(session *s, const mp3a_clip *clip, uint32_t *mp3_byte_size) {
+static int32_t run_on_one_thread(session *s, const mp3a_clip *clip) {
   unsigned char *bytes = s->ring.slots[0];
   while (!s->encoder.finished) {
     uint32_t byte_size = 0;
@@ -30,7 +30,6 @@ static int32_t run_on_one_thread(session *s, const mp3a_clip *clip, uint32_t *mp
     int32_t status = mp3a_encoder_step(&s->encoder, bytes, MP3A_SLOT_BYTES, &byte_size);
     if (status == MP3A_OK) status = mp3a_decoder_feed(&s->decoder, bytes, byte_size);
     if (status != MP3A_OK) return status;
-    *mp3_byte_size += byte_size;
   }
   return MP3A_OK;
 }
@@ -52,7 +51,7 @@ static void decode_all(mp3a_task *task) {
 }
 
 /* The encoder's side of two threads. */
-static int32_t encode_all(session *s, const mp3a_clip *clip, uint32_t *mp3_byte_size) {
+static int32_t encode_all(session *s, const mp3a_clip *clip) {
   while (!s->encoder.finished) {
     uint32_t byte_size = 0;
     if (mp3a_is_cancelled(clip)) return MP3A_CANCELLED;
@@ -61,13 +60,12 @@ static int32_t encode_all(session *s, const mp3a_clip *clip, uint32_t *mp3_byte_
     const int32_t status = mp3a_encoder_step(&s->encoder, bytes, MP3A_SLOT_BYTES, &byte_size);
     if (status != MP3A_OK) return status;
     mp3a_ring_end_write(&s->ring, byte_size);
-    *mp3_byte_size += byte_size;
   }
   return MP3A_OK;
 }
 
-static int32_t run_on_two_threads(session *s, const mp3a_clip *clip, uint32_t *mp3_byte_size) {
-  const int32_t status = encode_all(s, clip, mp3_byte_size);
+static int32_t run_on_two_threads(session *s, const mp3a_clip *clip) {
+  const int32_t status = encode_all(s, clip);
   if (status == MP3A_OK) {
     mp3a_ring_close(&s->ring);
   } else {
@@ -82,16 +80,16 @@ static bool pays_two_threads(const mp3a_clip *clip) {
          clip->frame_count >= MIN_FRAMES_FOR_TWO_THREADS;
 }
 
-static int32_t run_stages(session *s, const mp3a_clip *clip, uint32_t *mp3_byte_size) {
+static int32_t run_stages(session *s, const mp3a_clip *clip) {
   if (pays_two_threads(clip) && mp3a_ring_open(&s->ring)) {
     if (mp3a_pool_assist(&s->decode_task)) {
-      const int32_t status = run_on_two_threads(s, clip, mp3_byte_size);
+      const int32_t status = run_on_two_threads(s, clip);
       mp3a_ring_free(&s->ring);
       return status;
     }
     mp3a_ring_free(&s->ring);
   }
-  return run_on_one_thread(s, clip, mp3_byte_size);
+  return run_on_one_thread(s, clip);
 }
 
 static void begin(session *s, const mp3a_clip *clip, float peak) {
@@ -100,7 +98,7 @@ static void begin(session *s, const mp3a_clip *clip, float peak) {
   s->decode_status = MP3A_OK;
   const uint32_t output_count = mp3a_output_frame_count(&clip->options, clip->frame_count);
   mp3a_encoder_begin(&s->encoder, peak);
-  mp3a_decoder_begin(&s->decoder, clip->options.channel_count,
+  mp3a_decoder_begin(&s->decoder, clip->options.channel_count, s->encoder.gives_frames,
                      preserve_delay ? 0 : MP3A_DELAY_FRAMES,
                      mp3a_encoder_gain(&s->encoder, peak));
   if (clip->pcm16_input) {
@@ -128,20 +126,20 @@ int32_t mp3a_pipeline_run(const mp3a_clip *clip, mp3a_stats *stats) {
 
   session *s = malloc(sizeof *s);
   if (!s) return MP3A_OUT_OF_MEMORY;
-  uint32_t mp3_byte_size = 0;
   mp3a_options options = clip->options;
   options.flags |= MP3A_NO_TAG;
   int32_t status = mp3a_encoder_open(&s->encoder, &options);
   if (status == MP3A_OK) {
+    mp3a_encoder_give_frames(&s->encoder);
     begin(s, clip, peak);
-    status = run_stages(s, clip, &mp3_byte_size);
+    status = run_stages(s, clip);
     mp3a_encoder_close(&s->encoder);
   }
   /* The decoder has had everything: a missing frame is a fault, not silence. */
   if (status == MP3A_OK && s->decoder.left_count > 0) status = MP3A_CORRUPT_MP3;
-  free(s);
   if (status == MP3A_OK && stats) {
-    *stats = (mp3a_stats){.mp3_byte_size = mp3_byte_size, .peak = peak};
+    *stats = (mp3a_stats){.mp3_byte_size = s->encoder.mp3_byte_size, .peak = peak};
   }
+  free(s);
   return status;
 }

@@ -14,8 +14,9 @@
 
 enum {
   MP3A_RING_SLOTS = 16,
-  /* LAME's bound for one call, 1.25 * samples + 7200 bytes, for 1152 samples. */
-  MP3A_SLOT_BYTES = 8640
+  /* What one call may give: LAME's bound is 1.25 * samples + 7200 bytes, for 1152 samples; of
+     coded frames (coded_frame.h) the last call gives the most, up to three of 1152 samples. */
+  MP3A_SLOT_BYTES = 15360
 };
 
 typedef struct mp3a_ring {
@@ -30,7 +31,7 @@ typedef struct mp3a_ring {
   bool stopped;     /* one side has failed: nobody waits any more */
   bool reader_left; /* the reader's thread no longer touches anything */
   uint32_t byte_sizes[MP3A_RING_SLOTS];
-  unsigned char slots[MP3A_RING_SLOTS][MP3A_SLOT_BYTES];
+  _Alignas(8) unsigned char slots[MP3A_RING_SLOTS][MP3A_SLOT_BYTES];
 } mp3a_ring;
 
 /* False when the system has no mutex or condition variable left. */

@@ -16,7 +16,7 @@ struct mp3a_roundtrip_stream {
   uint64_t taken_count;   /* PCM frames that were put in */
   uint64_t written_count; /* PCM frames that came out */
   bool failed;
-  unsigned char bytes[MP3A_SLOT_BYTES];
+  _Alignas(8) unsigned char bytes[MP3A_SLOT_BYTES];
 };
 
 int32_t mp3a_check_piece(const mp3a_encoder *encoder, const float *left, const float *right,
@@ -45,8 +45,9 @@ mp3a_roundtrip_stream *mp3a_roundtrip_stream_create(const mp3a_options *options,
     free(stream);
     return NULL;
   }
+  mp3a_encoder_give_frames(&stream->encoder);
   mp3a_encoder_begin(&stream->encoder, peak);
-  mp3a_decoder_begin(&stream->decoder, options->channel_count,
+  mp3a_decoder_begin(&stream->decoder, options->channel_count, stream->encoder.gives_frames,
                      keeps_delay(stream) ? 0 : MP3A_DELAY_FRAMES,
                      mp3a_encoder_gain(&stream->encoder, peak));
   stream->taken_count = stream->written_count = 0;

@@ -155,7 +155,7 @@ static uint64_t decode(uint64_t hash, int channels, uint32_t byte_size) {
   static mp3a_decoder decoder;
   static float pcm[2][4 * MAX_FRAMES];
   memset(pcm, 0, sizeof pcm);
-  mp3a_decoder_begin(&decoder, channels, 0, 1);
+  mp3a_decoder_begin(&decoder, channels, false, 0, 1);
   mp3a_decoder_give(&decoder, pcm[0], channels == 2 ? pcm[1] : NULL, 4 * MAX_FRAMES);
   CHECK(mp3a_decoder_feed(&decoder, bytes, byte_size) == MP3A_OK, "%u bytes", byte_size);
   return hash_bytes(hash, pcm, sizeof pcm);

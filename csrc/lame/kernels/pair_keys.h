@@ -4,7 +4,9 @@
 
 #include <stdint.h>
 
-enum { MP3A_PAIR_STEP = 16, MP3A_LINES = 576 };
+#include "common/coded_frame.h"
+
+enum { MP3A_PAIR_STEP = 16 };
 
 typedef struct mp3a_pair_keys_kernels {
   /* What Huffman coding needs of each pair of neighbouring lines:
