@@ -143,6 +143,7 @@ const tests = [_]Test{
     .{ .name = "roundtrip/test_ring" },
     .{ .name = "test_api" },
     .{ .name = "roundtrip/test_pipeline" },
+    .{ .name = "roundtrip/test_hand_off" },
     .{ .name = "test_jobs" },
     .{ .name = "test_streams" },
     .{ .name = "decode/test_decode" },

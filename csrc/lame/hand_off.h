@@ -5,7 +5,7 @@
 #include "lame/psy_constants.h"
 
 static inline int mp3a_hands_off(const lame_internal_flags *gfc) {
-  return ((const mp3a_psy_constants *)gfc->cd_psy)->hands_off;
+  return gfc->cd_psy && ((const mp3a_psy_constants *)gfc->cd_psy)->hands_off;
 }
 
 /* In place of format_bitstream(): the bit reservoir's account alone. */

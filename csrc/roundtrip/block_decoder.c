@@ -10,7 +10,7 @@ enum { HEADER_BYTES = 4 };
 
 void mp3a_decoder_begin(mp3a_decoder *decoder, int channel_count, bool takes_frames,
                         uint32_t skip_count, float gain) {
-  mp3dec_init(&decoder->codec);
+  memset(&decoder->codec, 0, sizeof decoder->codec);
   decoder->channel_count = channel_count;
   decoder->takes_frames = takes_frames;
   decoder->skip_count = skip_count;
