@@ -1,10 +1,15 @@
-/* A frame's bits: format_bitstream() and copy_buffer() keep LAME's names and
-   signatures. */
+/* A frame's bits: format_bitstream(), flush_bitstream() and copy_buffer() keep LAME's names
+   and signatures. */
 #ifndef MP3A_BITSTREAM_H
 #define MP3A_BITSTREAM_H
 
 #include <stddef.h>
 #include <stdint.h>
+
+#include "lame/internals.h"
+
+/* The 4 bytes that begin the frame under way. */
+void mp3a_put_header(const lame_internal_flags *gfc, uint8_t header[4]);
 
 /* CRC-16 (x^16 + x^15 + x^2 + 1, lowest bit first) of `bytes` continued from
    `crc`: what the LAME tag says of the music. */

@@ -6,9 +6,8 @@
 #include <stddef.h>
 #include <string.h>
 
-#include "libmp3lame/bitstream.h"
-#include "libmp3lame/quantize_pvt.h"
-#include "libmp3lame/tables.h"
+#include "lame/bitstream.h"
+#include "lame/internals.h"
 
 enum { MOST_GRANULE_BITS = 4095, FRAME_ALIGNMENT = 4 };
 

@@ -18,7 +18,4 @@ int mp3a_hand_off_write(lame_internal_flags *gfc, unsigned char *buffer, int siz
 /* Whether nothing but the MP3 data's size depends on this granule's Huffman codes. */
 int mp3a_hand_off_ignores_size(const lame_internal_flags *gfc, const gr_info *granule);
 
-/* bitstream.c's: the 4 bytes that begin the frame under way. */
-void mp3a_put_header(const lame_internal_flags *gfc, uint8_t header[4]);
-
 #endif

@@ -1,9 +1,9 @@
 #include "roundtrip/dequantize.h"
 
-#include <pthread.h>
 #include <stddef.h>
 #include <string.h>
 
+#include "common/once.h"
 #include "decode/frame.h"
 
 /* Of every value that can be coded, by value; those below zero come before. */
@@ -18,8 +18,11 @@ static void fill_powers(void) {
 }
 
 static const float *powers_by_value(void) {
-  static pthread_once_t once = PTHREAD_ONCE_INIT;
-  pthread_once(&once, fill_powers);
+  static mp3a_once once;
+  if (mp3a_once_begin(&once)) {
+    fill_powers();
+    mp3a_once_end(&once);
+  }
   return powers + MP3A_LARGEST_LINE;
 }
 

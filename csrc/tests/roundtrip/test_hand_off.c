@@ -10,9 +10,6 @@
 #include "roundtrip/ring.h"
 #include "tests/lame/granules.h"
 
-#include "libmp3lame/bitstream.h"
-#include "libmp3lame/tables.h"
-
 int format_bitstream_lame(lame_internal_flags *gfc);
 int copy_buffer_lame(lame_internal_flags *gfc, unsigned char *buffer, int size, int is_music);
 
