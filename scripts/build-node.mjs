@@ -1,6 +1,6 @@
 // `npm run build:node`: the TypeScript as JavaScript in dist/node/, for Node's tests: Node doesn't
-// run TypeScript. `--tests` adds the tests.
-import { readdirSync, readFileSync, rmSync, symlinkSync } from "node:fs";
+// run TypeScript. `--tests` adds the module's specs.
+import { readdirSync, rmSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { Failure, needTool, root, run, runAsProgram } from "./tools.mjs";
 
@@ -14,17 +14,12 @@ const OPTIONS = [
 
 const ENTRIES = ["mod.ts", "transform.ts"];
 
-/**
- * The tests of the module alone: dist/node/ has neither the benchmark nor what it compares with.
- * @returns {string[]}
- */
+/** Node is the module's host, not the command's. What its specs start is in tests/scripts/. */
+const TEST_FOLDERS = ["tests/module", "tests/scripts"];
+
 function testFiles() {
-  const files = ["tests", "tests/scripts"].flatMap((folder) =>
-    readdirSync(join(root, folder)).filter((name) => name.endsWith(".ts"))
-      .map((name) => `${folder}/${name}`)
-  );
-  return files.filter((file) =>
-    !/ from "\.\.\/(bench|cli|scripts)\//.test(readFileSync(join(root, file), "utf8"))
+  return TEST_FOLDERS.flatMap((folder) =>
+    readdirSync(join(root, folder)).map((name) => `${folder}/${name}`)
   );
 }
 

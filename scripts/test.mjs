@@ -56,7 +56,7 @@ export const steps = {
   },
   node: async (work) => {
     await buildForNode({ tests: true });
-    return testByNode(join(work, "node.xml"), "dist/node/tests");
+    return testByNode(join(work, "node.xml"), "dist/node/tests/module");
   },
 };
 
@@ -106,7 +106,7 @@ async function testPeers() {
   const packages = ["ffmpeg", "mpg123", "sox", "libsox-fmt-mp3"];
   if (isLacking()) await installPackages(`not all of ${commands} are here`, packages);
   if (isLacking()) return { skipped: `not all of ${commands.join(", ")} are installed` };
-  const script = "tests/scripts/peers.ts";
+  const script = "tests/peers/files.ts";
   const { code, output } = await run(needTool("deno"), ["run", "-A", "--no-check", script], shown);
   return judge(code, countLines(output));
 }

@@ -2,12 +2,12 @@
 import assert from "node:assert/strict";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { compressRoundtrip, encodeMp3 } from "../mod.ts";
-import { decodeBytes } from "../cli/audio/read.ts";
-import { VERSION } from "../cli/version.ts";
+import { compressRoundtrip, encodeMp3 } from "../../mod.ts";
+import { decodeBytes } from "../../cli/audio/read.ts";
+import { VERSION } from "../../cli/version.ts";
 import { runCli, startCli, withFolder, writeWav } from "./cli.ts";
-import { projectPath, test } from "./harness.ts";
-import { correlation, makeSignal, realAudio, sameBits } from "./signals.ts";
+import { projectPath, test } from "../harness.ts";
+import { correlation, makeSignal, realAudio, sameBits } from "../signals.ts";
 
 const RATE = 16000;
 

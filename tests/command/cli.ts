@@ -5,8 +5,8 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSyn
 import { constants, tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import process from "node:process";
-import { wavBytes, wavHeader } from "../cli/audio/wav.ts";
-import { projectPath, runtimeName } from "./harness.ts";
+import { wavBytes, wavHeader } from "../../cli/audio/wav.ts";
+import { projectPath, runtimeName } from "../harness.ts";
 
 /** How the command has ended. */
 export interface CliOutcome {

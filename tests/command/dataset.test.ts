@@ -16,16 +16,16 @@ import {
 import { join } from "node:path";
 import process from "node:process";
 import { setTimeout as delay } from "node:timers/promises";
-import { compressRoundtrip } from "../mod.ts";
-import { decodeBytes } from "../cli/audio/read.ts";
-import { takeLock } from "../cli/dataset/lock.ts";
-import { reasonOf } from "../cli/errors.ts";
-import { listFiles } from "../cli/files.ts";
-import { readMembers } from "../cli/dataset/tar.ts";
-import { chooseShard } from "../cli/dataset/shard.ts";
+import { compressRoundtrip } from "../../mod.ts";
+import { decodeBytes } from "../../cli/audio/read.ts";
+import { takeLock } from "../../cli/dataset/lock.ts";
+import { reasonOf } from "../../cli/errors.ts";
+import { listFiles } from "../../cli/files.ts";
+import { readMembers } from "../../cli/dataset/tar.ts";
+import { chooseShard } from "../../cli/dataset/shard.ts";
 import { readJsonLines, readTree, runCli, startCli, withFolder, writeWav } from "./cli.ts";
-import { test } from "./harness.ts";
-import { makeSignal, randomNumbers, sameBits } from "./signals.ts";
+import { test } from "../harness.ts";
+import { makeSignal, randomNumbers, sameBits } from "../signals.ts";
 
 const RATE = 16000;
 /** How often the resumed run is killed; `npm run test:kill` sets 20. */

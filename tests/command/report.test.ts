@@ -4,19 +4,19 @@ import { Buffer } from "node:buffer";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { decodeBytes } from "../cli/audio/read.ts";
-import { wavBytes, wavHeader } from "../cli/audio/wav.ts";
-import { bandwidthHz, levelDb, logSpectralDistanceDb, snrDb } from "../cli/report/metrics.ts";
+import { decodeBytes } from "../../cli/audio/read.ts";
+import { wavBytes, wavHeader } from "../../cli/audio/wav.ts";
+import { bandwidthHz, levelDb, logSpectralDistanceDb, snrDb } from "../../cli/report/metrics.ts";
 import {
   ceilingDb,
   chooseFrameSize,
   LEVEL_RANGE_DB,
   spectrogram,
-} from "../cli/report/spectrogram.ts";
-import { makeReport } from "../cli/report/report.ts";
-import { compressRoundtrip } from "../mod.ts";
-import { projectPath, runScript, test } from "./harness.ts";
-import { makeSignal, randomNumbers, REAL_AUDIO_RATE, realAudio } from "./signals.ts";
+} from "../../cli/report/spectrogram.ts";
+import { makeReport } from "../../cli/report/report.ts";
+import { compressRoundtrip } from "../../mod.ts";
+import { projectPath, runScript, test } from "../harness.ts";
+import { makeSignal, randomNumbers, REAL_AUDIO_RATE, realAudio } from "../signals.ts";
 
 const RATE = 44100;
 const LENGTH = RATE;

@@ -1,10 +1,10 @@
 /** WAV headers and samples. */
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
-import { decodeBytes, peakOf } from "../cli/audio/read.ts";
-import { parseWavHeader, type SampleFormat, wavBytes, wavHeader } from "../cli/audio/wav.ts";
-import { test } from "./harness.ts";
-import { makeSignal, sameBits } from "./signals.ts";
+import { decodeBytes, peakOf } from "../../cli/audio/read.ts";
+import { parseWavHeader, type SampleFormat, wavBytes, wavHeader } from "../../cli/audio/wav.ts";
+import { test } from "../harness.ts";
+import { makeSignal, sameBits } from "../signals.ts";
 
 const RATE = 48000;
 /** How finely each format holds samples; 32-bit floats hold them as they are. */

@@ -1,8 +1,8 @@
 /** Calls in the background: the event loop, aborts, the caller's freedom, the process's end. */
 import assert from "node:assert/strict";
-import { compressRoundtrip, compressRoundtripAsync, Mp3AugmentError } from "../mod.ts";
-import { projectPath, runScript, test } from "./harness.ts";
-import { makeSignal, randomNumbers, realAudio, sameBits } from "./signals.ts";
+import { compressRoundtrip, compressRoundtripAsync, Mp3AugmentError } from "../../mod.ts";
+import { projectPath, runScript, test } from "../harness.ts";
+import { makeSignal, randomNumbers, realAudio, sameBits } from "../signals.ts";
 
 const OPTIONS = { sampleRate: 44100, bitrateKbps: 64 } as const;
 

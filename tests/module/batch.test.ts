@@ -9,9 +9,9 @@ import {
   compressRoundtripBatch,
   Mp3AugmentError,
   SAMPLE_RATES,
-} from "../mod.ts";
-import { test } from "./harness.ts";
-import { makeSignal, sameBits } from "./signals.ts";
+} from "../../mod.ts";
+import { test } from "../harness.ts";
+import { makeSignal, sameBits } from "../signals.ts";
 
 function mixedJobs(count: number): BatchJob[] {
   return Array.from({ length: count }, (_, i) => {

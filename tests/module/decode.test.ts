@@ -14,9 +14,9 @@ import {
   Mp3DecoderStream,
   probeMp3,
   SAMPLE_RATES,
-} from "../mod.ts";
-import { test } from "./harness.ts";
-import { correlation, makeSignal, randomNumbers, realAudio, sameBits, snr } from "./signals.ts";
+} from "../../mod.ts";
+import { test } from "../harness.ts";
+import { correlation, makeSignal, randomNumbers, realAudio, sameBits, snr } from "../signals.ts";
 
 const LEFT: Float32Array = realAudio().subarray(0, 50_000);
 const RIGHT: Float32Array = makeSignal(50_000, 44100, 3);

@@ -7,9 +7,9 @@ import {
   type ErrorCode,
   Mp3AugmentError,
   SAMPLE_RATES,
-} from "../mod.ts";
-import { test } from "./harness.ts";
-import { makeSignal, realAudio } from "./signals.ts";
+} from "../../mod.ts";
+import { test } from "../harness.ts";
+import { makeSignal, realAudio } from "../signals.ts";
 
 /** What the Xing/LAME tag says: the public layout, read at the places of the format. */
 function readTag(bytes: Uint8Array, sampleRate: number, channels: number) {

@@ -7,9 +7,9 @@ import {
   Mp3AugmentError,
   nearestBitrateKbps,
   SAMPLE_RATES,
-} from "../mod.ts";
-import { test } from "./harness.ts";
-import { makeSignal } from "./signals.ts";
+} from "../../mod.ts";
+import { test } from "../harness.ts";
+import { makeSignal } from "../signals.ts";
 
 const GOOD = { sampleRate: 44100, bitrateKbps: 64 };
 const clip: Float32Array = makeSignal(3000, 44100);

@@ -1,8 +1,8 @@
 /** Every way to pass audio in and out: the same bits, and the caller's arrays left alone. */
 import assert from "node:assert/strict";
-import { compressRoundtrip, compressRoundtripAsync } from "../mod.ts";
-import { test } from "./harness.ts";
-import { makeSignal, realAudio, sameBits } from "./signals.ts";
+import { compressRoundtrip, compressRoundtripAsync } from "../../mod.ts";
+import { test } from "../harness.ts";
+import { makeSignal, realAudio, sameBits } from "../signals.ts";
 
 const OPTIONS = { sampleRate: 44100, bitrateKbps: 96 } as const;
 const left: Float32Array = realAudio().slice(0, 20001);

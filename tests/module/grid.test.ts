@@ -6,9 +6,9 @@ import {
   encodeMp3,
   nearestBitrateKbps,
   SAMPLE_RATES,
-} from "../mod.ts";
-import { test } from "./harness.ts";
-import { correlation, findOffset, isFinite, makeTone, realAudio } from "./signals.ts";
+} from "../../mod.ts";
+import { test } from "../harness.ts";
+import { correlation, findOffset, isFinite, makeTone, realAudio } from "../signals.ts";
 
 /** MP3 frames of constant bitrate: a byte size tells the bitrate that was really used. */
 function usedBitrateKbps(mp3ByteSize: number, frameCount: number, sampleRate: number): number {

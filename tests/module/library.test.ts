@@ -17,18 +17,18 @@ import {
   RATE_CONTROLS,
   STATUS_NAMES,
   SYMBOLS,
-} from "../ffi/symbols.ts";
-import { filePath } from "../ffi/target.ts";
+} from "../../ffi/symbols.ts";
+import { filePath } from "../../ffi/target.ts";
 import {
   BITRATES_KBPS,
   DELAY_SAMPLES,
   nearestBitrateKbps,
   nearestSampleRate,
   SAMPLE_RATES,
-} from "../mod.ts";
-import { MAX_FRAMES, MAX_LEVEL } from "../src/constants.ts";
-import { delayedFrameCount, library } from "../src/native.ts";
-import { projectPath, run, runScript, runtimeName, test } from "./harness.ts";
+} from "../../mod.ts";
+import { MAX_FRAMES, MAX_LEVEL } from "../../src/constants.ts";
+import { delayedFrameCount, library } from "../../src/native.ts";
+import { projectPath, run, runScript, runtimeName, test } from "../harness.ts";
 
 const header: string = readFileSync(projectPath("csrc/mp3augment.h"), "utf8")
   .replace(/\/\*[\s\S]*?\*\//g, " ");

@@ -1,9 +1,9 @@
 /** Many calls leave no memory behind. */
 import assert from "node:assert/strict";
 import process from "node:process";
-import { compressRoundtrip, compressRoundtripAsync } from "../mod.ts";
-import { test } from "./harness.ts";
-import { makeSignal } from "./signals.ts";
+import { compressRoundtrip, compressRoundtripAsync } from "../../mod.ts";
+import { test } from "../harness.ts";
+import { makeSignal } from "../signals.ts";
 
 const OPTIONS = { sampleRate: 16000, bitrateKbps: 32 } as const;
 const MIB = 1 << 20;

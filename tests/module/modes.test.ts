@@ -10,8 +10,8 @@ import {
   type RateControl,
   type RoundtripOptions,
   SAMPLE_RATES,
-} from "../mod.ts";
-import { test } from "./harness.ts";
+} from "../../mod.ts";
+import { test } from "../harness.ts";
 import {
   correlation,
   findOffset,
@@ -20,7 +20,7 @@ import {
   randomNumbers,
   realAudio,
   sameBits,
-} from "./signals.ts";
+} from "../signals.ts";
 
 type Mode = RateControl & Omit<RoundtripOptions, "sampleRate" | keyof RateControl>;
 

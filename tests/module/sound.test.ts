@@ -1,8 +1,8 @@
 /** What the round trip does to signals whose result is known. */
 import assert from "node:assert/strict";
-import { compressRoundtrip, DELAY_SAMPLES } from "../mod.ts";
-import { test } from "./harness.ts";
-import { correlation, findOffset, makeSignal, peakOf, realAudio, snr } from "./signals.ts";
+import { compressRoundtrip, DELAY_SAMPLES } from "../../mod.ts";
+import { test } from "../harness.ts";
+import { correlation, findOffset, makeSignal, peakOf, realAudio, snr } from "../signals.ts";
 
 const HIGH = { sampleRate: 44100, bitrateKbps: 320 } as const;
 

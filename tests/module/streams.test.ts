@@ -10,9 +10,9 @@ import {
   Mp3EncoderStream,
   Mp3RoundtripStream,
   type RoundtripStreamOptions,
-} from "../mod.ts";
-import { test } from "./harness.ts";
-import { makeSignal, peakOf, randomNumbers, realAudio, sameBits } from "./signals.ts";
+} from "../../mod.ts";
+import { test } from "../harness.ts";
+import { makeSignal, peakOf, randomNumbers, realAudio, sameBits } from "../signals.ts";
 
 const LENGTH = 100_000;
 const LEFT: Float32Array = realAudio().subarray(0, LENGTH);

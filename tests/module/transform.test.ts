@@ -1,6 +1,6 @@
 /** Mp3Compression: its draws, and audio of any kind. */
 import assert from "node:assert/strict";
-import { compressRoundtrip, Mp3AugmentError } from "../mod.ts";
+import { compressRoundtrip, Mp3AugmentError } from "../../mod.ts";
 import {
   anyOutputFrameCount,
   compressAnyAudio,
@@ -8,9 +8,9 @@ import {
   compressAnyBlocks,
   Mp3Compression,
   type Mp3CompressionOptions,
-} from "../transform.ts";
-import { test } from "./harness.ts";
-import { correlation, findOffset, makeSignal, sameBits } from "./signals.ts";
+} from "../../transform.ts";
+import { test } from "../harness.ts";
+import { correlation, findOffset, makeSignal, sameBits } from "../signals.ts";
 
 const MIXED: Mp3CompressionOptions = {
   bitrateModes: ["cbr", "abr", "vbr"],

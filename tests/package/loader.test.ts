@@ -16,11 +16,11 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import process from "node:process";
-import { cachePlaces } from "../ffi/cache.ts";
-import { fileNames } from "../ffi/target.ts";
-import { digestsModule, digestsOf, incompleteTargets } from "../scripts/write-digests.mjs";
-import { library } from "../src/native.ts";
-import { type Outcome, projectPath, run, runScript, runtimeName, test } from "./harness.ts";
+import { cachePlaces } from "../../ffi/cache.ts";
+import { fileNames } from "../../ffi/target.ts";
+import { digestsModule, digestsOf, incompleteTargets } from "../../scripts/write-digests.mjs";
+import { library } from "../../src/native.ts";
+import { type Outcome, projectPath, run, runScript, runtimeName, test } from "../harness.ts";
 
 const { folder: libraryFolder, runtime } = library();
 const platform = runtime.platform();

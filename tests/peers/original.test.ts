@@ -3,11 +3,11 @@ import assert from "node:assert/strict";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { compressRoundtrip } from "../mod.ts";
-import { prepareOriginal } from "../bench/original/venv.mjs";
-import { Worker } from "../bench/worker.mjs";
-import { test } from "./harness.ts";
-import { correlation, realAudio, snr } from "./signals.ts";
+import { compressRoundtrip } from "../../mod.ts";
+import { prepareOriginal } from "../../bench/original/venv.mjs";
+import { Worker } from "../../bench/worker.mjs";
+import { test } from "../harness.ts";
+import { correlation, realAudio, snr } from "../signals.ts";
 
 /** The original returns this many zeros at the end. */
 const ORIGINAL_ZEROS = 529;

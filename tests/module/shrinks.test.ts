@@ -1,6 +1,6 @@
 /** Memory that goes away in the middle of a call ends the call, never the process. */
 import assert from "node:assert/strict";
-import { projectPath, runScript, test } from "./harness.ts";
+import { projectPath, runScript, test } from "../harness.ts";
 
 /** What is read too early to be missed, or written elsewhere, is no error or another one. */
 const EXPECTED: Record<string, string> = {

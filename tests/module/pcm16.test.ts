@@ -6,9 +6,9 @@ import {
   type ErrorCode,
   Mp3AugmentError,
   peakOfPcm16,
-} from "../mod.ts";
-import { test } from "./harness.ts";
-import { realAudio } from "./signals.ts";
+} from "../../mod.ts";
+import { test } from "../harness.ts";
+import { realAudio } from "../signals.ts";
 
 const coding = { sampleRate: 44100, bitrateKbps: 64 };
 /** The nearest code, a half away from 0. */
