@@ -183,6 +183,7 @@ pub fn build(b: *Build) void {
     const libraries = installLibraries(b, target, mode, fetched, install);
     b.getInstallStep().dependOn(&install.step);
     addReleaseStep(b, fetched);
+    addWasmStep(b, fetched);
     addTestStep(b, target, fetched, "test", "Build and run the C tests", mode);
     addTestStep(b, target, fetched, "test-ubsan", "The C tests under the undefined-behaviour sanitizer", .{
         .optimize = .ReleaseSafe,
@@ -219,12 +220,13 @@ const release_targets = [_][]const u8{
 
 fn addReleaseStep(b: *Build, fetched: ?*Build.Step) void {
     const install = b.addUpdateSourceFiles();
+    installWasm(b, fetched, install);
     for (release_targets) |name| {
         var query = std.Target.Query.parse(.{ .arch_os_abi = name }) catch @panic("release target");
         query.cpu_model = .baseline;
         _ = installLibraries(b, b.resolveTargetQuery(query), .{ .optimize = .ReleaseFast }, fetched, install);
     }
-    b.step("release", "Build both libraries for all eight targets into lib/").dependOn(&install.step);
+    b.step("release", "Build both libraries for all eight targets, and the WebAssembly module, into lib/").dependOn(&install.step);
 }
 
 /// `zig build` alone works in a fresh clone, with whichever JavaScript runtime there
@@ -247,6 +249,63 @@ fn fetchSources(b: *Build) ?*Build.Step {
     }
     return &b.addFail("LAME and minimp3 are missing, and fetching them takes Node, Deno or Bun: " ++
         "install one, or run scripts/fetch-sources.mjs elsewhere").step;
+}
+
+const wasm_mode = Mode{ .optimize = .ReleaseFast };
+
+/// LAME and the shim for WebAssembly, for one thread and 128-bit SIMD.
+fn createWasmModule(b: *Build) *Build.Module {
+    const features = std.Target.wasm.featureSet(&.{ .simd128, .bulk_memory, .sign_ext, .nontrapping_fptoint });
+    const module = createModule(b, b.resolveTargetQuery(.{
+        .cpu_arch = .wasm32,
+        .os_tag = .wasi,
+        .cpu_model = .{ .explicit = &std.Target.wasm.cpu.generic },
+        .cpu_features_add = features,
+    }), wasm_mode);
+    module.pic = false;
+    addLameSources(b, module, wasm_mode, .ours);
+    for (shim_files) |file| {
+        const path = if (std.mem.eql(u8, file, "common/pool.c")) "wasm/no_pool.c" else file;
+        module.addCSourceFile(.{ .file = b.path(b.fmt("csrc/{s}", .{path})), .flags = optimized(b, wasm_mode, &shim_flags) });
+    }
+    return module;
+}
+
+fn addWasmProgram(b: *Build, name: []const u8, module: *Build.Module, fetched: ?*Build.Step) *Build.Step.Compile {
+    const program = b.addExecutable(.{ .name = name, .root_module = module });
+    program.stack_size = 1 << 20; // as much as a thread of the pool has
+    waitFor(fetched, &.{program});
+    return program;
+}
+
+/// lib/wasm32/mp3augment.wasm, without imports: it exports what MP3A_API marks, and what
+/// ffi/wasm/ needs beside it.
+fn installWasm(b: *Build, fetched: ?*Build.Step, install: *Build.Step.UpdateSourceFiles) void {
+    const module = createWasmModule(b);
+    module.addCSourceFile(.{ .file = b.path("csrc/wasm/no_system.c"), .flags = &shim_flags });
+    module.export_symbol_names = &.{ "malloc", "free", "mp3a_peak_bits" };
+    const program = addWasmProgram(b, "mp3augment", module, fetched);
+    program.entry = .disabled;
+    program.rdynamic = true;
+    program.wasi_exec_model = .reactor;
+    install.addCopyFileToSource(program.getEmittedBin(), "lib/wasm32/mp3augment.wasm");
+}
+
+/// The module, and the checks of its kernels and bytes into zig-out/tests/wasm32/, as
+/// programs for WASI.
+fn addWasmStep(b: *Build, fetched: ?*Build.Step) void {
+    const install = b.addUpdateSourceFiles();
+    installWasm(b, fetched, install);
+    const step = b.step("wasm", "Build the WebAssembly module alone, and its checks into zig-out/tests/wasm32/");
+    step.dependOn(&install.step);
+    for (tests ++ [_]Test{.{ .name = "check_library" }}) |t| {
+        if (!std.mem.startsWith(u8, t.name, "check_")) continue;
+        const module = createWasmModule(b);
+        module.addCSourceFiles(.{ .root = b.path("csrc/tests"), .files = testFiles(b, t), .flags = &kernel_flags });
+        const program = addWasmProgram(b, t.name, module, fetched);
+        const path = b.fmt("tests/wasm32/{s}.wasm", .{t.name});
+        step.dependOn(&b.addInstallFile(program.getEmittedBin(), path).step);
+    }
 }
 
 const Libraries = struct { lame: *Build.Step.Compile, shim: *Build.Step.Compile };

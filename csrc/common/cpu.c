@@ -27,6 +27,8 @@ unsigned mp3a_cpu_detect(void) {
 }
 #elif defined(__aarch64__)
 unsigned mp3a_cpu_detect(void) { return MP3A_CPU_NEON; }
+#elif defined(__wasm_simd128__)
+unsigned mp3a_cpu_detect(void) { return MP3A_CPU_SIMD128; }
 #else
 unsigned mp3a_cpu_detect(void) { return 0; }
 #endif

@@ -6,8 +6,19 @@ enum {
   MP3A_CPU_SSE2 = 1u << 0, /* x86-64 baseline */
   MP3A_CPU_AVX2 = 1u << 1,
   MP3A_CPU_NEON = 1u << 2, /* arm64 baseline */
-  MP3A_CPU_AVX512 = 1u << 3 /* F, BW, DQ and VL together */
+  MP3A_CPU_AVX512 = 1u << 3, /* F, BW, DQ and VL together */
+  MP3A_CPU_SIMD128 = 1u << 4, /* WebAssembly's, known when it is compiled */
+
+  /* Those with vectors of 128 bits, for kernels written in vector extensions. */
+  MP3A_CPU_VECTORS_128 = MP3A_CPU_SSE2 | MP3A_CPU_NEON | MP3A_CPU_SIMD128
 };
+
+/* Whether this is compiled for one of them. */
+#if defined(__x86_64__) || defined(__aarch64__) || defined(__wasm_simd128__)
+#define MP3A_HAS_VECTORS_128 1
+#else
+#define MP3A_HAS_VECTORS_128 0
+#endif
 
 #define MP3A_CPU_ALL (~0u)
 

@@ -4,6 +4,7 @@
 
 #include "common/cpu.h"
 #include "common/once.h"
+#include "common/sse2.h"
 #include "mp3augment.h"
 
 static uint32_t magnitude_bits(float sample) {
@@ -21,9 +22,7 @@ static uint32_t peak_scalar(const float *samples, size_t count) {
   return peak;
 }
 
-#if defined(__x86_64__)
-#include <immintrin.h>
-
+#if MP3A_HAS_SSE2
 /* SSE2 has no 32-bit integer maximum; a compare and a blend make one. Without
    the sign bit a signed compare is right. */
 static __m128i max_sse2(__m128i a, __m128i b) {
@@ -55,6 +54,9 @@ static uint32_t peak_sse2(const float *samples, size_t count) {
   return body > tail ? body : tail;
 }
 
+#endif
+
+#if defined(__x86_64__)
 __attribute__((target("avx2"))) static uint32_t peak_avx2(const float *samples, size_t count) {
   enum { LANES = 8, UNROLL = 4 };
   const __m256i mask = _mm256_set1_epi32(0x7fffffff);
@@ -102,6 +104,8 @@ mp3a_peak_fn mp3a_peak_select(unsigned cpu_flags) {
   best = peak_sse2;
   if (!(cpu_flags & MP3A_CPU_AVX2)) return best;
   best = peak_avx2;
+#elif defined(__wasm_simd128__)
+  if (cpu_flags & MP3A_CPU_SIMD128) best = peak_sse2;
 #elif defined(__aarch64__)
   if (!(cpu_flags & MP3A_CPU_NEON)) return best;
   best = peak_neon;

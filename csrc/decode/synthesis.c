@@ -134,7 +134,7 @@ static void synthesize_scalar(const float *lines, mp3a_synthesis_history history
 
 /* ---- vectors ---- */
 
-#if defined(__x86_64__) || defined(__aarch64__)
+#if MP3A_HAS_VECTORS_128
 #define TIER(name) name##_128
 #define TARGET
 #define VECTOR_BYTES 16
@@ -156,8 +156,8 @@ static void synthesize_scalar(const float *lines, mp3a_synthesis_history history
 
 void mp3a_synthesis_select(mp3a_synthesis_kernels *kernels, unsigned cpu_flags) {
   *kernels = (mp3a_synthesis_kernels){imdct_long_scalar, imdct_short_scalar, synthesize_scalar};
-#if defined(__x86_64__) || defined(__aarch64__)
-  if (cpu_flags & (MP3A_CPU_SSE2 | MP3A_CPU_NEON))
+#if MP3A_HAS_VECTORS_128
+  if (cpu_flags & MP3A_CPU_VECTORS_128)
     *kernels = (mp3a_synthesis_kernels){imdct_long_128, imdct_short_128, synthesize_128};
 #endif
 #if defined(__x86_64__)

@@ -4,7 +4,11 @@
 #ifndef MP3A_PLATFORM_H
 #define MP3A_PLATFORM_H
 
+#if defined(__wasm__)
+#pragma GCC visibility push(hidden) /* of one module nobody can replace a part */
+#else
 #pragma GCC visibility push(default)
+#endif
 
 /* A function that a kernel replaces is declared here by its own name. */
 #pragma push_macro("lame_encode_buffer_ieee_float")

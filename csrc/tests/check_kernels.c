@@ -25,6 +25,7 @@ static const struct {
     {MP3A_CPU_AVX2, "avx2"},
     {MP3A_CPU_AVX512, "avx512"},
     {MP3A_CPU_NEON, "neon"},
+    {MP3A_CPU_SIMD128, "simd128"},
 };
 
 int main(int argc, char **argv) {

@@ -8,7 +8,7 @@
 
 #if defined(_WIN32)
 #include <windows.h>
-#else
+#elif !defined(__wasm__)
 #include <dlfcn.h>
 #endif
 
@@ -35,7 +35,19 @@ static struct {
   SHIM_FUNCTIONS(MEMBER)
 } api;
 
-#if defined(_WIN32)
+#if defined(__wasm__)
+/* Both are inside the program. */
+static void *load(const char *path) { return (void *)path; }
+static void *find(void *library, const char *name) {
+  (void)library;
+#define FIND_INSIDE(function) \
+  if (strcmp(name, #function) == 0) return (void *)function;
+  LAME_FUNCTIONS(FIND_INSIDE)
+  SHIM_FUNCTIONS(FIND_INSIDE)
+  return NULL;
+}
+static const char *reason(void) { return "missing"; }
+#elif defined(_WIN32)
 static void *load(const char *path) { return (void *)LoadLibraryA(path); }
 static void *find(void *library, const char *name) {
   return (void *)GetProcAddress((HMODULE)library, name);

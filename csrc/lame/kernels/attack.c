@@ -50,7 +50,7 @@ static void attack_peaks_joint_scalar(const float *left, const float *right,
   }
 }
 
-#if defined(__x86_64__) || defined(__aarch64__)
+#if MP3A_HAS_VECTORS_128
 #define TIER(name) name##_128
 #define TARGET
 #define VECTOR_BYTES 16
@@ -72,8 +72,8 @@ static void attack_peaks_joint_scalar(const float *left, const float *right,
 
 void mp3a_attack_select(mp3a_attack_kernels *kernels, unsigned cpu_flags) {
   *kernels = (mp3a_attack_kernels){attack_peaks_scalar, attack_peaks_joint_scalar};
-#if defined(__x86_64__) || defined(__aarch64__)
-  if (cpu_flags & (MP3A_CPU_SSE2 | MP3A_CPU_NEON))
+#if MP3A_HAS_VECTORS_128
+  if (cpu_flags & MP3A_CPU_VECTORS_128)
     *kernels = (mp3a_attack_kernels){attack_peaks_128, attack_peaks_joint_128};
 #endif
 #if defined(__x86_64__)

@@ -121,7 +121,7 @@ static void windowed_fht_scalar(const float *samples, const float *window, float
     }
 }
 
-#if defined(__x86_64__) || defined(__aarch64__)
+#if MP3A_HAS_VECTORS_128
 #define TIER(name) name##_128
 #define TARGET
 #define VECTOR_BYTES 16
@@ -144,8 +144,8 @@ static void windowed_fht_scalar(const float *samples, const float *window, float
 void mp3a_fht_select(mp3a_fht_kernels *kernels, unsigned cpu_flags) {
   init_twiddles();
   kernels->windowed_fht = windowed_fht_scalar;
-#if defined(__x86_64__) || defined(__aarch64__)
-  if (cpu_flags & (MP3A_CPU_SSE2 | MP3A_CPU_NEON)) kernels->windowed_fht = windowed_fht_128;
+#if MP3A_HAS_VECTORS_128
+  if (cpu_flags & MP3A_CPU_VECTORS_128) kernels->windowed_fht = windowed_fht_128;
 #endif
 #if defined(__x86_64__)
   if (cpu_flags & MP3A_CPU_AVX2) kernels->windowed_fht = windowed_fht_avx2;

@@ -115,7 +115,7 @@ static void analyse_scalar(const float *samples, int granules, const float gain[
 
 /* ---- vectors ---- */
 
-#if defined(__x86_64__) || defined(__aarch64__)
+#if MP3A_HAS_VECTORS_128
 #define TIER(name) name##_128
 #define TARGET
 #define VECTOR_BYTES 16
@@ -137,8 +137,8 @@ static void analyse_scalar(const float *samples, int granules, const float gain[
 
 void mp3a_filterbank_select(mp3a_filterbank_kernels *kernels, unsigned cpu_flags) {
   kernels->analyse = analyse_scalar;
-#if defined(__x86_64__) || defined(__aarch64__)
-  if (cpu_flags & (MP3A_CPU_SSE2 | MP3A_CPU_NEON)) kernels->analyse = analyse_128;
+#if MP3A_HAS_VECTORS_128
+  if (cpu_flags & MP3A_CPU_VECTORS_128) kernels->analyse = analyse_128;
 #endif
 #if defined(__x86_64__)
   if (cpu_flags & MP3A_CPU_AVX2) kernels->analyse = analyse_avx2;

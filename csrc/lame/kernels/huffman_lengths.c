@@ -3,11 +3,10 @@
 #include "lame/kernels/huffman_lengths.h"
 
 #include "common/cpu.h"
+#include "common/sse2.h"
 #include "lame/kernels/lame_tables.h"
 
-#if defined(__x86_64__)
-#include <immintrin.h>
-#elif defined(__aarch64__)
+#if defined(__aarch64__)
 #include <arm_neon.h>
 #endif
 
@@ -76,7 +75,7 @@ static void quads_scalar(const uint8_t *keys, int quads, unsigned lengths[2]) {
 
 /* ---- vector kernels ---- */
 
-#if defined(__x86_64__) || defined(__aarch64__)
+#if MP3A_HAS_VECTORS_128
 static const uint8_t kept_bytes[64] = {
   255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255,
   255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255};
@@ -97,7 +96,7 @@ static void fill_small_lengths(void) {
 }
 #endif
 
-#if defined(__x86_64__)
+#if MP3A_HAS_SSE2
 static void pack_sse2(const int *quantized, int count, uint8_t *keys) {
   const __m128i most = _mm_set1_epi16(15), weights = _mm_set1_epi32(0x10010);
   for (int i = 0; i < count; i += 32, quantized += 32, keys += 16) {
@@ -112,6 +111,9 @@ static void pack_sse2(const int *quantized, int count, uint8_t *keys) {
   }
 }
 
+#endif
+
+#if defined(__x86_64__)
 __attribute__((target("avx2"))) static void pack_avx2(const int *quantized, int count,
                                                       uint8_t *keys) {
   const __m256i most = _mm256_set1_epi16(15), weights = _mm256_set1_epi16(0x0110);
@@ -143,6 +145,24 @@ __attribute__((target("avx2"))) static void pack_avx2(const int *quantized, int 
 #define ADD_SUM(sum, bytes) \
   _mm256_add_epi64(sum, _mm256_sad_epu8((__m256i)(bytes), _mm256_setzero_si256()))
 #define TOTAL(sum) (unsigned)((sum)[0] + (sum)[1] + (sum)[2] + (sum)[3])
+#include "lame/kernels/huffman_lengths_vector.h"
+#elif defined(__wasm_simd128__)
+static inline v128_t add_sum(v128_t sum, v128_t bytes) {
+  return wasm_i16x8_add(sum, wasm_u16x8_extadd_pairwise_u8x16(bytes));
+}
+
+static inline unsigned total(v128_t sum) {
+  return (unsigned)__builtin_reduce_add((uint32_t __attribute__((vector_size(16))))
+                                        wasm_u32x4_extadd_pairwise_u16x8(sum));
+}
+
+#define TIER(name) name##_simd128
+#define TARGET
+#define VECTOR_BYTES 16
+#define PICK(table, index) ((bytes_simd128)wasm_i8x16_swizzle((v128_t)(table), (v128_t)(index)))
+#define SUMS v128_t
+#define ADD_SUM(sum, bytes) add_sum(sum, (v128_t)(bytes))
+#define TOTAL(sum) total(sum)
 #include "lame/kernels/huffman_lengths_vector.h"
 #elif defined(__aarch64__)
 static inline uint16x8_t eight_pairs_neon(const int *quantized) {
@@ -178,6 +198,10 @@ void mp3a_huffman_lengths_select(mp3a_huffman_lengths_kernels *kernels, unsigned
     *kernels = (mp3a_huffman_lengths_kernels){pack_sse2, region_sse2, quads_scalar};
   if (cpu_flags & MP3A_CPU_AVX2)
     *kernels = (mp3a_huffman_lengths_kernels){pack_avx2, region_avx2, quads_avx2};
+#elif defined(__wasm_simd128__)
+  fill_small_lengths();
+  if (cpu_flags & MP3A_CPU_SIMD128)
+    *kernels = (mp3a_huffman_lengths_kernels){pack_sse2, region_simd128, quads_simd128};
 #elif defined(__aarch64__)
   fill_small_lengths();
   if (cpu_flags & MP3A_CPU_NEON)

@@ -104,7 +104,7 @@ static inline int is_moderate(const float *energy) {
   return is_number && largest < 1e30f;
 }
 
-#if defined(__x86_64__) || defined(__aarch64__)
+#if MP3A_HAS_VECTORS_128
 #define TIER(name) name##_128
 #define TARGET
 #define VECTOR_BYTES 16
@@ -126,8 +126,8 @@ static inline int is_moderate(const float *energy) {
 
 void mp3a_masking_select(mp3a_masking_kernels *kernels, unsigned cpu_flags) {
   *kernels = (mp3a_masking_kernels){line_energies_scalar, mask_scalar};
-#if defined(__x86_64__) || defined(__aarch64__)
-  if (cpu_flags & (MP3A_CPU_SSE2 | MP3A_CPU_NEON))
+#if MP3A_HAS_VECTORS_128
+  if (cpu_flags & MP3A_CPU_VECTORS_128)
     *kernels = (mp3a_masking_kernels){line_energies_128, mask_128};
 #endif
 #if defined(__x86_64__)

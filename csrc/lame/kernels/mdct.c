@@ -106,7 +106,7 @@ static void reduce_alias_scalar(float *lines, int borders) {
 
 /* ---- vectors ---- */
 
-#if defined(__x86_64__) || defined(__aarch64__)
+#if MP3A_HAS_VECTORS_128
 #define TIER(name) name##_128
 #define TARGET
 #define VECTOR_BYTES 16
@@ -128,8 +128,8 @@ static void reduce_alias_scalar(float *lines, int borders) {
 
 void mp3a_mdct_select(mp3a_mdct_kernels *kernels, unsigned cpu_flags) {
   *kernels = (mp3a_mdct_kernels){long_blocks_scalar, short_blocks_scalar, reduce_alias_scalar};
-#if defined(__x86_64__) || defined(__aarch64__)
-  if (cpu_flags & (MP3A_CPU_SSE2 | MP3A_CPU_NEON))
+#if MP3A_HAS_VECTORS_128
+  if (cpu_flags & MP3A_CPU_VECTORS_128)
     *kernels = (mp3a_mdct_kernels){long_blocks_128, short_blocks_128, reduce_alias_128};
 #endif
 #if defined(__x86_64__)

@@ -2,10 +2,9 @@
 #include "lame/kernels/pair_keys.h"
 
 #include "common/cpu.h"
+#include "common/sse2.h"
 
-#if defined(__x86_64__)
-#include <emmintrin.h>
-#elif defined(__aarch64__)
+#if defined(__aarch64__)
 #include <arm_neon.h>
 #endif
 
@@ -25,7 +24,7 @@ static void pair_keys_scalar(const int *quantized, const float *lines, int pair_
   }
 }
 
-#if defined(__x86_64__)
+#if MP3A_HAS_SSE2
 /* Four pairs: their `values`, and their `signs`, as 32-bit integers. */
 static inline __m128i four_pair_keys_sse2(const int *quantized, const float *lines,
                                           __m128i *signs) {
@@ -92,8 +91,8 @@ static void pair_keys_neon(const int *quantized, const float *lines, int pair_co
 
 void mp3a_pair_keys_select(mp3a_pair_keys_kernels *kernels, unsigned cpu_flags) {
   kernels->pack = pair_keys_scalar;
-#if defined(__x86_64__)
-  if (cpu_flags & MP3A_CPU_SSE2) kernels->pack = pair_keys_sse2;
+#if MP3A_HAS_SSE2
+  if (cpu_flags & (MP3A_CPU_SSE2 | MP3A_CPU_SIMD128)) kernels->pack = pair_keys_sse2;
 #elif defined(__aarch64__)
   if (cpu_flags & MP3A_CPU_NEON) kernels->pack = pair_keys_neon;
 #else

@@ -11,6 +11,8 @@
 #include <immintrin.h>
 #elif defined(__aarch64__)
 #include <arm_neon.h>
+#elif defined(__wasm_simd128__)
+#include <wasm_simd128.h>
 #endif
 
 /* A float of 2^23 and more holds integers only. */
@@ -58,7 +60,7 @@ static void square_errors_scalar(const float *lines, const int *quantized, float
   }
 }
 
-#if defined(__x86_64__) || defined(__aarch64__)
+#if MP3A_HAS_VECTORS_128
 #define TIER(name) name##_128
 #define TARGET
 #define VECTOR_BYTES 16
@@ -80,8 +82,8 @@ static void square_errors_scalar(const float *lines, const int *quantized, float
 
 void mp3a_quantize_select(mp3a_quantize_kernels *kernels, unsigned cpu_flags) {
   *kernels = (mp3a_quantize_kernels){lines_scalar, drop_small_scalar, square_errors_scalar};
-#if defined(__x86_64__) || defined(__aarch64__)
-  if (cpu_flags & (MP3A_CPU_SSE2 | MP3A_CPU_NEON))
+#if MP3A_HAS_VECTORS_128
+  if (cpu_flags & MP3A_CPU_VECTORS_128)
     *kernels = (mp3a_quantize_kernels){lines_128, drop_small_128, square_errors_128};
 #endif
 #if defined(__x86_64__)

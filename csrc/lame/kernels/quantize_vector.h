@@ -36,8 +36,10 @@ static inline TARGET int TIER(is_any_above_15)(TIER(bits) n) {
   return !_mm256_testz_si256((__m256i)n, _mm256_set1_epi32(~15));
 #elif defined(__x86_64__)
   return _mm_movemask_epi8((__m128i)(n > 15)) != 0;
-#else
+#elif defined(__aarch64__)
   return vmaxvq_s32((int32x4_t)n) > 15;
+#else
+  return wasm_v128_any_true((v128_t)(n > 15));
 #endif
 }
 

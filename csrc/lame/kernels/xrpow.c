@@ -20,7 +20,7 @@ static float raise_scalar(const float *lines, int count, float *powers, float la
   return largest;
 }
 
-#if defined(__x86_64__) || defined(__aarch64__)
+#if MP3A_HAS_VECTORS_128
 #define TIER(name) name##_128
 #define TARGET
 #define VECTOR_BYTES 16
@@ -44,8 +44,8 @@ static float raise_scalar(const float *lines, int count, float *powers, float la
 
 void mp3a_xrpow_select(mp3a_xrpow_kernels *kernels, unsigned cpu_flags) {
   kernels->raise = raise_scalar;
-#if defined(__x86_64__) || defined(__aarch64__)
-  if (cpu_flags & (MP3A_CPU_SSE2 | MP3A_CPU_NEON)) kernels->raise = raise_128;
+#if MP3A_HAS_VECTORS_128
+  if (cpu_flags & MP3A_CPU_VECTORS_128) kernels->raise = raise_128;
 #endif
 #if defined(__x86_64__)
   if (cpu_flags & MP3A_CPU_AVX2) kernels->raise = raise_avx2;

@@ -1,0 +1,19 @@
+/* The pool where there are no threads: nobody takes a task, so the caller does all by itself. */
+#include "common/pool.h"
+
+bool mp3a_pool_submit(mp3a_task *task) {
+  (void)task;
+  return false;
+}
+
+bool mp3a_pool_assist(mp3a_task *task) {
+  (void)task;
+  return false;
+}
+
+bool mp3a_pool_remove(mp3a_task *task) {
+  (void)task;
+  return false;
+}
+
+unsigned mp3a_pool_thread_limit(void) { return 1; }
