@@ -154,8 +154,22 @@ async function fetchPackage(packageSources, pin, order, context, report) {
   throw new Failure(
     `${pin.folder} could not be fetched${
       reasons || `: it can't be had from ${order.join(" or ")}`
-    }`,
+    }${adviceFor(pin)}`,
   );
+}
+
+/**
+ * What whoever can reach neither upstream nor a registry does by hand.
+ * @param {Pin} pin
+ */
+function adviceFor(pin) {
+  const [file = "", ...others] = Object.keys(pin.files);
+  const place = others.length > 0
+    ? `third_party/${pin.folder}/`
+    : `third_party/${pin.folder}/${file}`;
+  const what = others.length > 0 ? `unpack ${pin.url} as` : `put ${pin.url} at`;
+  return `\n  Install cargo 1.68 or newer (rustup.rs), or ${what} ${place}, and try again: ` +
+    "what is there and has the pinned digests is taken.";
 }
 
 /** Something arrived, but not what is pinned: worth a warning even if another source works. */

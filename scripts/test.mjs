@@ -11,9 +11,9 @@ import { setUp } from "./setup.mjs";
 import { Failure, findChromium, findOnPath, needTool, root, run, runAsProgram } from "./tools.mjs";
 
 /**
- * @typedef {{ passed: number, failed: number }} Counts
- * @typedef {Counts | { skipped: string }} Outcome `skipped`: why
- * @typedef {(work: string) => Promise<Outcome>} Step `work`: a temporary folder
+ * @typedef {{ passed: number, failed: number, skipped: string[] }} Counts
+ *   of test cases; `skipped`: what was left out, and why
+ * @typedef {(work: string) => Promise<Counts>} Step `work`: a temporary folder
  */
 
 const DENO_PERMISSIONS = ["ffi", "read", "write", "env", "run", "sys", "net=127.0.0.1"].map((
@@ -39,8 +39,8 @@ export const steps = {
   bytes: () => testC("test-bytes", ["--", "--wav", "node_modules/audio-lena/lena.wav"]),
   ubsan: () => testC("test-ubsan"),
   tsan: () => testC("test-tsan"),
-  asan: (work) => testWithAddressSanitizer(work, "test-asan"),
-  fuzz: (work) => testWithAddressSanitizer(work, "fuzz"),
+  asan: (work) => testWithAddressSanitizer(work, "test-asan", 2),
+  fuzz: (work) => testWithAddressSanitizer(work, "fuzz", 1),
   library: () => testC("test-library"),
   peers: testPeers,
   targets: testTargets,
@@ -68,21 +68,21 @@ export const steps = {
  */
 async function check(tool, args) {
   const { code } = await run(needTool(tool), args, shown);
-  return code === 0 ? { passed: 1, failed: 0 } : { passed: 0, failed: 1 };
+  return sum({ passed: code === 0 ? 1 : 0, failed: code === 0 ? 0 : 1 });
 }
 
 /** @type {Step} */
 async function checkWorkflows() {
   const go = findOnPath("go");
-  if (!go) return { skipped: "Go is not installed, which actionlint is run by" };
+  if (!go) return skip("Go is not installed, which actionlint is run by");
   const actionlint = ["run", "github.com/rhysd/actionlint/cmd/actionlint@v1.7.12"];
   const { code: missing } = await run(go, [...actionlint, "-version"], shown);
-  if (missing) return { skipped: "Go can't fetch and build actionlint here" };
+  if (missing) return skip("Go can't fetch and build actionlint here");
   const folder = join(root, ".github", "workflows");
   const files = readdirSync(folder).map((name) => join(folder, name));
   // The same result everywhere, whatever else is installed.
   const { code } = await run(go, [...actionlint, "-shellcheck=", "-pyflakes=", ...files], shown);
-  return judge(code, { passed: code === 0 ? files.length : 0, failed: 0 });
+  return judge(code, sum({ passed: code === 0 ? files.length : 0 }));
 }
 
 /** @type {Step} */
@@ -105,7 +105,7 @@ async function testPeers() {
   const isLacking = () => commands.some((name) => !findOnPath(name));
   const packages = ["ffmpeg", "mpg123", "sox", "libsox-fmt-mp3"];
   if (isLacking()) await installPackages(`not all of ${commands} are here`, packages);
-  if (isLacking()) return { skipped: `not all of ${commands.join(", ")} are installed` };
+  if (isLacking()) return skip(`not all of ${commands.join(", ")} are installed`);
   const script = "tests/peers/files.ts";
   const { code, output } = await run(needTool("deno"), ["run", "-A", "--no-check", script], shown);
   return judge(code, countLines(output));
@@ -117,20 +117,20 @@ async function testPeers() {
  */
 async function testReport(work) {
   if (!findChromium()) await installPackages("there is no Chromium here", ["chromium"]);
-  if (!findChromium()) return { skipped: "there is no Chromium here" };
+  if (!findChromium()) return skip("there is no Chromium here");
   return await testByNode(join(work, "report.xml"), "cli/report");
 }
 
 /**
  * @param {string} report where Node's runner writes what it found
  * @param {string[]} folders with `*.test.mjs`
- * @returns {Promise<Outcome>}
+ * @returns {Promise<Counts>}
  */
 async function testByNode(report, ...folders) {
   const node = process.versions.deno || process.versions.bun
     ? findOnPath("node")
     : process.execPath;
-  if (!node) return { skipped: "Node is not installed" };
+  if (!node) return skip("Node is not installed");
   const reporters = ["spec", "stdout", "junit", report].map((value, index) =>
     `--test-reporter${index % 2 ? "-destination" : ""}=${value}`
   );
@@ -181,10 +181,23 @@ async function testC(step, options = []) {
  * @param {Counts} counts
  * @returns {Counts}
  */
-export function judge(code, { passed, failed }) {
-  const uncounted = failed === 0 && (code !== 0 || passed === 0);
-  return { passed, failed: uncounted ? 1 : failed };
+export function judge(code, counts) {
+  const ranNone = counts.passed === 0 && counts.skipped.length === 0;
+  const uncounted = counts.failed === 0 && (code !== 0 || ranNone);
+  return uncounted ? { ...counts, failed: 1 } : counts;
 }
+
+/** @param {Partial<Counts>[]} parts */
+export function sum(...parts) {
+  return parts.reduce((/** @type {Counts} */ total, { passed = 0, failed = 0, skipped = [] }) => ({
+    passed: total.passed + passed,
+    failed: total.failed + failed,
+    skipped: [...total.skipped, ...skipped],
+  }), { passed: 0, failed: 0, skipped: [] });
+}
+
+/** @param {string} reason */
+const skip = (reason) => sum({ skipped: [reason] });
 
 /**
  * @param {string} xml a JUnit report
@@ -193,9 +206,24 @@ export function judge(code, { passed, failed }) {
 export function countJunit(xml) {
   // One match per test: attributes may hold ">" and "/", and a test without children no end tag.
   const tests = xml.match(/<testcase\b(?:"[^"]*"|[^"/>])*(?:\/>|>[\s\S]*?<\/testcase>)/g) ?? [];
-  const ran = tests.filter((test) => !/<skipped\b/.test(test));
-  const failed = ran.filter((test) => /<(failure|error)\b/.test(test)).length;
-  return { passed: ran.length - failed, failed };
+  const skipped = tests.filter((test) => /<skipped\b/.test(test)).map((test) =>
+    `${attribute(test, /\bname="([^"]*)"/)}: ${
+      attribute(test, /<skipped\b[^>]*?\bmessage="([^"]*)"/) || "the test says no reason"
+    }`
+  );
+  const failed = tests.filter((test) => /<(failure|error)\b/.test(test)).length;
+  return { passed: tests.length - skipped.length - failed, failed, skipped };
+}
+
+/**
+ * @param {string} xml
+ * @param {RegExp} pattern with one group
+ */
+function attribute(xml, pattern) {
+  const entities = { quot: '"', apos: "'", lt: "<", gt: ">", amp: "&" };
+  return (pattern.exec(xml)?.[1] ?? "")
+    .replace(/&(quot|apos|lt|gt|amp);/g, (_, name) => entities[/** @type {"lt"} */ (name)])
+    .split(/\n|\\n|&#10;/)[0]?.trim();
 }
 
 /**
@@ -203,29 +231,36 @@ export function countJunit(xml) {
  * @returns {Counts}
  */
 export function countLines(output) {
-  const sum = { passed: 0, failed: 0 };
-  for (const [, passed, failed] of output.matchAll(/\b(\d+) passed, (\d+) failed\b/g)) {
-    sum.passed += Number(passed);
-    sum.failed += Number(failed);
-  }
-  return sum;
+  return sum(
+    ...[...output.matchAll(/\b(\d+) passed, (\d+) failed\b/g)].map(([, passed, failed]) => ({
+      passed: Number(passed),
+      failed: Number(failed),
+    })),
+  );
 }
 
 /**
- * Zig brings no address sanitizer, so these steps take another C compiler.
+ * Zig brings no address sanitizer, so these steps take other C compilers: gcc and clang find
+ * different things.
  * @param {string} work
  * @param {string} name of build.zig's step
- * @returns {Promise<Outcome>}
+ * @param {number} most how many compilers
+ * @returns {Promise<Counts>}
  */
-async function testWithAddressSanitizer(work, name) {
+async function testWithAddressSanitizer(work, name, most) {
   const lack = "no C compiler here has a working address sanitizer";
-  let compiler = await findAddressSanitizer(work);
-  if (!compiler) {
+  let compilers = await findAddressSanitizers(work);
+  if (compilers.length === 0) {
     await installPackages(lack, ["clang", "libclang-rt-dev", "libc6-dev"]);
-    compiler = await findAddressSanitizer(work);
+    compilers = await findAddressSanitizers(work);
   }
-  if (!compiler) return { skipped: lack };
-  return testC(name, [`-Dasan-compiler=${compiler}`]);
+  if (compilers.length === 0) return skip(lack);
+  let counts = sum();
+  for (const compiler of compilers.slice(0, most)) {
+    console.log(`--- ${compiler}`);
+    counts = sum(counts, await testC(name, [`-Dasan-compiler=${compiler}`]));
+  }
+  return counts;
 }
 
 /**
@@ -234,19 +269,21 @@ async function testWithAddressSanitizer(work, name) {
  */
 async function testTargets() {
   const missing = await installInspector();
-  if (missing) return { skipped: `the libraries can't be inspected: ${missing}` };
-  return buildAndCheck(QUICK_TARGETS);
+  if (missing) return skip(`the libraries can't be inspected: ${missing}`);
+  return sum(await buildAndCheck(QUICK_TARGETS));
 }
 
 /** @param {string} work */
-async function findAddressSanitizer(work) {
+async function findAddressSanitizers(work) {
   const source = join(work, "probe.c");
   const program = join(work, "probe");
   writeFileSync(source, "int main(void) { return 0; }\n");
-  for (const compiler of ["clang", "gcc", "cc"].flatMap((name) => findOnPath(name) ?? [])) {
+  const found = [];
+  for (const compiler of ["clang", "gcc"].flatMap((name) => findOnPath(name) ?? [])) {
     const built = await run(compiler, ["-fsanitize=address,undefined", source, "-o", program]);
-    if (built.code === 0 && (await run(program, [])).code === 0) return compiler;
+    if (built.code === 0 && (await run(program, [])).code === 0) found.push(compiler);
   }
+  return found;
 }
 
 /** @param {string[]} args */
@@ -260,7 +297,7 @@ function chosenSteps(args) {
 /**
  * @param {string} name
  * @param {string} work
- * @returns {Promise<Outcome>}
+ * @returns {Promise<Counts>}
  */
 async function runStep(name, work) {
   console.log(`\n=== ${name}`);
@@ -268,38 +305,39 @@ async function runStep(name, work) {
     return await (/** @type {Step} */ (steps[name]))(work);
   } catch (error) {
     console.error(error instanceof Failure ? `error: ${error.message}` : error);
-    return { passed: 0, failed: 1 };
+    return sum({ failed: 1 });
   }
 }
 
 /** @param {string[]} args */
 async function main(args) {
   const names = chosenSteps(args);
-  const total = { passed: 0, failed: 0 };
+  let total = sum();
   const summary = [];
   const work = mkdtempSync(join(tmpdir(), "mp3-augment-test-"));
   try {
     await setUp();
     for (const name of names) {
-      const outcome = await runStep(name, work);
-      const skipped = "skipped" in outcome;
-      if (!skipped) {
-        total.passed += outcome.passed;
-        total.failed += outcome.failed;
-      }
-      const text = skipped
-        ? `SKIPPED: ${outcome.skipped}`
-        : `${outcome.passed} passed, ${outcome.failed} failed`;
-      summary.push(`  ${name.padEnd(11)} ${text}`);
+      const start = performance.now();
+      const counts = await runStep(name, work);
+      total = sum(total, counts);
+      const seconds = Math.round((performance.now() - start) / 1000);
+      summary.push(`  ${name.padEnd(11)} ${countsLine(counts)}, ${seconds} s`);
+      summary.push(...counts.skipped.map((reason) => `    SKIPPED: ${reason}`));
     }
   } catch (error) {
     console.error(error instanceof Failure ? `error: ${error.message}` : error);
-    total.failed += 1;
+    total = sum(total, { failed: 1 });
   } finally {
     rmSync(work, { recursive: true, force: true });
   }
-  console.log(`\n${[...summary, `${total.passed} passed, ${total.failed} failed`].join("\n")}`);
+  console.log(`\n${[...summary, countsLine(total)].join("\n")}`);
   return total.failed === 0 && total.passed > 0 ? 0 : 1;
+}
+
+/** @param {Counts} counts */
+function countsLine({ passed, failed }) {
+  return `${passed} passed, ${failed} failed`;
 }
 
 await runAsProgram(import.meta.url, main);

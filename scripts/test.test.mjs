@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import { countJunit, countLines, judge } from "./test.mjs";
+import { countJunit, countLines, judge, sum } from "./test.mjs";
 import { root } from "./tools.mjs";
 
 test("a JUnit report counts each test once", () => {
@@ -11,22 +11,28 @@ test("a JUnit report counts each test once", () => {
     <testcase name="quiet"></testcase>
     <testcase name="wrong"><failure message="no">1 &lt; 0</failure></testcase>
     <testcase name="broken"><error message="no"/></testcase>
-    <testsuite><testcase name="left out"><skipped/></testcase></testsuite>
+    <testsuite><testcase name="&quot;left&quot; out"><skipped type="x" message="no cargo\\nhere"/></testcase></testsuite>
   </testsuite></testsuites>`;
-  assert.deepEqual(countJunit(xml), { passed: 2, failed: 2 });
-  assert.deepEqual(countJunit(""), { passed: 0, failed: 0 });
+  assert.deepEqual(countJunit(xml), { passed: 2, failed: 2, skipped: ['"left" out: no cargo'] });
+  assert.deepEqual(countJunit(""), sum());
 });
 
 test("the lines of several C programs add up", () => {
   const output = "ring: 3 passed, 0 failed\nnoise\n10 passed, 2 failed\n";
-  assert.deepEqual(countLines(output), { passed: 13, failed: 2 });
+  assert.deepEqual(countLines(output), sum({ passed: 13, failed: 2 }));
 });
 
 test("a crash or a run without tests is a failure", () => {
-  assert.deepEqual(judge(0, { passed: 3, failed: 0 }), { passed: 3, failed: 0 });
-  assert.deepEqual(judge(1, { passed: 3, failed: 2 }), { passed: 3, failed: 2 });
-  assert.deepEqual(judge(134, { passed: 3, failed: 0 }), { passed: 3, failed: 1 });
-  assert.deepEqual(judge(0, { passed: 0, failed: 0 }), { passed: 0, failed: 1 });
+  /** @type {(code: number, passed: number, failed: number, skipped?: string[]) => number[]} */
+  const judged = (code, passed, failed, skipped = []) => {
+    const counts = judge(code, { passed, failed, skipped });
+    return [counts.passed, counts.failed];
+  };
+  assert.deepEqual(judged(0, 3, 0), [3, 0]);
+  assert.deepEqual(judged(1, 3, 2), [3, 2]);
+  assert.deepEqual(judged(134, 3, 0), [3, 1]);
+  assert.deepEqual(judged(0, 0, 0), [0, 1]);
+  assert.deepEqual(judged(0, 0, 0, ["why"]), [0, 0]);
 });
 
 test("both registries get the same version", () => {

@@ -1,6 +1,7 @@
 // What every script here needs: finding the tools, running them, failing with a plain message.
 import { spawn } from "node:child_process";
 import { existsSync, readFileSync, realpathSync } from "node:fs";
+import { constants } from "node:os";
 import { delimiter, dirname, join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
@@ -122,8 +123,29 @@ export function needTool(name) {
   );
 }
 
+/** The process groups of children that run now: none outlives this program. @type {Set<number>} */
+const groups = new Set();
+process.on("exit", () => groups.forEach(killGroup));
+for (const signal of /** @type {const} */ (["SIGINT", "SIGTERM", "SIGHUP"])) {
+  process.once(signal, () => process.exit(128 + constants.signals[signal]));
+}
+
 /**
- * Runs a program to its end. A code other than 0 is the caller's to judge.
+ * A child with all that it started and left behind.
+ * @param {number} pid the child's, who leads a group of its own
+ */
+function killGroup(pid) {
+  try {
+    process.kill(platform === "win32" ? pid : -pid, "SIGKILL");
+  } catch {
+    // Nobody is left.
+  }
+  groups.delete(pid);
+}
+
+/**
+ * Runs a program to its end, and ends with it what it started. A code other than 0 is the caller's
+ * to judge.
  * @param {string} command
  * @param {string[]} args
  * @param {{ show?: boolean, cwd?: string, env?: NodeJS.ProcessEnv, timeoutMs?: number }} [options]
@@ -135,10 +157,16 @@ export function run(command, args, { show = false, cwd = root, env, timeoutMs } 
     const child = spawn(command, args, {
       cwd,
       env: { ...process.env, ...env },
-      timeout: timeoutMs,
+      detached: platform !== "win32",
       shell: command.endsWith(".cmd"), // Windows starts npm only so
       stdio: ["ignore", "pipe", "pipe"],
     });
+    const { pid } = child;
+    if (pid) groups.add(pid);
+    let isLate = false;
+    const timer = timeoutMs && pid
+      ? setTimeout(() => (isLate = true, killGroup(pid)), timeoutMs)
+      : undefined;
     let output = "";
     let stdout = "";
     child.stdout.setEncoding("utf8").on("data", (text) => {
@@ -151,14 +179,12 @@ export function run(command, args, { show = false, cwd = root, env, timeoutMs } 
       if (show) process.stderr.write(text);
     });
     child.on("error", (error) => reject(new Failure(`${command} did not start: ${error.message}`)));
-    // A killed program's own children may hold the pipes open: don't wait for those.
-    child.on("exit", (_code, signal) => {
-      if (!signal) return;
-      child.stdout.destroy();
-      child.stderr.destroy();
-    });
+    // What it left behind may hold the pipes open.
+    child.on("exit", () => pid && killGroup(pid));
     child.on("close", (code, signal) => {
-      const ending = signal ? `\n${command} was ended by ${signal}` : "";
+      clearTimeout(timer);
+      const reason = isLate ? `after its limit of ${(timeoutMs ?? 0) / 1000} s` : `by ${signal}`;
+      const ending = signal ? `\n${command} was ended ${reason}` : "";
       if (show && ending) console.error(ending.trim());
       resolve({ code: code ?? 1, output: output + ending, stdout });
     });

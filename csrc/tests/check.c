@@ -1,17 +1,41 @@
 #include "tests/check.h"
 
 #include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
-static unsigned passed_count, failed_count;
+#define MAX_CASES 64
+
+/* One named test function, however often it is run. */
+typedef struct {
+  const char *call;
+  unsigned passed, failed; /* its checks */
+} test_case;
+
+static test_case cases[MAX_CASES];
+static unsigned case_count;
+static test_case *current;
+static unsigned stray_count; /* failed checks outside of any case */
 static uint64_t random_state = 0x9e3779b97f4a7c15u;
 
-void check_that(int ok, const char *file, int line, const char *what, const char *format, ...) {
-  if (ok) {
-    passed_count++;
-    return;
+/* "check_lengths(scan, tier)" is the case "check_lengths". */
+static size_t name_length(const char *call) { return strcspn(call, "("); }
+
+void check_enter(const char *call) {
+  const size_t length = name_length(call);
+  for (current = cases; current < cases + case_count; current++) {
+    if (length == name_length(current->call) && !strncmp(call, current->call, length)) return;
   }
-  failed_count++;
+  if (case_count == MAX_CASES) abort();
+  *current = (test_case){.call = call};
+  case_count++;
+}
+
+void check_that(int ok, const char *file, int line, const char *what, const char *format, ...) {
+  if (ok && current) current->passed++;
+  if (ok) return;
+  ++*(current ? &current->failed : &stray_count);
   va_list arguments;
   va_start(arguments, format);
   fprintf(stderr, "%s:%d: failed: %s: ", file, line, what);
@@ -41,6 +65,14 @@ uint64_t check_now_ns(void) {
 }
 
 int check_finish(void) {
-  printf("%u passed, %u failed\n", passed_count, failed_count);
-  return failed_count != 0 || passed_count == 0;
+  unsigned failed_count = stray_count;
+  for (const test_case *c = cases; c < cases + case_count; c++) {
+    const char *verdict = c->failed ? "FAILED" : c->passed ? "ok" : "FAILED: it checks nothing";
+    printf("  %.*s: %u checks, %s\n", (int)name_length(c->call), c->call, c->passed + c->failed,
+           verdict);
+    failed_count += c->failed || !c->passed;
+  }
+  const unsigned total = case_count + stray_count;
+  printf("%u passed, %u failed\n", total - failed_count, failed_count);
+  return failed_count != 0 || case_count == 0;
 }

@@ -1,5 +1,5 @@
-/* A small test harness: counts checks, prints failures, ends with the one
-   line `N passed, N failed`. Random numbers are seeded, so a failure repeats. */
+/* A small test harness: prints failures and ends with the one line `N passed, N failed`, which
+   counts named test functions, not checks. Random numbers are seeded, so a failure repeats. */
 #ifndef MP3A_CHECK_H
 #define MP3A_CHECK_H
 
@@ -7,7 +7,13 @@
 #include <stdint.h>
 #include <stdio.h>
 
-/* Counts one test; on failure prints where, what and the message. */
+/* Calls a test function, by whose name its checks are summed: a function that is run again, with
+   other parameters, is the same case. One that checks nothing has failed. */
+#define RUN(call) (check_enter(#call), (void)(call))
+
+void check_enter(const char *call);
+
+/* One check of the case that runs; on failure prints where, what and the message. */
 #define CHECK(condition, ...) \
   check_that((condition) ? 1 : 0, __FILE__, __LINE__, #condition, __VA_ARGS__)
 

@@ -39,8 +39,8 @@ int main(int argc, char **argv) {
   for (size_t i = 0; i < sizeof tiers / sizeof *tiers; i++) {
     if ((machine & tiers[i].flag) != tiers[i].flag) continue;
     flags |= tiers[i].flag;
-#define RUN(family) check_##family(flags, tiers[i].name, bench);
-    FAMILIES(RUN)
+#define RUN_FAMILY(family) RUN(check_##family(flags, tiers[i].name, bench));
+    FAMILIES(RUN_FAMILY)
   }
   return bench ? 0 : check_finish();
 }

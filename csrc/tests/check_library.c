@@ -220,14 +220,18 @@ static void check_roundtrips(void) {
   CHECK(hash == expected_roundtrip, "round trips: 0x%016llx", (unsigned long long)hash);
 }
 
+static void check_version(void) {
+  CHECK(api.mp3a_abi_version() == MP3A_ABI_VERSION, "ABI version %u", api.mp3a_abi_version());
+}
+
 int main(int argc, char **argv) {
   if (argc != 3) {
     puts("usage: check_library LIBMP3LAME LIBMP3AUGMENT");
     return 2;
   }
   open_libraries(argv + 1);
-  CHECK(api.mp3a_abi_version() == MP3A_ABI_VERSION, "ABI version %u", api.mp3a_abi_version());
-  check_encodings();
-  check_roundtrips();
+  RUN(check_version());
+  RUN(check_encodings());
+  RUN(check_roundtrips());
   return check_finish();
 }

@@ -122,9 +122,9 @@ static void check_messages(void) {
 }
 
 int main(void) {
-  check_mono_and_stereo();
-  check_bad_options();
-  check_bad_audio();
-  check_messages();
+  RUN(check_mono_and_stereo());
+  RUN(check_bad_options());
+  RUN(check_bad_audio());
+  RUN(check_messages());
   return check_finish();
 }

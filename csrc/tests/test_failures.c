@@ -183,15 +183,15 @@ static void make_ready(void) {
 int main(void) {
   input = make_signal(FRAMES, 44100, 1, 0.8f);
   output = calloc(FRAMES, sizeof *output);
-  make_ready();
-  check_each_failure("first thread", run_directly, 3);
+  RUN(make_ready());
+  RUN(check_each_failure("first thread", run_directly, 3));
   const long before = settled_count();
-  check_each_failure("roundtrip", run_directly, 3);
-  check_each_failure("job", run_as_job, 3);
-  check_each_failure("encoding", run_encoding, 1);
-  check_each_failure("encoding job", run_encoding_job, 3);
-  check_each_failure("encode stream", run_encode_stream, 1);
-  check_each_failure("roundtrip stream", run_roundtrip_stream, 1);
+  RUN(check_each_failure("roundtrip", run_directly, 3));
+  RUN(check_each_failure("job", run_as_job, 3));
+  RUN(check_each_failure("encoding", run_encoding, 1));
+  RUN(check_each_failure("encoding job", run_encoding_job, 3));
+  RUN(check_each_failure("encode stream", run_encode_stream, 1));
+  RUN(check_each_failure("roundtrip stream", run_roundtrip_stream, 1));
   const long after = settled_count();
   CHECK(after == before, "%ld blocks before, %ld after", before, after);
   free(input), free(output);

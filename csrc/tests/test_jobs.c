@@ -202,10 +202,10 @@ static void check_threads(void) {
 }
 
 int main(void) {
-  check_all();
-  check_pcm16();
-  check_cancel();
-  check_bad_jobs();
-  check_threads();
+  RUN(check_all());
+  RUN(check_pcm16());
+  RUN(check_cancel());
+  RUN(check_bad_jobs());
+  RUN(check_threads());
   return check_finish();
 }

@@ -216,15 +216,15 @@ int main(void) {
     const uint32_t counts[] = {FRAMES, 1, 700, 4608};
     for (int k = 0; k < 4; k++) {
       mp3a_options o = modes[i];
-      check_encoding(&o, counts[k]);
-      check_roundtrip(o, counts[k], 1);
+      RUN(check_encoding(&o, counts[k]));
+      RUN(check_roundtrip(o, counts[k], 1));
       o.flags |= MP3A_PRESERVE_DELAY | MP3A_PRESERVE_LEVEL;
-      check_roundtrip(o, counts[k], 4);
+      RUN(check_roundtrip(o, counts[k], 4));
     }
-    check_loud(&modes[i]);
+    RUN(check_loud(&modes[i]));
   }
-  check_level();
-  check_bad_calls();
+  RUN(check_level());
+  RUN(check_bad_calls());
   for (int i = 0; i < 2; i++) free(input[i]), free(output[i]), free(expected[i]);
   free(bytes);
   return check_finish();

@@ -66,9 +66,9 @@ static void check_tier(unsigned flags, const char *tier) {
 
 int main(void) {
   const unsigned flags = mp3a_cpu_detect();
-  check_tier(0, "scalar");
-  if (flags & MP3A_CPU_SSE2) check_tier(MP3A_CPU_SSE2, "sse2");
-  if (flags & MP3A_CPU_AVX2) check_tier(MP3A_CPU_SSE2 | MP3A_CPU_AVX2, "avx2");
-  if (flags & MP3A_CPU_NEON) check_tier(MP3A_CPU_NEON, "neon");
+  RUN(check_tier(0, "scalar"));
+  if (flags & MP3A_CPU_SSE2) RUN(check_tier(MP3A_CPU_SSE2, "sse2"));
+  if (flags & MP3A_CPU_AVX2) RUN(check_tier(MP3A_CPU_SSE2 | MP3A_CPU_AVX2, "avx2"));
+  if (flags & MP3A_CPU_NEON) RUN(check_tier(MP3A_CPU_NEON, "neon"));
   return check_finish();
 }

@@ -239,6 +239,11 @@ static unsigned long long number_after(int argc, char **argv, const char *name,
   return otherwise;
 }
 
+static void decode_damaged(const stream *work) {
+  LLVMFuzzerTestOneInput(work->bytes, work->byte_size);
+  CHECK(1, "survived");
+}
+
 int main(int argc, char **argv) {
   static stream work;
   const unsigned long long runs = number_after(argc, argv, "--runs", ~0ull);
@@ -249,12 +254,11 @@ int main(int argc, char **argv) {
   unsigned long long run = 0;
   for (; run < runs && check_now_ns() < end_ns; run++) {
     /* Each run depends on the seed and its number alone. */
-    check_seed(seed * 1000003u + run / 20 * 7919u);
+    RUN(check_seed(seed * 1000003u + run / 20 * 7919u));
     if (run % 20 == 0) work.byte_size = 0;
     for (unsigned long long i = 0; i <= run % 20; i++) (void)check_random();
     work.byte_size = mutate(work.bytes, work.byte_size);
-    LLVMFuzzerTestOneInput(work.bytes, work.byte_size);
-    CHECK(1, "survived");
+    RUN(decode_damaged(&work));
   }
   printf("%llu inputs, seed %llu\n", run, seed);
   return check_finish();

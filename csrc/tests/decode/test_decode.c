@@ -321,13 +321,13 @@ int main(void) {
   }
   expected = calloc(4 * CAPACITY, sizeof(float));
   bytes = malloc(2 * MAX_BYTES);
-  for (int i = 0; i < MODE_COUNT; i++) check_mode(&modes[i]);
-  check_special();
-  check_single_bytes();
-  check_wrapped();
-  check_damaged();
-  check_none();
-  check_int16();
+  for (int i = 0; i < MODE_COUNT; i++) RUN(check_mode(&modes[i]));
+  RUN(check_special());
+  RUN(check_single_bytes());
+  RUN(check_wrapped());
+  RUN(check_damaged());
+  RUN(check_none());
+  RUN(check_int16());
   for (int i = 0; i < 2; i++) free(input[i]), free(whole[i]), free(pieces[i]);
   free(expected), free(bytes);
   return check_finish();

@@ -160,11 +160,11 @@ static void check_random_frames(void) {
 
 int main(void) {
   for (uint32_t table = 1; table < 32; table++) {
-    for (int pattern = 0; pattern <= 256; pattern += 32) check_read_past(table, pattern);
-    check_read_past(table, -1);
-    check_read_past_frame(table);
-    check_mixed(table);
+    for (int pattern = 0; pattern <= 256; pattern += 32) RUN(check_read_past(table, pattern));
+    RUN(check_read_past(table, -1));
+    RUN(check_read_past_frame(table));
+    RUN(check_mixed(table));
   }
-  check_random_frames();
+  RUN(check_random_frames());
   return check_finish();
 }

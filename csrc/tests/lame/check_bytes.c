@@ -522,10 +522,10 @@ int main(int argc, char **argv) {
   open_library(&ours, argv[2]);
   if (timing) return print_times(), 0;
   if (full) {
-    compare_full();
+    RUN(compare_full());
   } else {
-    compare_random(1500, random_plain_case);
-    compare_random(1500, random_case);
+    RUN(compare_random(1500, random_plain_case));
+    RUN(compare_random(1500, random_case));
   }
   return check_finish();
 }

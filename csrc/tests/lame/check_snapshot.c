@@ -243,11 +243,11 @@ int main(int argc, char **argv) {
   make_clips();
   make_references();
   for (int s = 0; s < SETTINGS; s++) {
-    check_one_after_another(s);
-    check_interleaved(s);
+    RUN(check_one_after_another(s));
+    RUN(check_interleaved(s));
   }
-  check_refusals();
-  check_threads();
+  RUN(check_refusals());
+  RUN(check_threads());
   if (argc > 1 && strcmp(argv[1], "--bench") == 0) print_times();
   return check_finish();
 }

@@ -305,8 +305,8 @@ static void check_refusals(void) {
 }
 
 int main(void) {
-  check_clips();
-  check_frames();
-  check_refusals();
+  RUN(check_clips());
+  RUN(check_frames());
+  RUN(check_refusals());
   return check_finish();
 }

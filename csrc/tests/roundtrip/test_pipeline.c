@@ -172,9 +172,9 @@ static void check_loud(void) {
 }
 
 int main(void) {
-  check_lengths();
-  check_settings();
-  check_modes();
-  check_loud();
+  RUN(check_lengths());
+  RUN(check_settings());
+  RUN(check_modes());
+  RUN(check_loud());
   return check_finish();
 }

@@ -54,7 +54,7 @@ static unsigned write_slots(transfer *t, unsigned count) {
   return count;
 }
 
-static void run(unsigned count, unsigned stop_after, int writer_stops) {
+static void check_order(unsigned count, unsigned stop_after, int writer_stops) {
   transfer *t = calloc(1, sizeof *t);
   pthread_t reader;
   t->stop_after = stop_after;
@@ -80,11 +80,11 @@ static void run(unsigned count, unsigned stop_after, int writer_stops) {
 }
 
 int main(void) {
-  run(0, 0, 0);
-  for (unsigned count = 1; count < 3 * MP3A_RING_SLOTS; count++) run(count, 0, 0);
-  run(SLOT_TOTAL, 0, 0);
-  run(SLOT_TOTAL, 100, 0);
-  run(SLOT_TOTAL, 1, 0);
-  run(500, 0, 1);
+  RUN(check_order(0, 0, 0));
+  for (unsigned count = 1; count < 3 * MP3A_RING_SLOTS; count++) RUN(check_order(count, 0, 0));
+  RUN(check_order(SLOT_TOTAL, 0, 0));
+  RUN(check_order(SLOT_TOTAL, 100, 0));
+  RUN(check_order(SLOT_TOTAL, 1, 0));
+  RUN(check_order(500, 0, 1));
   return check_finish();
 }
