@@ -82,7 +82,7 @@ enum {
      has mp3a_output_frame_count() PCM frames, and the input's first sample is
      at MP3A_DELAY_FRAMES. */
   MP3A_PRESERVE_DELAY = 1u << 0,
-  /* Decode on the encoder's thread, even when another one is idle. */
+  /* All on the calling thread, even when others are idle. */
   MP3A_ONE_THREAD = 1u << 1,
   /* Mid and side instead of left and right where LAME finds that better. No
      effect on mono. */
@@ -153,9 +153,10 @@ MP3A_API uint32_t mp3a_output_frame_count(const mp3a_options *options, uint32_t 
 
    Returns MP3A_OK or any status but MP3A_CANCELLED. On an error that is found
    before the codec starts (all but CORRUPT_MP3 and OUT_OF_MEMORY) the outputs
-   are untouched. Blocks the calling thread, which runs the encoder; a thread
-   of the library's pool runs the decoder beside it when one is idle. The
-   result does not depend on that. */
+   are untouched. Blocks the calling thread, which codes; idle threads of the
+   library's pool help it, each with a part of the clip or, where parts don't
+   forget each other soon enough, one with the decoding. The result does not
+   depend on that. */
 MP3A_API int32_t mp3a_roundtrip(const mp3a_options *options, const float *left,
                                 const float *right, uint32_t frame_count, float *out_left,
                                 float *out_right, uint32_t capacity, mp3a_stats *stats);

@@ -74,6 +74,15 @@ unsigned mp3a_pool_thread_limit(void) {
   return limit;
 }
 
+unsigned mp3a_pool_idle_count(void) {
+  pthread_mutex_lock(&pool.mutex);
+  if (pool.thread_limit == 0) pool.thread_limit = count_cores();
+  const unsigned free_count = pool.idle_count + pool.thread_limit - pool.thread_count;
+  const unsigned count = free_count > pool.waiting_count ? free_count - pool.waiting_count : 0;
+  pthread_mutex_unlock(&pool.mutex);
+  return count;
+}
+
 static mp3a_task *take_first(void) {
   mp3a_task *task = pool.first;
   pool.first = task->next;

@@ -10,6 +10,7 @@
 #endif
 
 #include "common/coded_frame.h"
+#include "common/seam.h"
 
 enum {
   /* Settings that are kept, about 100 KB each, as is a spare: what draws of bitrate and
@@ -18,11 +19,13 @@ enum {
   SPARE_COUNT = 2     /* used copies that are kept for each, to be reset */
 };
 
-/* What our libmp3lame adds to LAME's API, see csrc/lame/snapshot.h and common/coded_frame.h.
+/* What our libmp3lame adds to LAME's API, see csrc/lame/snapshot.h, common/coded_frame.h and seam.h.
    Missing in a stock libmp3lame, which works too, only slower. */
 typedef lame_global_flags *(*clone_fn)(const lame_global_flags *fresh);
 typedef int (*reset_fn)(lame_global_flags *used, const lame_global_flags *fresh);
 typedef int (*hand_off_fn)(lame_global_flags *lame, size_t frame_size);
+typedef int (*start_amid_fn)(lame_global_flags *lame, uint32_t frame);
+typedef size_t (*state_fn)(const lame_global_flags *lame, void *state, size_t capacity);
 
 #if defined(_WIN32)
 static clone_fn find_clone(void) {
@@ -35,14 +38,26 @@ static hand_off_fn find_hand_off(void) {
   return (hand_off_fn)(void *)GetProcAddress(GetModuleHandleA("mp3lame.dll"),
                                              "mp3a_lame_hand_off");
 }
+static start_amid_fn find_start_amid(void) {
+  return (start_amid_fn)(void *)GetProcAddress(GetModuleHandleA("mp3lame.dll"),
+                                               "mp3a_lame_start_amid");
+}
+static state_fn find_state(void) {
+  return (state_fn)(void *)GetProcAddress(GetModuleHandleA("mp3lame.dll"), "mp3a_lame_state");
+}
 #else
 __attribute__((weak)) lame_global_flags *mp3a_lame_clone(const lame_global_flags *fresh);
 __attribute__((weak)) int mp3a_lame_reset(lame_global_flags *used,
                                           const lame_global_flags *fresh);
 static clone_fn find_clone(void) { return mp3a_lame_clone; }
 __attribute__((weak)) int mp3a_lame_hand_off(lame_global_flags *lame, size_t frame_size);
+__attribute__((weak)) int mp3a_lame_start_amid(lame_global_flags *lame, uint32_t frame);
+__attribute__((weak)) size_t mp3a_lame_state(const lame_global_flags *lame, void *state,
+                                             size_t capacity);
 static reset_fn find_reset(void) { return mp3a_lame_reset; }
 static hand_off_fn find_hand_off(void) { return mp3a_lame_hand_off; }
+static start_amid_fn find_start_amid(void) { return mp3a_lame_start_amid; }
+static state_fn find_state(void) { return mp3a_lame_state; }
 #endif
 
 /* One setting: a fresh encoder that is only copied, and copies to be used again. */
@@ -200,4 +215,14 @@ void mp3a_lame_give_back(lame_global_flags *lame, const mp3a_options *options) {
 bool mp3a_lame_give_frames(lame_global_flags *lame) {
   const hand_off_fn hand_off = find_hand_off();
   return hand_off && hand_off(lame, sizeof(mp3a_coded_frame)) == 0;
+}
+
+bool mp3a_lame_begin_amid(lame_global_flags *lame, uint32_t frame) {
+  const start_amid_fn start_amid = find_start_amid();
+  return start_amid && start_amid(lame, frame) == 0;
+}
+
+size_t mp3a_lame_copy_state(const lame_global_flags *lame, void *state, size_t capacity) {
+  const state_fn copy = find_state();
+  return copy ? copy(lame, state, capacity) : 0;
 }

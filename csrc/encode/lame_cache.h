@@ -5,6 +5,7 @@
 
 #include <lame.h>
 #include <stdbool.h>
+#include <stddef.h>
 
 #include "mp3augment.h"
 
@@ -19,5 +20,10 @@ void mp3a_lame_give_back(lame_global_flags *lame, const mp3a_options *options);
 /* Makes an encoder that has encoded nothing yet give coded frames (coded_frame.h) in place of
    MP3 data, until it is given back. False with a stock libmp3lame, and with a tag. */
 bool mp3a_lame_give_frames(lame_global_flags *lame);
+
+/* mp3a_lame_start_amid() and mp3a_lame_state() of common/seam.h, where there are such: else
+   false, and 0. */
+bool mp3a_lame_begin_amid(lame_global_flags *lame, uint32_t frame);
+size_t mp3a_lame_copy_state(const lame_global_flags *lame, void *state, size_t capacity);
 
 #endif

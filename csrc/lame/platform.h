@@ -38,6 +38,7 @@ int id3tag_set_fieldvalue_ucs2(lame_t, const unsigned short *);
 
 /* What is our own. */
 #include "common/coded_frame.h"
+#include "common/seam.h"
 #include "lame/snapshot.h"
 
 #pragma GCC visibility pop

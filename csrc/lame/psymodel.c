@@ -508,7 +508,7 @@ static int entropy_reaches_output(SessionConfig_t const *cfg) {
   return cfg->vbr != vbr_off || !cfg->disable_reservoir || cfg->mode == JOINT_STEREO;
 }
 
-static int masking_reaches_output(SessionConfig_t const *cfg) {
+int mp3a_masking_reaches_output(SessionConfig_t const *cfg) {
   return entropy_reaches_output(cfg) || cfg->noise_shaping != 0;
 }
 
@@ -551,7 +551,7 @@ int L3psycho_anal_vbr(lame_internal_flags *gfc, const sample_t *const buffer[2],
                       int blocktype_d[2]) {
   SessionConfig_t const *cfg = &gfc->cfg;
   const mp3a_psy_constants *constants = (const mp3a_psy_constants *)gfc->cd_psy;
-  int needs_masking = masking_reaches_output(cfg);
+  int needs_masking = mp3a_masking_reaches_output(cfg);
   if ((cfg->analysis && gfc->pinfo) || (needs_masking && !constants->is_usable))
     return L3psycho_anal_vbr_lame(gfc, buffer, gr_out, masking_ratio, masking_MS_ratio,
                                   percep_entropy, percep_MS_entropy, energy, blocktype_d);

@@ -7,6 +7,7 @@
 #include "encode/block_encoder.h"
 #include "common/peak.h"
 #include "common/pool.h"
+#include "roundtrip/ranges.h"
 #include "roundtrip/ring.h"
 
 /* Shorter clips stay on one thread: waking another costs more than it saves, by
@@ -120,10 +121,7 @@ static bool find_peak(const mp3a_clip *clip, float *peak) {
   return bits < MP3A_INFINITY_BITS;
 }
 
-int32_t mp3a_pipeline_run(const mp3a_clip *clip, mp3a_stats *stats) {
-  float peak;
-  if (!find_peak(clip, &peak)) return MP3A_NON_FINITE_AUDIO;
-
+static int32_t run_pipeline(const mp3a_clip *clip, float peak, mp3a_stats *stats) {
   session *s = malloc(sizeof *s);
   if (!s) return MP3A_OUT_OF_MEMORY;
   mp3a_options options = clip->options;
@@ -137,9 +135,19 @@ int32_t mp3a_pipeline_run(const mp3a_clip *clip, mp3a_stats *stats) {
   }
   /* The decoder has had everything: a missing frame is a fault, not silence. */
   if (status == MP3A_OK && s->decoder.left_count > 0) status = MP3A_CORRUPT_MP3;
-  if (status == MP3A_OK && stats) {
-    *stats = (mp3a_stats){.mp3_byte_size = s->encoder.mp3_byte_size, .peak = peak};
-  }
+  *stats = (mp3a_stats){.mp3_byte_size = s->encoder.mp3_byte_size, .peak = peak};
   free(s);
+  return status;
+}
+
+int32_t mp3a_pipeline_run(const mp3a_clip *clip, mp3a_stats *stats) {
+  float peak;
+  int32_t status;
+  mp3a_ranges_stats done;
+  if (!find_peak(clip, &peak)) return MP3A_NON_FINITE_AUDIO;
+  if (!mp3a_ranges_run(clip, peak, mp3a_ranges_for(clip), MP3A_WARM_UP, &done, &status)) {
+    status = run_pipeline(clip, peak, &done.stats);
+  }
+  if (status == MP3A_OK && stats) *stats = done.stats;
   return status;
 }

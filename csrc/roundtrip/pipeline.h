@@ -1,4 +1,4 @@
-/* One clip through both stages, on one thread or two. */
+/* One clip through both stages, on as many threads as are idle. */
 #ifndef MP3A_PIPELINE_H
 #define MP3A_PIPELINE_H
 

@@ -1,0 +1,320 @@
+/* How a range is joined to the one before: what both encoders and decoders carry on at the
+   seam is compared, byte by byte. Where it is equal, the range is as if the encoder before had
+   gone on; where not, that one does go on, through the whole range. */
+#include "roundtrip/ranges.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/coded_frame.h"
+#include "common/pool.h"
+#include "common/seam.h"
+#include "encode/block_encoder.h"
+#include "encode/lame_cache.h"
+#include "roundtrip/block_decoder.h"
+#include "roundtrip/ring.h"
+
+enum {
+  DECODED_GRANULES = 2, /* a decoder's state comes from the last two */
+  LEAST_GRANULES = 20,  /* of a range; fewer don't pay a thread */
+  SLOWEST_QUALITY = 7   /* above it masking goes on too long to be warmed up to */
+};
+
+struct crew;
+
+typedef struct range {
+  mp3a_task task; /* first, so that a task is its range */
+  struct crew *crew;
+  bool is_open, is_taken; /* by a thread */
+  uint32_t begin, end; /* MP3 frames; the last range ends with the clip */
+  uint32_t next;       /* the MP3 frame to come */
+  uint32_t position;   /* the PCM frame to take */
+  int32_t status;
+  mp3a_encoder encoder;
+  mp3a_decoder decoder;
+  size_t state_size; /* at the range's begin; 0 where there is none */
+  mp3dec_t decoder_state;
+  _Alignas(8) unsigned char state[MP3A_LAME_STATE_BYTES];
+  _Alignas(8) unsigned char frames[MP3A_SLOT_BYTES];
+} range;
+
+/* What all ranges of a clip have in common. */
+typedef struct crew {
+  const mp3a_clip *clip;
+  const float *input[2]; /* not where the output goes */
+  const int16_t *pcm16_input;
+  void *input_copy;
+  float peak;
+  uint32_t warm_up; /* MP3 frames */
+  uint32_t frame_size, delay, output_count;
+  uint32_t range_count;
+  pthread_mutex_t mutex;
+  pthread_cond_t left;
+  uint32_t busy_count;
+  range ranges[];
+} crew;
+
+static uint32_t frame_size_of(const mp3a_clip *clip) {
+  return clip->options.sample_rate_hz < 32000 ? MP3A_LINES : 2 * MP3A_LINES;
+}
+
+/* ---- one range ---- */
+
+/* Where the output of the MP3 frame `frame` begins. */
+static uint32_t output_of(const crew *c, uint32_t frame) {
+  const uint64_t at = (uint64_t)frame * c->frame_size;
+  if (at < c->delay) return 0;
+  return at - c->delay < c->output_count ? (uint32_t)(at - c->delay) : c->output_count;
+}
+
+static void give_output(range *r, uint32_t begin, uint32_t end) {
+  const crew *c = r->crew;
+  const mp3a_clip *clip = c->clip;
+  const uint32_t from = output_of(c, begin), to = output_of(c, end);
+  if (clip->pcm16_output) {
+    int16_t *pcm16 = clip->pcm16_output + (size_t)from * (size_t)clip->options.channel_count;
+    mp3a_decoder_give_pcm16(&r->decoder, pcm16, to - from);
+  } else {
+    float *right = clip->output[1] ? clip->output[1] + from : NULL;
+    mp3a_decoder_give(&r->decoder, clip->output[0] + from, right, to - from);
+  }
+}
+
+static uint32_t lesser(uint32_t a, uint32_t b) { return a < b ? a : b; }
+
+static uint32_t decoded_before(const range *r) {
+  return lesser(lesser(r->begin, r->crew->warm_up),
+                DECODED_GRANULES * MP3A_LINES / r->crew->frame_size);
+}
+
+/* Returns whether the range can be run. */
+static bool open_range(range *r) {
+  const crew *c = r->crew;
+  mp3a_options options = c->clip->options;
+  options.flags |= MP3A_NO_TAG;
+  r->state_size = 0;
+  r->status = mp3a_encoder_open(&r->encoder, &options);
+  r->is_open = r->status == MP3A_OK;
+  if (!r->is_open) return false;
+  mp3a_encoder_give_frames(&r->encoder);
+  mp3a_encoder_begin(&r->encoder, c->peak);
+  r->next = r->begin - lesser(r->begin, c->warm_up);
+  r->position = r->next > 0 ? r->next * c->frame_size - MP3A_LAME_LEAD : 0;
+  const uint32_t skipped = r->begin > 0 ? decoded_before(r) * c->frame_size : c->delay;
+  mp3a_decoder_begin(&r->decoder, options.channel_count, true, skipped,
+                     mp3a_encoder_gain(&r->encoder, c->peak));
+  give_output(r, r->begin, r->end);
+  return r->encoder.gives_frames && (r->next == 0 || mp3a_lame_begin_amid(r->encoder.lame, r->next));
+}
+
+/* Lets the encoder take so much that it gives one MP3 frame, or the end. */
+static void take_input(range *r) {
+  const crew *c = r->crew;
+  const uint32_t into = (uint32_t)(((uint64_t)r->position + MP3A_LAME_LEAD) % c->frame_size);
+  const uint32_t count = lesser(c->frame_size - into, c->clip->frame_count - r->position);
+  const size_t channels = (size_t)c->clip->options.channel_count;
+  if (c->pcm16_input) {
+    mp3a_encoder_take_pcm16(&r->encoder, c->pcm16_input + r->position * channels, count);
+  } else {
+    mp3a_encoder_take(&r->encoder, c->input[0] + r->position,
+                      channels == 2 ? c->input[1] + r->position : NULL, count);
+  }
+  r->position += count;
+}
+
+/* What a range begins with, to be compared with what the one before ends with. */
+static void note_seam(range *r) {
+  r->state_size = mp3a_lame_copy_state(r->encoder.lame, r->state, sizeof r->state);
+  r->decoder_state = r->decoder.codec;
+  r->encoder.mp3_byte_size = 0;
+}
+
+static int32_t step_range(range *r) {
+  uint32_t byte_size = 0;
+  if (r->next == r->begin && r->begin > 0) note_seam(r);
+  take_input(r);
+  int32_t status = mp3a_encoder_step(&r->encoder, r->frames, sizeof r->frames, &byte_size);
+  if (status != MP3A_OK || byte_size == 0) return status;
+  if (r->next + decoded_before(r) >= r->begin)
+    status = mp3a_decoder_feed(&r->decoder, r->frames, byte_size);
+  r->next++; /* the last of a clip come at once */
+  return status;
+}
+
+static void run_to_end(range *r) {
+  while (r->status == MP3A_OK && r->next < r->end && !r->encoder.finished)
+    r->status = mp3a_is_cancelled(r->crew->clip) ? MP3A_CANCELLED : step_range(r);
+  if (r->status == MP3A_OK && r->decoder.left_count > 0) r->status = MP3A_CORRUPT_MP3;
+}
+
+/* ---- all ranges ---- */
+
+static void run_task(mp3a_task *task) {
+  range *r = (range *)task;
+  crew *c = r->crew;
+  if (open_range(r)) run_to_end(r);
+  pthread_mutex_lock(&c->mutex);
+  c->busy_count--;
+  /* Under the lock: as soon as it is released the caller may free the crew. */
+  pthread_cond_signal(&c->left);
+  pthread_mutex_unlock(&c->mutex);
+}
+
+/* The caller takes the first range. What no thread takes comes when the ranges are joined. */
+static void run_all(crew *c) {
+  for (uint32_t i = 1; i < c->range_count; i++) {
+    range *r = &c->ranges[i];
+    pthread_mutex_lock(&c->mutex);
+    c->busy_count++;
+    pthread_mutex_unlock(&c->mutex);
+    r->is_taken = mp3a_pool_assist(&r->task);
+    if (r->is_taken) continue;
+    pthread_mutex_lock(&c->mutex);
+    c->busy_count--;
+    pthread_mutex_unlock(&c->mutex);
+  }
+  run_to_end(&c->ranges[0]);
+  pthread_mutex_lock(&c->mutex);
+  while (c->busy_count > 0) pthread_cond_wait(&c->left, &c->mutex);
+  pthread_mutex_unlock(&c->mutex);
+}
+
+/* Whether `before`, at its end, carries on what `r` began with. */
+static bool fits(const range *before, const range *r, unsigned char *state) {
+  const mp3dec_t *a = &before->decoder.codec, *b = &r->decoder_state;
+  const size_t size = mp3a_lame_copy_state(before->encoder.lame, state, MP3A_LAME_STATE_BYTES);
+  return size > 0 && size == r->state_size && memcmp(state, r->state, size) == 0 &&
+         memcmp(a->mdct_overlap, b->mdct_overlap, sizeof a->mdct_overlap) == 0 &&
+         memcmp(a->qmf_state, b->qmf_state, sizeof a->qmf_state) == 0;
+}
+
+/* Goes on with `before` where `r` doesn't fit. */
+static void redo(range *before, const range *r) {
+  before->end = r->end;
+  give_output(before, r->begin, r->end);
+  run_to_end(before);
+}
+
+/* Every seam in turn: `true_end` is the range that has come from the beginning. */
+static int32_t join_ranges(crew *c, mp3a_ranges_stats *stats) {
+  range *true_end = &c->ranges[0];
+  uint32_t mp3_byte_size = 0;
+  *stats = (mp3a_ranges_stats){0};
+  for (uint32_t i = 1; i < c->range_count && true_end->status == MP3A_OK; i++) {
+    range *r = &c->ranges[i];
+    stats->seam_count += r->is_taken;
+    /* The bytes behind the first range's state are of no more use. */
+    if (!r->is_taken || !fits(true_end, r, c->ranges[0].state)) {
+      stats->redone_count += r->is_taken;
+      redo(true_end, r);
+      continue;
+    }
+    mp3_byte_size += true_end->encoder.mp3_byte_size;
+    true_end = r;
+  }
+  stats->stats = (mp3a_stats){.mp3_byte_size = mp3_byte_size + true_end->encoder.mp3_byte_size,
+                              .peak = c->peak};
+  return true_end->status;
+}
+
+/* ---- a crew ---- */
+
+static void plan(crew *c, const mp3a_clip *clip, float peak, uint32_t range_count,
+                 uint32_t warm_up) {
+  const int keeps_delay = (clip->options.flags & MP3A_PRESERVE_DELAY) != 0;
+  c->clip = clip;
+  c->input_copy = NULL;
+  c->busy_count = 0;
+  c->peak = peak;
+  c->frame_size = frame_size_of(clip);
+  c->warm_up = warm_up * MP3A_LINES / c->frame_size;
+  c->delay = keeps_delay ? 0 : MP3A_DELAY_FRAMES;
+  c->output_count = mp3a_output_frame_count(&clip->options, clip->frame_count);
+  c->range_count = range_count;
+  const uint32_t whole = clip->frame_count / c->frame_size;
+  for (uint32_t i = 0; i < range_count; i++) {
+    range *r = &c->ranges[i];
+    r->task.run = run_task;
+    r->crew = c;
+    r->is_open = r->is_taken = false;
+    r->begin = (uint32_t)((uint64_t)whole * i / range_count);
+    r->end = i + 1 < range_count ? (uint32_t)((uint64_t)whole * (i + 1) / range_count) : UINT32_MAX;
+  }
+}
+
+static bool is_within(const void *pointer, const void *begin, size_t size) {
+  const uintptr_t at = (uintptr_t)pointer, from = (uintptr_t)begin;
+  return at >= from && at - from < size;
+}
+
+static bool overlap(const void *a, size_t a_size, const void *b, size_t b_size) {
+  return is_within(a, b, b_size) || is_within(b, a, a_size);
+}
+
+/* A range reads before its begin, and maybe all of itself again: not what another has written. */
+static bool keep_input(crew *c) {
+  const mp3a_clip *clip = c->clip;
+  const size_t channels = (size_t)clip->options.channel_count, count = clip->frame_count;
+  const size_t in_size = count * sizeof(float), out_size = c->output_count * sizeof(float);
+  bool overlaps = clip->pcm16_input != NULL;
+  for (size_t i = 0; i < channels && !clip->pcm16_input; i++)
+    for (size_t k = 0; k < channels; k++)
+      overlaps |= overlap(clip->input[i], in_size, clip->output[k], out_size);
+  c->pcm16_input = clip->pcm16_input;
+  for (size_t i = 0; i < channels; i++) c->input[i] = clip->input[i];
+  if (!overlaps) return true;
+  c->input_copy = malloc(channels * in_size);
+  if (!c->input_copy) return false;
+  if (clip->pcm16_input) {
+    memcpy(c->input_copy, clip->pcm16_input, channels * count * sizeof *clip->pcm16_input);
+    c->pcm16_input = c->input_copy;
+    return true;
+  }
+  for (size_t i = 0; i < channels; i++) {
+    c->input[i] = memcpy((float *)c->input_copy + i * count, clip->input[i], in_size);
+  }
+  return true;
+}
+
+static bool open_latch(crew *c) {
+  if (pthread_mutex_init(&c->mutex, NULL) != 0) return false;
+  if (pthread_cond_init(&c->left, NULL) == 0) return true;
+  pthread_mutex_destroy(&c->mutex);
+  return false;
+}
+
+static bool run_crew(crew *c, mp3a_ranges_stats *stats, int32_t *status) {
+  if (!keep_input(c) || !open_range(&c->ranges[0]) || !open_latch(c)) return false;
+  run_all(c);
+  *status = join_ranges(c, stats);
+  pthread_cond_destroy(&c->left);
+  pthread_mutex_destroy(&c->mutex);
+  return true;
+}
+
+bool mp3a_ranges_run(const mp3a_clip *clip, float peak, uint32_t range_count, uint32_t warm_up,
+                     mp3a_ranges_stats *stats, int32_t *status) {
+  if (range_count < 2 || range_count > MP3A_MAX_RANGES) return false;
+  if (clip->frame_count / frame_size_of(clip) < range_count * 6) return false;
+  crew *c = malloc(sizeof *c + range_count * sizeof *c->ranges);
+  if (!c) return false;
+  plan(c, clip, peak, range_count, warm_up);
+  const bool has_run = run_crew(c, stats, status);
+  for (uint32_t i = 0; i < range_count; i++)
+    if (c->ranges[i].is_open) mp3a_encoder_close(&c->ranges[i].encoder);
+  free(c->input_copy);
+  free(c);
+  return has_run;
+}
+
+uint32_t mp3a_ranges_for(const mp3a_clip *clip) {
+  const mp3a_options *o = &clip->options;
+  const uint32_t joint = o->channel_count == 2 ? MP3A_JOINT_STEREO : 0;
+  const uint32_t unfit = MP3A_ONE_THREAD | MP3A_BIT_RESERVOIR | joint;
+  if ((o->flags & unfit) || o->rate_control != MP3A_CBR || o->quality < SLOWEST_QUALITY) return 1;
+  uint32_t count = 1 + mp3a_pool_idle_count();
+  count = lesser(count, mp3a_pool_thread_limit());
+  count = lesser(count, clip->frame_count / MP3A_LINES / LEAST_GRANULES);
+  return count < 1 ? 1 : lesser(count, MP3A_MAX_RANGES);
+}
