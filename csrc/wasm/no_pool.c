@@ -17,3 +17,5 @@ bool mp3a_pool_remove(mp3a_task *task) {
 }
 
 unsigned mp3a_pool_thread_limit(void) { return 1; }
+
+unsigned mp3a_pool_idle_count(void) { return 0; }
