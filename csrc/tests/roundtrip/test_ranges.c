@@ -260,9 +260,9 @@ static void check_refusals(void) {
 }
 
 int main(void) {
-  check_warm_ups();
-  check_calls();
-  check_states();
-  check_refusals();
+  RUN(check_warm_ups());
+  RUN(check_calls());
+  RUN(check_states());
+  RUN(check_refusals());
   return check_finish();
 }
