@@ -82,8 +82,6 @@ enum {
      has mp3a_output_frame_count() PCM frames, and the input's first sample is
      at MP3A_DELAY_FRAMES. */
   MP3A_PRESERVE_DELAY = 1u << 0,
-  /* All on the calling thread, even when others are idle. */
-  MP3A_ONE_THREAD = 1u << 1,
   /* Mid and side instead of left and right where LAME finds that better. No
      effect on mono. */
   MP3A_JOINT_STEREO = 1u << 2,
@@ -94,8 +92,14 @@ enum {
      where the decoder takes it for 32768. */
   MP3A_PRESERVE_LEVEL = 1u << 4,
   /* Without the Xing/LAME tag frame, which tells players delay and padding. */
-  MP3A_NO_TAG = 1u << 5
+  MP3A_NO_TAG = 1u << 5,
+  /* A round trip all on the calling thread, even when others are idle; see MP3A_THREADS. */
+  MP3A_ONE_THREAD = 1u << 8
 };
+
+/* How many threads may work at a round trip, 1 to 255, as a part of the flags; without it as
+   many as the process may use cores. The result doesn't depend on it. */
+#define MP3A_THREADS(count) ((uint32_t)(count) << 8)
 
 /* A lowpass_hz. */
 #define MP3A_LOWPASS_OFF (-1)

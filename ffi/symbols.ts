@@ -176,14 +176,17 @@ export const BUFFER_LENGTHS = {
   cell: 1,
 } as const satisfies Record<BufferType, number | undefined>;
 
-/** The flags of `mp3a_options`, by their names without `MP3A_`. */
+/**
+ * The flags of `mp3a_options`, by their names without `MP3A_`; n times ONE_THREAD is
+ * `MP3A_THREADS(n)`.
+ */
 export const FLAGS = {
   PRESERVE_DELAY: 1,
-  ONE_THREAD: 2,
   JOINT_STEREO: 4,
   BIT_RESERVOIR: 8,
   PRESERVE_LEVEL: 16,
   NO_TAG: 32,
+  ONE_THREAD: 256,
 } as const;
 
 /** The values of `rate_control`, by their names without `MP3A_`. */

@@ -5,6 +5,7 @@
 
 #include "roundtrip/block_decoder.h"
 #include "encode/block_encoder.h"
+#include "common/options.h"
 #include "common/peak.h"
 #include "common/pool.h"
 #include "roundtrip/ranges.h"
@@ -77,7 +78,7 @@ static int32_t run_on_two_threads(session *s, const mp3a_clip *clip) {
 }
 
 static bool pays_two_threads(const mp3a_clip *clip) {
-  return !(clip->options.flags & MP3A_ONE_THREAD) &&
+  return mp3a_thread_limit_of(&clip->options) != 1 &&
          clip->frame_count >= MIN_FRAMES_FOR_TWO_THREADS;
 }
 

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "common/coded_frame.h"
+#include "common/options.h"
 #include "common/pool.h"
 #include "common/seam.h"
 #include "encode/block_encoder.h"
@@ -311,10 +312,12 @@ bool mp3a_ranges_run(const mp3a_clip *clip, float peak, uint32_t range_count, ui
 uint32_t mp3a_ranges_for(const mp3a_clip *clip) {
   const mp3a_options *o = &clip->options;
   const uint32_t joint = o->channel_count == 2 ? MP3A_JOINT_STEREO : 0;
-  const uint32_t unfit = MP3A_ONE_THREAD | MP3A_BIT_RESERVOIR | joint;
+  const uint32_t unfit = MP3A_BIT_RESERVOIR | joint;
   if ((o->flags & unfit) || o->rate_control != MP3A_CBR || o->quality < SLOWEST_QUALITY) return 1;
-  uint32_t count = 1 + mp3a_pool_idle_count();
-  count = lesser(count, mp3a_pool_thread_limit());
+  uint32_t count = mp3a_thread_limit_of(o);
+  if (count == 1) return 1;
+  if (count == 0 || count > mp3a_pool_thread_limit()) count = mp3a_pool_thread_limit();
+  count = lesser(count, 1 + mp3a_pool_idle_count());
   count = lesser(count, clip->frame_count / MP3A_LINES / LEAST_GRANULES);
   return count < 1 ? 1 : lesser(count, MP3A_MAX_RANGES);
 }

@@ -138,6 +138,13 @@ static void check_calls(void) {
     CHECK(mp3a_pipeline_run(&pcm16, NULL) == MP3A_OK, "16 bits");
     CHECK(!memcmp(codes, wanted, (size_t)channels * COUNT * sizeof *codes), "16 bits");
 
+    for (uint32_t threads = 2; threads <= 16; threads++) {
+      clip = clip_of(&o, COUNT, actual), clip.options.flags = MP3A_THREADS(threads);
+      CHECK(mp3a_pipeline_run(&clip, NULL) == MP3A_OK, "%u threads", threads);
+      for (int ch = 0; ch < channels; ch++)
+        CHECK(!memcmp(actual[ch], expected[ch], COUNT * sizeof(float)), "%u threads", threads);
+    }
+
     atomic_bool cancelled = true;
     clip.cancelled = &cancelled;
     CHECK(mp3a_pipeline_run(&clip, NULL) == MP3A_CANCELLED, "cancelled");
@@ -255,6 +262,12 @@ static void check_refusals(void) {
   CHECK(mp3a_ranges_for(&clip) == 1, "one thread");
   CHECK(!mp3a_ranges_run(&clip, 1, 1, 8, &stats, &status), "one range");
   CHECK(!mp3a_ranges_run(&clip, 1, MP3A_MAX_RANGES + 1, 8, &stats, &status), "too many");
+  for (uint32_t threads = 1; threads <= 4; threads++) {
+    clip.options.flags = MP3A_THREADS(threads);
+    clip.frame_count = MAX_FRAMES;
+    const uint32_t count = mp3a_ranges_for(&clip);
+    CHECK(count >= 1 && count <= threads, "%u ranges for %u threads", count, threads);
+  }
   clip.frame_count = 6000;
   CHECK(!mp3a_ranges_run(&clip, 1, 2, 8, &stats, &status), "too short");
 }
