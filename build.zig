@@ -78,12 +78,15 @@ const warning_flags = [_][]const u8{ "-Wall", "-Wextra", "-Werror" };
 
 const shim_files = [_][]const u8{
     "mp3augment.c",
+    "common/clip.c",
     "common/cpu.c",
     "common/job.c",
+    "common/mpeg.c",
     "common/options.c",
     "common/pcm16.c",
     "common/peak.c",
     "common/pool.c",
+    "common/samples.c",
     "encode/block_encoder.c",
     "encode/encode_clip.c",
     "encode/encode_stream.c",
@@ -101,7 +104,7 @@ const shim_files = [_][]const u8{
     "roundtrip/pipeline.c",
     "roundtrip/ranges.c",
     "roundtrip/ring.c",
-    "roundtrip/roundtrip_job.c",
+    "roundtrip/roundtrip_clip.c",
     "roundtrip/roundtrip_stream.c",
 };
 const shim_flags = exact_flags ++ warning_flags ++ [_][]const u8{ "-Wmissing-prototypes", "-fvisibility=hidden" };
@@ -366,7 +369,7 @@ fn createModule(b: *Build, target: Target, mode: Mode) *Build.Module {
     return module;
 }
 
-/// LAME's internal headers are "libmp3lame/encoder.h" and the like, ours "encode/stream.h".
+/// LAME's internal headers are "libmp3lame/encoder.h" and the like, ours "encode/lame_cache.h".
 const include_dirs = [_][]const u8{ lame_dir ++ "/include", lame_dir, "csrc" };
 
 /// Stock LAME is what the tests and benchmarks compare with.
@@ -553,6 +556,7 @@ fn addLibraryCheck(
             "tests/check.c",
             "common/cpu.c",
             "common/pcm16.c",
+            "common/samples.c",
             "decode/frame.c",
             "decode/synthesis.c",
             "roundtrip/block_decoder.c",

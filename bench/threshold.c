@@ -1,7 +1,7 @@
-/* From which length on do two threads beat one? `threshold RECORDING` (32-bit floats, mono) prints a
-   table; `npm run bench -- --threshold` builds and runs it. The answer is MIN_FRAMES_FOR_TWO_THREADS
-   in csrc/roundtrip/pipeline.c, which is included here so that both ways can be taken at any
-   length. */
+/* From which length on do two threads beat one? `threshold RECORDING` (32-bit floats, mono) prints
+   a table; `npm run bench -- --threshold` builds and runs it. The answer is
+   MIN_FRAMES_FOR_TWO_THREADS in csrc/roundtrip/pipeline.c, which is included here so that both ways
+   can be taken at any length. */
 #define _POSIX_C_SOURCE 200809L
 #include "../csrc/roundtrip/pipeline.c"
 
@@ -27,7 +27,7 @@ static double now_us(void) {
   return 1e6 * (double)now.tv_sec + 1e-3 * (double)now.tv_nsec;
 }
 
-/* Between calls the pool's thread falls asleep, as it does in a program that does more than this. */
+/* Between calls the pool's thread falls asleep, as it does in a program that does more. */
 static void pause_a_little(void) {
   const struct timespec duration = {.tv_nsec = 300000};
   nanosleep(&duration, NULL);
@@ -37,18 +37,18 @@ static void pause_a_little(void) {
 static int32_t run_clip(const mp3a_clip *clip, bool on_two_threads) {
   session *s = malloc(sizeof *s);
   if (!s) return MP3A_OUT_OF_MEMORY;
-  uint32_t mp3_byte_size = 0;
-  int32_t status = mp3a_encoder_open(&s->encoder, &clip->options);
+  int32_t status = mp3a_block_encoder_open(&s->encoder, &clip->options);
   if (status == MP3A_OK) {
+    mp3a_block_encoder_give_frames(&s->encoder);
     begin(s, clip, 1.0f);
     if (!on_two_threads) {
-      status = run_on_one_thread(s, clip, &mp3_byte_size);
+      status = run_on_one_thread(s, clip);
     } else if (mp3a_ring_open(&s->ring)) {
-      status = mp3a_pool_assist(&s->decode_task) ? run_on_two_threads(s, clip, &mp3_byte_size)
-                                                 : MP3A_OUT_OF_MEMORY;
+      const bool has_thread = mp3a_pool_assist(&s->decode_task);
+      status = has_thread ? run_on_two_threads(s, clip) : MP3A_OUT_OF_MEMORY;
       mp3a_ring_free(&s->ring);
     }
-    mp3a_encoder_close(&s->encoder);
+    mp3a_block_encoder_close(&s->encoder);
   }
   free(s);
   return status;
@@ -80,8 +80,8 @@ static void measure(const format *f, double length_s) {
                   .bitrate_kbps = 64,
                   .quality = 7,
                   .channel_count = f->channel_count},
-      .input = {recording, is_stereo ? recording + MAX_SAMPLES / 2 : NULL},
-      .output = {output[0], is_stereo ? output[1] : NULL},
+      .input = mp3a_float_source(recording, is_stereo ? recording + MAX_SAMPLES / 2 : NULL),
+      .output = mp3a_float_sink(output[0], is_stereo ? output[1] : NULL),
       .frame_count = frame_count,
   };
   time_call(&clip, true);

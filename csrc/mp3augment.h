@@ -33,7 +33,7 @@ extern "C" {
 #endif
 
 /* Raised with every change that an older caller would not survive. */
-#define MP3A_ABI_VERSION 4
+#define MP3A_ABI_VERSION 5
 
 /* The codec's own delay in PCM frames at any sample rate: 576 of the encoder
    (LAME's ENCDELAY) and 528 + 1 of the decoder (its synthesis filterbank and
@@ -207,17 +207,8 @@ typedef void (*mp3a_notify_fn)(void);
    mp3a_queue_destroy(). NULL when memory ran out. */
 MP3A_API mp3a_queue *mp3a_queue_create(mp3a_notify_fn notify);
 
-/* Frees a queue whose jobs have all been ended by mp3a_job_end(). */
+/* Frees a queue whose jobs have all been ended. */
 MP3A_API void mp3a_queue_destroy(mp3a_queue *queue);
-
-/* Starts a round trip: copies the input (so that it may change or go at once)
-   and returns. Parameters as in mp3a_roundtrip(); `tag`, not 0, is what the
-   queue hands back. Returns the job, to be ended by mp3a_job_end(), or NULL
-   with the reason in `*status`. Whether the audio is finite is found later and
-   told by mp3a_job_end(). */
-MP3A_API mp3a_job *mp3a_job_start(mp3a_queue *queue, const mp3a_options *options,
-                                  const float *left, const float *right, uint32_t frame_count,
-                                  uint32_t tag, int32_t *status);
 
 /* Asks a job to stop: before its start at once, else before its next MP3
    frame. It still arrives in its queue. No effect on a finished job. */
@@ -229,30 +220,42 @@ MP3A_API uint32_t mp3a_queue_poll(mp3a_queue *queue);
 /* As mp3a_queue_poll(), but waits for one. One thread at a time. */
 MP3A_API uint32_t mp3a_queue_wait(mp3a_queue *queue);
 
+/* Ends a job of any kind whose tag the queue has handed out: frees it with what it
+   has made, and returns its status. INVALID_AUDIO for NULL. */
+MP3A_API int32_t mp3a_job_end(mp3a_job *job);
+
+/* Starts a round trip: copies the input (so that it may change or go at once)
+   and returns. Parameters as in mp3a_roundtrip(); `tag`, not 0, is what the
+   queue hands back. Returns the job, to be ended by mp3a_roundtrip_job_end() or
+   mp3a_job_end(), or NULL with the reason in `*status`. Whether the audio is
+   finite is found later and told at the end. */
+MP3A_API mp3a_job *mp3a_roundtrip_job_start(mp3a_queue *queue, const mp3a_options *options,
+                                            const float *left, const float *right,
+                                            uint32_t frame_count, uint32_t tag, int32_t *status);
+
 /* Ends a round trip whose tag the queue has handed out: copies the output into
    the caller's arrays (as in mp3a_roundtrip()), frees the job and returns its
-   status. With NULL for `out_left` it ends any kind of job and discards the
-   result. INVALID_AUDIO, and no effect, for NULL, another kind of job, or too
+   status. INVALID_AUDIO, and no effect, for NULL, another kind of job, or too
    small a capacity. */
-MP3A_API int32_t mp3a_job_end(mp3a_job *job, float *out_left, float *out_right,
-                              uint32_t capacity, mp3a_stats *stats);
+MP3A_API int32_t mp3a_roundtrip_job_end(mp3a_job *job, float *out_left, float *out_right,
+                                        uint32_t capacity, mp3a_stats *stats);
 
-/* As mp3a_job_start(), for 16-bit samples with channels interleaved, as WAV files
-   have them: what comes out is mp3a_to_int16() of what the floats give.
+/* As mp3a_roundtrip_job_start(), for 16-bit samples with channels interleaved, as
+   WAV files have them: what comes out is mp3a_to_int16() of what the floats give.
 
    sample_count  of all channels together: whole PCM frames */
-MP3A_API mp3a_job *mp3a_pcm16_job_start(mp3a_queue *queue, const mp3a_options *options,
-                                        const int16_t *samples, uint32_t sample_count,
-                                        uint32_t tag, int32_t *status);
+MP3A_API mp3a_job *mp3a_roundtrip_pcm16_job_start(mp3a_queue *queue, const mp3a_options *options,
+                                                  const int16_t *samples, uint32_t sample_count,
+                                                  uint32_t tag, int32_t *status);
 
-/* As mp3a_job_end(), for mp3a_pcm16_job_start(): `capacity` counts the samples of
-   all channels, mp3a_output_frame_count() for each. */
-MP3A_API int32_t mp3a_pcm16_job_end(mp3a_job *job, int16_t *out, uint32_t capacity);
+/* As mp3a_roundtrip_job_end(), for 16-bit samples: `capacity` counts those of all
+   channels, mp3a_output_frame_count() for each. */
+MP3A_API int32_t mp3a_roundtrip_pcm16_job_end(mp3a_job *job, int16_t *out, uint32_t capacity);
 
 /* The largest magnitude of 16-bit samples, with 32768 as 1. */
 MP3A_API float mp3a_pcm16_peak(const int16_t *samples, uint32_t sample_count);
 
-/* As mp3a_job_start(), for mp3a_encode(). */
+/* As mp3a_roundtrip_job_start(), for mp3a_encode(). */
 MP3A_API mp3a_job *mp3a_encode_job_start(mp3a_queue *queue, const mp3a_options *options,
                                          const float *left, const float *right,
                                          uint32_t frame_count, uint32_t tag, int32_t *status);
@@ -261,7 +264,7 @@ MP3A_API mp3a_job *mp3a_encode_job_start(mp3a_queue *queue, const mp3a_options *
    another kind of job. */
 MP3A_API uint32_t mp3a_encode_job_byte_size(const mp3a_job *job);
 
-/* As mp3a_job_end(), for mp3a_encode_job_start(): copies
+/* As mp3a_roundtrip_job_end(), for mp3a_encode_job_start(): copies
    mp3a_encode_job_byte_size() bytes. */
 MP3A_API int32_t mp3a_encode_job_end(mp3a_job *job, uint8_t *bytes, uint32_t capacity);
 
@@ -370,7 +373,7 @@ MP3A_API int32_t mp3a_decode(const uint8_t *bytes, uint32_t byte_size, uint32_t 
 /* Samples as 16-bit integers: times 32768, to the nearest, limited to the range. */
 MP3A_API void mp3a_to_int16(const float *samples, int16_t *out, uint32_t frame_count);
 
-/* As mp3a_job_start(), for mp3a_decode(). */
+/* As mp3a_roundtrip_job_start(), for mp3a_decode(). */
 MP3A_API mp3a_job *mp3a_decode_job_start(mp3a_queue *queue, const uint8_t *bytes,
                                          uint32_t byte_size, uint32_t is_gapless, uint32_t tag,
                                          int32_t *status);
@@ -378,7 +381,7 @@ MP3A_API mp3a_job *mp3a_decode_job_start(mp3a_queue *queue, const uint8_t *bytes
 /* Of a finished decoding: its status, and if that is OK what it has decoded. */
 MP3A_API int32_t mp3a_decode_job_info(const mp3a_job *job, mp3a_mp3_info *info);
 
-/* As mp3a_job_end(), for mp3a_decode_job_start(): the arrays have room for the PCM
+/* As mp3a_roundtrip_job_end(), for mp3a_decode_job_start(): the arrays have room for the PCM
    frames that mp3a_decode_job_info() tells. */
 MP3A_API int32_t mp3a_decode_job_end(mp3a_job *job, float *out_left, float *out_right,
                                      uint32_t capacity);

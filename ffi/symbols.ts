@@ -52,23 +52,27 @@ export const SYMBOLS = {
   mp3a_thread_limit: { parameters: [], result: "u32" },
   mp3a_queue_create: { parameters: ["callback"], result: "handle" },
   mp3a_queue_destroy: { parameters: ["handle"], result: "void" },
-  // queue, options, left, right, frame_count, tag, status
-  mp3a_job_start: {
-    parameters: ["handle", "options", "floats", "floats", "count", "u32", "cell"],
-    result: "handle",
-  },
   mp3a_job_cancel: { parameters: ["handle"], result: "void" },
   mp3a_queue_poll: { parameters: ["handle"], result: "u32" },
   mp3a_queue_wait: { parameters: ["handle"], result: "u32", blocks: true },
+  mp3a_job_end: { parameters: ["handle"], result: "i32" },
+  // queue, options, left, right, frame_count, tag, status
+  mp3a_roundtrip_job_start: {
+    parameters: ["handle", "options", "floats", "floats", "count", "u32", "cell"],
+    result: "handle",
+  },
   // job, out_left, out_right, capacity, stats
-  mp3a_job_end: { parameters: ["handle", "floats", "floats", "count", "stats"], result: "i32" },
+  mp3a_roundtrip_job_end: {
+    parameters: ["handle", "floats", "floats", "count", "stats"],
+    result: "i32",
+  },
   // queue, options, samples, sample_count, tag, status
-  mp3a_pcm16_job_start: {
+  mp3a_roundtrip_pcm16_job_start: {
     parameters: ["handle", "options", "pcm16", "count", "u32", "cell"],
     result: "handle",
   },
   // job, out, capacity
-  mp3a_pcm16_job_end: { parameters: ["handle", "pcm16", "count"], result: "i32" },
+  mp3a_roundtrip_pcm16_job_end: { parameters: ["handle", "pcm16", "count"], result: "i32" },
   mp3a_pcm16_peak: { parameters: ["pcm16", "count"], result: "f32" },
   // queue, options, left, right, frame_count, tag, status
   mp3a_encode_job_start: {
@@ -131,7 +135,7 @@ export const SYMBOLS = {
 } as const satisfies Record<string, CFunction>;
 
 /** `MP3A_ABI_VERSION` of the header that the table was written for. */
-export const ABI_VERSION = 4;
+export const ABI_VERSION = 5;
 
 /** The fields of `mp3a_options`, 32 bits each, in order. */
 export const OPTIONS_FIELDS = [

@@ -52,7 +52,7 @@ export function runJob<T>(
     throw new Mp3AugmentError("OUT_OF_MEMORY", "memory ran out");
   }
   const job = started;
-  const discard = () => void native.mp3a_job_end(job, null, null, 0, null);
+  const discard = () => void native.mp3a_job_end(job);
   expectOne();
   return new Promise<T>((resolve, reject) => {
     const abort = () => {

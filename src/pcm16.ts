@@ -49,7 +49,7 @@ export async function compressPcm16Async(
   const { native } = library();
   return await runJob(
     (queue, tag, status) =>
-      native.mp3a_pcm16_job_start(queue, packedOptions, input, input.length, tag, status),
+      native.mp3a_roundtrip_pcm16_job_start(queue, packedOptions, input, input.length, tag, status),
     signal,
     (_job, endJob) => {
       const result = out ?? new Int16Array(outputCount);
@@ -58,7 +58,9 @@ export async function compressPcm16Async(
       writeInto(
         [output],
         ([target = output]) =>
-          checkStatus(endJob((job) => native.mp3a_pcm16_job_end(job, target, outputCount))),
+          checkStatus(
+            endJob((job) => native.mp3a_roundtrip_pcm16_job_end(job, target, outputCount)),
+          ),
       );
       return result;
     },

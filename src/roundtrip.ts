@@ -168,7 +168,7 @@ export function runCall(
   const input = privateCopy(call.input);
   return runJob(
     (queue, tag, status) =>
-      library().native.mp3a_job_start(
+      library().native.mp3a_roundtrip_job_start(
         queue,
         call.packedOptions,
         ...pointers(input.channels),
@@ -182,7 +182,12 @@ export function runCall(
       writeInto(planes.channels, (output) =>
         checkStatus(
           endJob((job) =>
-            library().native.mp3a_job_end(job, ...pointers(output), planes.frameCount, null)
+            library().native.mp3a_roundtrip_job_end(
+              job,
+              ...pointers(output),
+              planes.frameCount,
+              null,
+            )
           ),
         ));
       return audio;

@@ -7,8 +7,9 @@
 #include <lame.h>
 #include <stdint.h>
 
+#include "common/mpeg.h"
+
 enum {
-  MP3A_LINES = 576,         /* of one granule in one channel */
   MP3A_CODED_BANDS = 39,    /* with scale factors: 13 of short blocks, three windows each */
   MP3A_LARGEST_LINE = 8206, /* 15 and 13 bits more */
   MP3A_MOST_GRANULES = 4    /* of an MP3 frame, over its channels */

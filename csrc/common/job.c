@@ -76,6 +76,13 @@ mp3a_job *mp3a_job_submit(mp3a_job *job, mp3a_queue *queue, uint32_t tag, int32_
   return NULL;
 }
 
+int32_t mp3a_job_end(mp3a_job *job) {
+  if (!job) return MP3A_INVALID_AUDIO;
+  const int32_t status = job->status;
+  mp3a_job_free(job);
+  return status;
+}
+
 void mp3a_job_cancel(mp3a_job *job) {
   if (!job) return;
   atomic_store_explicit(&job->cancelled, true, memory_order_relaxed);

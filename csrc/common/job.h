@@ -5,8 +5,8 @@
 
 #include <stdatomic.h>
 
-#include "mp3augment.h"
 #include "common/pool.h"
+#include "mp3augment.h"
 
 struct mp3a_job {
   mp3a_task task; /* first, so that a task is its job */

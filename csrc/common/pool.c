@@ -16,6 +16,8 @@
 #include <sched.h>
 #endif
 
+#include "mp3augment.h"
+
 enum {
   MAX_THREADS = 64,
   /* LAME and minimp3 keep their scratch on the stack, and musl's default is small. */
@@ -66,7 +68,7 @@ static bool stay_loaded(void) {
 #endif
 }
 
-unsigned mp3a_pool_thread_limit(void) {
+uint32_t mp3a_thread_limit(void) {
   pthread_mutex_lock(&pool.mutex);
   if (pool.thread_limit == 0) pool.thread_limit = count_cores();
   const unsigned limit = pool.thread_limit;

@@ -24,7 +24,4 @@ bool mp3a_pool_remove(mp3a_task *task);
 /* How many threads would take a task at once. */
 unsigned mp3a_pool_idle_count(void);
 
-/* How many threads the pool may have. */
-unsigned mp3a_pool_thread_limit(void);
-
 #endif

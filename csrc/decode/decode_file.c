@@ -1,13 +1,13 @@
-#include "decode/decode_stream.h"
-
+/* One MP3 file, at once or on the pool. */
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/clip.h"
 #include "common/job.h"
+#include "decode/decode_stream.h"
 #include "decode/mp3_reader.h"
 #include "decode/mp3_track.h"
-#include "roundtrip/pipeline.h"
 
 int32_t mp3a_probe(const uint8_t *bytes, uint32_t byte_size, uint32_t is_gapless,
                    mp3a_mp3_info *info) {

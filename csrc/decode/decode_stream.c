@@ -1,15 +1,15 @@
-/* A decoder that is fed MP3 data piece by piece, and one call for all of it. */
+#include "decode/decode_stream.h"
+
 #include <stdlib.h>
 #include <string.h>
 
-#include "decode/decode_stream.h"
+#include "common/clip.h"
+#include "common/mpeg.h"
 #include "decode/frame.h"
 #include "decode/mp3_reader.h"
 #include "decode/mp3_track.h"
-#include "roundtrip/pipeline.h"
 
 enum {
-  MAX_MP3_FRAME = 1152,
   CARRY_BYTES = 2 * MP3A_LOOKAHEAD_BYTES,
   SLACK_BYTES = 64 /* minimp3 may look a few bytes ahead */
 };
@@ -24,9 +24,9 @@ struct mp3a_decode_stream {
   uint64_t position;           /* decoded PCM frames, dropped ones included */
   uint32_t pcm_at, pcm_count;  /* what of `pcm` is still to be written */
   uint32_t carried_byte_size;  /* bytes of earlier pieces that are still needed */
-  float pcm[2][MAX_MP3_FRAME]; /* one decoded MP3 frame */
+  float pcm[2][MP3A_LARGEST_MP3_FRAME]; /* one decoded MP3 frame */
   uint8_t carry[CARRY_BYTES + SLACK_BYTES];
-  uint8_t frame[MP3A_LARGEST_FRAME_BYTES + SLACK_BYTES];
+  uint8_t frame[MP3A_LARGEST_FREE_FORMAT_BYTES + SLACK_BYTES];
 };
 
 /* Where PCM frames go, and how many have gone there. */
@@ -218,7 +218,7 @@ int32_t mp3a_decode_stream_run(mp3a_decode_stream *stream, const uint8_t *bytes,
   const uint8_t nothing = 0;
   const int32_t status = check_run(stream, bytes, byte_size, out_left, out_right);
   if (status != MP3A_OK) return status;
-  if (!consumed || !written_count || capacity < MAX_MP3_FRAME) return MP3A_INVALID_AUDIO;
+  if (!consumed || !written_count || capacity < MP3A_LARGEST_MP3_FRAME) return MP3A_INVALID_AUDIO;
   sink out = {{out_left, out_right}, capacity, 0};
   *consumed = run(stream, bytes ? bytes : &nothing, byte_size, at_end != 0, &out);
   *written_count = out.count;
@@ -250,7 +250,7 @@ int32_t mp3a_decode_all(const uint8_t *bytes, uint32_t byte_size, bool is_gaples
     const uint64_t done = run_over(stream, bytes + at, byte_size - at, STRETCH_BYTES, true, &out);
     at += done;
     if (done == 0) break;
-    if (cancelled && atomic_load_explicit(cancelled, memory_order_relaxed)) status = MP3A_CANCELLED;
+    if (mp3a_is_cancelled(cancelled)) status = MP3A_CANCELLED;
   }
   *written_count = out.count;
   mp3a_decode_stream_destroy(stream);

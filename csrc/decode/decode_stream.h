@@ -1,6 +1,6 @@
-/* All of an MP3 file at once. */
-#ifndef MP3A_DECODE_H
-#define MP3A_DECODE_H
+/* A decoder that is fed MP3 data piece by piece, and one call for all of it. */
+#ifndef MP3A_DECODE_STREAM_H
+#define MP3A_DECODE_STREAM_H
 
 #include <stdatomic.h>
 #include <stdbool.h>

@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "common/cpu.h"
+#include "common/mpeg.h"
 #include "common/once.h"
 #include "decode/synthesis.h"
 
@@ -23,7 +24,6 @@ _Static_assert(sizeof(((mp3dec_t *)0)->mdct_overlap[0]) == sizeof(mp3a_imdct_ove
 _Static_assert(sizeof(((mp3dec_t *)0)->qmf_state) == 2 * sizeof(mp3a_synthesis_history), "history");
 
 enum {
-  LINES = 576,
   MAX_DATA_BYTES = MAX_BITRESERVOIR_BYTES + MAX_L3_FRAME_PAYLOAD_BYTES,
   /* L3_huffman() looks for the end of its bits only behind the pairs: at most 288
      of 19 bits each and twice 13 more and a sign, and a word that it has begun. */
@@ -60,13 +60,13 @@ static void read_lines(mp3dec_t *codec, mp3dec_scratch_t *scratch, L3_gr_info_t 
   if (HDR_TEST_I_STEREO(header))
     L3_intensity_stereo(scratch->grbuf[0], scratch->ist_pos[1], granule, header);
   else if (HDR_IS_MS_STEREO(header))
-    L3_midside_stereo(scratch->grbuf[0], 576);
+    L3_midside_stereo(scratch->grbuf[0], MP3A_LINES);
 }
 
 /* Short blocks: the three windows' lines of each band side by side. Not by
    L3_reorder(), as its bands of mixed blocks at 8 kHz end behind the channel. */
 static void reorder_lines(float *lines, int count, const uint8_t *widths) {
-  float ordered[LINES];
+  float ordered[MP3A_LINES];
   int done = 0;
   for (; *widths && done + 3 * *widths <= count; widths += 3) {
     const float *band = lines + done;
@@ -80,8 +80,8 @@ static void reorder_lines(float *lines, int count, const uint8_t *widths) {
 /* One channel's lines to slots of subband samples, in place. */
 static void transform_lines(const mp3a_synthesis_kernels *kernels, mp3dec_t *codec, float *lines,
                             const L3_gr_info_t *granule, int ch) {
-  float (*overlap)[MP3A_SYNTHESIS_BANDS] =
-      (float (*)[MP3A_SYNTHESIS_BANDS])(void *)codec->mdct_overlap[ch];
+  float (*overlap)[MP3A_SUBBANDS] =
+      (float (*)[MP3A_SUBBANDS])(void *)codec->mdct_overlap[ch];
   const int is_8_khz_or_like = HDR_GET_MY_SAMPLE_RATE(codec->header) == 2;
   const int long_bands = granule->mixed_block_flag ? 2 << is_8_khz_or_like : 0;
   const int is_short = granule->block_type == SHORT_BLOCK_TYPE;
@@ -89,7 +89,7 @@ static void transform_lines(const mp3a_synthesis_kernels *kernels, mp3dec_t *cod
   int borders = 31;
   if (granule->n_short_sfb) {
     borders = long_bands - 1;
-    reorder_lines(lines + 18 * long_bands, LINES - 18 * long_bands,
+    reorder_lines(lines + 18 * long_bands, MP3A_LINES - 18 * long_bands,
                   granule->sfbtab + granule->n_long_sfb);
   }
   L3_antialias(lines, borders);
@@ -102,7 +102,7 @@ static void lines_to_samples(mp3dec_t *codec, float *lines, const L3_gr_info_t *
                              float *samples) {
   const mp3a_synthesis_kernels *kernels = machine_kernels();
   float (*history)[MP3A_SYNTHESIS_HISTORY] =
-      (float (*)[MP3A_SYNTHESIS_HISTORY])(void *)(codec->qmf_state + MP3A_SYNTHESIS_BANDS *
+      (float (*)[MP3A_SYNTHESIS_HISTORY])(void *)(codec->qmf_state + MP3A_SUBBANDS *
                                                                          MP3A_SYNTHESIS_HISTORY *
                                                                          ch);
   transform_lines(kernels, codec, lines, granule, ch);
@@ -199,7 +199,7 @@ int mp3a_decode_frame(mp3dec_t *codec, const uint8_t *bytes, int byte_size,
   const int is_whole = join_data(codec, &side_info, main_data_begin, &scratch);
   for (int i = 0; is_whole && i < granules; i++)
     decode_granule(codec, &scratch.codec, scratch.codec.gr_info + i * info->channels,
-                   info->channels, planes, LINES * i);
+                   info->channels, planes, MP3A_LINES * i);
   keep_data(codec, &scratch);
   return is_whole ? (int)hdr_frame_samples(codec->header) : 0;
 }

@@ -1,12 +1,6 @@
 #include "decode/mp3_header.h"
 
-/* Layer III's bitrates: index 0 is free format, 15 is forbidden. */
-static const int16_t bitrates_kbps[2][15] = {
-    {0, 8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160},
-    {0, 32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320},
-};
-
-static const int32_t mpeg1_rates_hz[3] = {44100, 48000, 32000};
+#include "common/mpeg.h"
 
 /* Sync of 11 bits, a version, Layer III, and no forbidden bitrate or rate. */
 static bool is_valid(const uint8_t *bytes) {
@@ -20,14 +14,14 @@ bool mp3a_header_read(const uint8_t *bytes, mp3a_header *header) {
   const bool is_mpeg1 = version == 3;
   const int divisor = is_mpeg1 ? 1 : version == 2 ? 2 : 4;
   header->version_times_ten = is_mpeg1 ? 10 : version == 2 ? 20 : 25;
-  header->sample_rate_hz = mpeg1_rates_hz[bytes[2] >> 2 & 3] / divisor;
-  header->bitrate_kbps = bitrates_kbps[is_mpeg1][bytes[2] >> 4];
+  header->sample_rate_hz = mp3a_mpeg1_rates_hz[bytes[2] >> 2 & 3] / divisor;
+  header->bitrate_kbps = mp3a_bitrates_kbps[is_mpeg1][bytes[2] >> 4];
   header->mode = (mp3a_channel_mode)(bytes[3] >> 6);
   header->channel_count = header->mode == MP3A_MODE_MONO ? 1 : 2;
-  header->frame_count = is_mpeg1 ? 1152 : 576;
+  header->frame_count = mp3a_mp3_frame_size(is_mpeg1);
   const uint32_t padding = bytes[2] >> 1 & 1;
-  header->byte_size = header->frame_count / 8 * 1000 * (uint32_t)header->bitrate_kbps /
-                          (uint32_t)header->sample_rate_hz + padding;
+  header->byte_size =
+      mp3a_mp3_frame_byte_size(is_mpeg1, header->bitrate_kbps, header->sample_rate_hz) + padding;
   header->side_info_offset = MP3A_HEADER_BYTES + (bytes[1] & 1 ? 0 : 2);
   header->side_info_byte_size =
       is_mpeg1 ? (header->channel_count == 1 ? 17 : 32) : (header->channel_count == 1 ? 9 : 17);

@@ -43,7 +43,8 @@ static verdict read_ape(view v, uint64_t *tag_size) {
   if (memcmp(v.bytes, "APETAGEX", magic) != 0) return IS_NONE;
   if (v.byte_size < APE_HEADER_BYTES) return v.at_end ? IS_NONE : NEEDS_MORE;
   const uint8_t *b = v.bytes;
-  const uint32_t size = b[12] | (uint32_t)b[13] << 8 | (uint32_t)b[14] << 16 | (uint32_t)b[15] << 24;
+  const uint32_t size =
+      b[12] | (uint32_t)b[13] << 8 | (uint32_t)b[14] << 16 | (uint32_t)b[15] << 24;
   const bool is_header = b[23] & 0x20;
   *tag_size = APE_HEADER_BYTES + (is_header ? (uint64_t)size : 0);
   return IS_FRAME;
@@ -64,9 +65,9 @@ static verdict begins_tag(view v) {
 /* Free format doesn't tell its size: it is the distance of three headers that match. */
 static verdict measure_free_format(view v, uint32_t *size) {
   const uint32_t padding = v.bytes[2] >> 1 & 1;
-  const uint64_t last = 2 * MP3A_LARGEST_FRAME_BYTES + MP3A_HEADER_BYTES;
+  const uint64_t last = 2 * MP3A_LARGEST_FREE_FORMAT_BYTES + MP3A_HEADER_BYTES;
   if (v.byte_size < last && !v.at_end) return NEEDS_MORE;
-  for (uint32_t k = MP3A_HEADER_BYTES; k <= MP3A_LARGEST_FRAME_BYTES; k++) {
+  for (uint32_t k = MP3A_HEADER_BYTES; k <= MP3A_LARGEST_FREE_FORMAT_BYTES; k++) {
     if (k + MP3A_HEADER_BYTES > v.byte_size) break;
     if (!mp3a_header_matches(v.bytes, v.bytes + k)) continue;
     const uint32_t next = k - padding + (v.bytes[k + 2] >> 1 & 1);
@@ -91,7 +92,7 @@ static verdict read_size(const mp3a_reader *reader, view v, uint32_t *free_size,
   }
   *size = header.byte_size + (header.bitrate_kbps == 0 ? *free_size : 0);
   const bool has_room = *size >= header.side_info_offset + header.side_info_byte_size;
-  return has_room && *size <= MP3A_LARGEST_FRAME_BYTES ? IS_FRAME : IS_NONE;
+  return has_room && *size <= MP3A_LARGEST_FREE_FORMAT_BYTES ? IS_FRAME : IS_NONE;
 }
 
 /* Whether frames, a tag or the end follow this one: what looks like a frame may

@@ -4,12 +4,12 @@
 #ifndef MP3A_MP3_READER_H
 #define MP3A_MP3_READER_H
 
+#include "common/mpeg.h"
 #include "decode/mp3_header.h"
 
 enum {
-  MP3A_LARGEST_FRAME_BYTES = 2304, /* minimp3's limit for free format */
   /* The most that has to be seen to decide on a frame: itself and two more. */
-  MP3A_LOOKAHEAD_BYTES = 3 * MP3A_LARGEST_FRAME_BYTES + MP3A_HEADER_BYTES
+  MP3A_LOOKAHEAD_BYTES = 3 * MP3A_LARGEST_FREE_FORMAT_BYTES + MP3A_HEADER_BYTES
 };
 
 typedef struct mp3a_reader {

@@ -26,7 +26,8 @@ static bool is_printable(uint8_t byte) { return byte >= 0x20 && byte < 0x7f; }
 /* LAME's part, which other encoders write too under names of their own. */
 static void read_extension(const uint8_t *bytes, uint32_t byte_size, mp3a_tag *tag) {
   if (byte_size < DELAYS_OFFSET + DELAYS_BYTES || !is_printable(bytes[0])) return;
-  for (int i = 0; i < ENCODER_BYTES && is_printable(bytes[i]); i++) tag->encoder[i] = (char)bytes[i];
+  for (int i = 0; i < ENCODER_BYTES && is_printable(bytes[i]); i++)
+    tag->encoder[i] = (char)bytes[i];
   tag->vbr_method = bytes[METHOD_OFFSET] & 15;
   const uint8_t *delays = bytes + DELAYS_OFFSET;
   tag->delay = delays[0] << 4 | delays[1] >> 4;

@@ -5,7 +5,12 @@
 
 #include "decode/mp3_header.h"
 
-typedef enum mp3a_tag_kind { MP3A_TAG_NONE, MP3A_TAG_XING, MP3A_TAG_INFO, MP3A_TAG_VBRI } mp3a_tag_kind;
+typedef enum mp3a_tag_kind {
+  MP3A_TAG_NONE,
+  MP3A_TAG_XING,
+  MP3A_TAG_INFO,
+  MP3A_TAG_VBRI
+} mp3a_tag_kind;
 
 typedef struct mp3a_tag {
   mp3a_tag_kind kind;

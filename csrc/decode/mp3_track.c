@@ -2,8 +2,7 @@
 
 #include <string.h>
 
-/* A decoder's own delay: its synthesis filterbank and overlap, 528 + 1. */
-enum { DECODER_DELAY = 529 };
+#include "common/mpeg.h"
 
 bool mp3a_track_add(mp3a_track *track, const uint8_t *bytes, uint32_t byte_size) {
   mp3a_header header;
@@ -28,10 +27,10 @@ void mp3a_track_find_gaps(const mp3a_track *track, mp3a_range *front, mp3a_range
   const mp3a_tag *tag = &track->tag;
   *front = *back = (mp3a_range){0, 0};
   if (!track->has_format || tag->delay < 0) return;
-  front->end = (uint64_t)tag->delay + DECODER_DELAY;
-  if (tag->mp3_frame_count == 0 || tag->padding <= DECODER_DELAY) return;
+  front->end = (uint64_t)tag->delay + MP3A_DECODER_DELAY;
+  if (tag->mp3_frame_count == 0 || tag->padding <= MP3A_DECODER_DELAY) return;
   const uint64_t total = (uint64_t)tag->mp3_frame_count * track->format.frame_count;
-  const uint64_t dropped = (uint64_t)tag->padding - DECODER_DELAY;
+  const uint64_t dropped = (uint64_t)tag->padding - MP3A_DECODER_DELAY;
   back->end = total;
   back->begin = dropped < total ? total - dropped : 0;
   if (back->begin < front->end) back->begin = front->end < total ? front->end : total;

@@ -43,7 +43,7 @@ static const float middle_weights[16] = {29,  213,  459,  2037,  5153,  6574, 37
 
 enum {
   NOW = MP3A_SYNTHESIS_HISTORY,            /* where the granule begins in a row */
-  ROW = NOW + MP3A_SYNTHESIS_SLOTS + 7     /* whole cache lines in two */
+  ROW = NOW + MP3A_SLOTS + 7     /* whole cache lines in two */
 };
 
 /* ---- the scalar twin ---- */
@@ -69,7 +69,7 @@ static void imdct_band(float *lines, mp3a_imdct_overlap overlap, int band, const
 
 void mp3a_imdct_mixed(float *lines, mp3a_imdct_overlap overlap, int long_bands, int is_stop_type,
                       int is_short) {
-  for (int band = 0; band < MP3A_SYNTHESIS_BANDS; band++) {
+  for (int band = 0; band < MP3A_SUBBANDS; band++) {
     int is_first = band < long_bands;
     imdct_band(lines, overlap, band, long_windows[!is_first && is_stop_type],
                !is_first && is_short);
@@ -115,10 +115,10 @@ static void window_middle(const float *r0, const float *r16, float *first, float
 
 static void synthesize_scalar(const float *lines, mp3a_synthesis_history history,
                               float *samples) {
-  float rows[MP3A_SYNTHESIS_BANDS][ROW];
-  for (int band = 0; band < MP3A_SYNTHESIS_BANDS; band++)
+  float rows[MP3A_SUBBANDS][ROW];
+  for (int band = 0; band < MP3A_SUBBANDS; band++)
     memcpy(rows[band], history[band], sizeof history[band]);
-  for (int slot = 0; slot < MP3A_SYNTHESIS_SLOTS; slot++, samples += 32) {
+  for (int slot = 0; slot < MP3A_SLOTS; slot++, samples += 32) {
     float x[32];
     for (int band = 0; band < 32; band++) x[band] = lines[18 * band + slot];
     dct32_one(x);
@@ -128,8 +128,8 @@ static void synthesize_scalar(const float *lines, mp3a_synthesis_history history
       window_pair(rows[17 + j] + NOW + slot, rows[15 - j] + NOW + slot, window_rows[j],
                   samples + 1 + j, samples + 31 - j);
   }
-  for (int band = 0; band < MP3A_SYNTHESIS_BANDS; band++)
-    memcpy(history[band], rows[band] + MP3A_SYNTHESIS_SLOTS, sizeof history[band]);
+  for (int band = 0; band < MP3A_SUBBANDS; band++)
+    memcpy(history[band], rows[band] + MP3A_SLOTS, sizeof history[band]);
 }
 
 /* ---- vectors ---- */

@@ -1,18 +1,17 @@
 /* The decoder's two transforms, from frequency lines to samples: the inverse
    MDCT of the subbands and the polyphase synthesis (ISO/IEC 11172-3, 2.4.3.4).
    Results are minimp3's, bit for bit, where it uses SIMD (x86-64 and arm64). */
-#ifndef MP3A_SYNTHESIS_KERNELS_H
-#define MP3A_SYNTHESIS_KERNELS_H
+#ifndef MP3A_SYNTHESIS_H
+#define MP3A_SYNTHESIS_H
 
-enum {
-  MP3A_SYNTHESIS_BANDS = 32,
-  MP3A_SYNTHESIS_SLOTS = 18,  /* of a granule */
-  MP3A_SYNTHESIS_HISTORY = 15 /* slots before it that its samples depend on */
-};
+#include "common/mpeg.h"
+
+/* Slots before a granule that its samples depend on. */
+enum { MP3A_SYNTHESIS_HISTORY = 15 };
 
 /* What a channel keeps from one granule to the next; zeros at first. */
-typedef float mp3a_imdct_overlap[9][MP3A_SYNTHESIS_BANDS];
-typedef float mp3a_synthesis_history[MP3A_SYNTHESIS_BANDS][MP3A_SYNTHESIS_HISTORY];
+typedef float mp3a_imdct_overlap[9][MP3A_SUBBANDS];
+typedef float mp3a_synthesis_history[MP3A_SUBBANDS][MP3A_SYNTHESIS_HISTORY];
 
 typedef struct mp3a_synthesis_kernels {
   /* lines[18 * band + line] become lines[18 * band + slot], in all bands; every

@@ -48,7 +48,7 @@ static inline TARGET __attribute__((always_inline)) void TIER(change_signs)(TIER
 
 static inline TARGET __attribute__((always_inline)) void TIER(imdct)(
     float *lines, mp3a_imdct_overlap overlap, const float *window, int is_short) {
-  for (int band = 0; band < MP3A_SYNTHESIS_BANDS; band += TIER(lanes)) {
+  for (int band = 0; band < MP3A_SUBBANDS; band += TIER(lanes)) {
     TIER(vec) x[18], kept[9];
     TIER(load_lines)(lines + 18 * band, x);
     for (int i = 0; i < 9; i++) kept[i] = TIER(load)(&overlap[i][band]);
@@ -71,12 +71,12 @@ static TARGET void TIER(imdct_short)(float *lines, mp3a_imdct_overlap overlap) {
 /* ---- polyphase synthesis ---- */
 
 enum {
-  TIER(groups) = (MP3A_SYNTHESIS_SLOTS + TIER(lanes) - 1) / TIER(lanes),
+  TIER(groups) = (MP3A_SLOTS + TIER(lanes) - 1) / TIER(lanes),
   TIER(groups_at_once) = 3
 };
 
 static inline TARGET int TIER(first_slot)(int group) {
-  int slot = group * TIER(lanes), last = MP3A_SYNTHESIS_SLOTS - TIER(lanes);
+  int slot = group * TIER(lanes), last = MP3A_SLOTS - TIER(lanes);
   return slot < last ? slot : last;
 }
 
@@ -125,9 +125,9 @@ static inline TARGET void TIER(window_middle)(const float *r0, const float *r16,
 static TARGET void TIER(synthesize)(const float *lines, mp3a_synthesis_history history,
                                     float *samples) {
   enum { COLUMN = 24 };
-  float rows[MP3A_SYNTHESIS_BANDS][ROW] __attribute__((aligned(64)));
-  float columns[MP3A_SYNTHESIS_BANDS][COLUMN] __attribute__((aligned(64)));
-  for (int band = 0; band < MP3A_SYNTHESIS_BANDS; band++)
+  float rows[MP3A_SUBBANDS][ROW] __attribute__((aligned(64)));
+  float columns[MP3A_SUBBANDS][COLUMN] __attribute__((aligned(64)));
+  for (int band = 0; band < MP3A_SUBBANDS; band++)
     memcpy(rows[band], history[band], sizeof history[band]);
   for (int group = 0; group < TIER(groups); group++) {
     const int slot = TIER(first_slot)(group);
@@ -156,6 +156,6 @@ static TARGET void TIER(synthesize)(const float *lines, mp3a_synthesis_history h
       TIER(transpose)(block);
       for (int k = 0; k < TIER(lanes); k++) TIER(store)(samples + 32 * (slot + k) + i, block[k]);
     }
-  for (int band = 0; band < MP3A_SYNTHESIS_BANDS; band++)
-    memcpy(history[band], rows[band] + MP3A_SYNTHESIS_SLOTS, sizeof history[band]);
+  for (int band = 0; band < MP3A_SUBBANDS; band++)
+    memcpy(history[band], rows[band] + MP3A_SLOTS, sizeof history[band]);
 }

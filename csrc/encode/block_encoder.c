@@ -3,17 +3,16 @@
 #include <limits.h>
 
 #include "common/coded_frame.h"
-#include "common/pcm16.h"
 #include "encode/lame_cache.h"
 
 /* The options as LAME knows them. */
-static mp3a_options lame_options(const mp3a_encoder *encoder) {
+static mp3a_options lame_options(const mp3a_block_encoder *encoder) {
   mp3a_options options = encoder->options;
   options.flags &= MP3A_JOINT_STEREO | MP3A_BIT_RESERVOIR | MP3A_NO_TAG;
   return options;
 }
 
-int32_t mp3a_encoder_open(mp3a_encoder *encoder, const mp3a_options *options) {
+int32_t mp3a_block_encoder_open(mp3a_block_encoder *encoder, const mp3a_options *options) {
   encoder->options = *options;
   const mp3a_options for_lame = lame_options(encoder);
   encoder->lame = mp3a_lame_take(&for_lame);
@@ -21,82 +20,54 @@ int32_t mp3a_encoder_open(mp3a_encoder *encoder, const mp3a_options *options) {
   return encoder->lame ? MP3A_OK : MP3A_OUT_OF_MEMORY;
 }
 
-void mp3a_encoder_close(mp3a_encoder *encoder) {
+void mp3a_block_encoder_close(mp3a_block_encoder *encoder) {
   const mp3a_options for_lame = lame_options(encoder);
   mp3a_lame_give_back(encoder->lame, &for_lame);
 }
 
-void mp3a_encoder_give_frames(mp3a_encoder *encoder) {
+void mp3a_block_encoder_give_frames(mp3a_block_encoder *encoder) {
   encoder->gives_frames = mp3a_lame_give_frames(encoder->lame);
 }
 
-void mp3a_encoder_begin(mp3a_encoder *encoder, float peak) {
+void mp3a_block_encoder_begin(mp3a_block_encoder *encoder, float peak) {
   encoder->left_count = 0;
-  encoder->pcm16 = NULL;
   encoder->factor = peak > 1.0f ? 1.0f / peak : 1.0f;
   encoder->finished = false;
   encoder->mp3_byte_size = 0;
 }
 
-void mp3a_encoder_take(mp3a_encoder *encoder, const float *left, const float *right,
-                       uint32_t frame_count) {
-  encoder->input[0] = left;
-  encoder->input[1] = right;
-  encoder->pcm16 = NULL;
+void mp3a_block_encoder_take(mp3a_block_encoder *encoder, mp3a_source input,
+                             uint32_t frame_count) {
+  encoder->input = input;
   encoder->left_count = frame_count;
 }
 
-void mp3a_encoder_take_pcm16(mp3a_encoder *encoder, const int16_t *pcm16, uint32_t frame_count) {
-  encoder->pcm16 = pcm16;
-  encoder->left_count = frame_count;
-}
-
-float mp3a_encoder_gain(const mp3a_encoder *encoder, float peak) {
+float mp3a_block_encoder_gain(const mp3a_block_encoder *encoder, float peak) {
   const float gain = peak > 1.0f ? peak : 1.0f;
   if (!(encoder->options.flags & MP3A_PRESERVE_LEVEL)) return gain;
   return gain * (32768.0f / (32767.0f * lame_get_scale(encoder->lame)));
 }
 
-static const float *take_pcm16_block(mp3a_encoder *encoder, int channel, uint32_t count) {
-  const int channel_count = encoder->options.channel_count;
-  if (channel >= channel_count) return NULL;
-  mp3a_from_pcm16(encoder->pcm16 + channel, channel_count, encoder->block[channel], count);
-  return encoder->block[channel];
-}
-
 /* What isn't encoded as it is goes through a buffer that stays in the first cache. */
-static const float *take_block(mp3a_encoder *encoder, int channel, uint32_t count) {
-  if (encoder->pcm16) return take_pcm16_block(encoder, channel, count);
-  const float *input = encoder->input[channel];
-  if (encoder->factor == 1.0f || !input) return input;
-  float *scaled = encoder->block[channel];
-  for (uint32_t i = 0; i < count; i++) scaled[i] = input[i] * encoder->factor;
-  return scaled;
+static const float *read_block(mp3a_block_encoder *encoder, int channel, uint32_t count) {
+  return mp3a_source_read(&encoder->input, channel, count, encoder->factor,
+                          encoder->block[channel]);
 }
 
-static void advance(mp3a_encoder *encoder, uint32_t count) {
-  encoder->left_count -= count;
-  if (encoder->pcm16) {
-    encoder->pcm16 += (size_t)count * (size_t)encoder->options.channel_count;
-    return;
-  }
-  encoder->input[0] += count;
-  if (encoder->input[1]) encoder->input[1] += count;
-}
-
-static int encode_block(mp3a_encoder *encoder, unsigned char *bytes, int capacity) {
+static int encode_block(mp3a_block_encoder *encoder, unsigned char *bytes, int capacity) {
   const uint32_t count =
       encoder->left_count < MP3A_BLOCK_FRAMES ? encoder->left_count : MP3A_BLOCK_FRAMES;
-  const float *left = take_block(encoder, 0, count);
-  const float *right = take_block(encoder, 1, count);
+  const float *left = read_block(encoder, 0, count);
+  const float *right = read_block(encoder, 1, count);
   const int byte_size = lame_encode_buffer_ieee_float(encoder->lame, left, right, (int)count,
                                                       bytes, capacity);
-  advance(encoder, count);
+  mp3a_source_advance(&encoder->input, count);
+  encoder->left_count -= count;
   return byte_size;
 }
 
 /* How long what was encoded is, or would be, as MP3 data. */
-static uint32_t mp3_byte_size_of(const mp3a_encoder *encoder, const unsigned char *bytes,
+static uint32_t mp3_byte_size_of(const mp3a_block_encoder *encoder, const unsigned char *bytes,
                                  uint32_t byte_size) {
   uint32_t sum = 0;
   if (!encoder->gives_frames) return byte_size;
@@ -108,8 +79,8 @@ static uint32_t mp3_byte_size_of(const mp3a_encoder *encoder, const unsigned cha
   return sum;
 }
 
-int32_t mp3a_encoder_step(mp3a_encoder *encoder, unsigned char *bytes, uint32_t capacity,
-                          uint32_t *byte_size) {
+int32_t mp3a_block_encoder_step(mp3a_block_encoder *encoder, unsigned char *bytes,
+                                uint32_t capacity, uint32_t *byte_size) {
   /* To LAME 0 means that there is room for anything. */
   const int room = capacity > INT_MAX ? INT_MAX : (int)capacity;
   int result = -1;
@@ -125,8 +96,8 @@ int32_t mp3a_encoder_step(mp3a_encoder *encoder, unsigned char *bytes, uint32_t 
   return MP3A_OK;
 }
 
-int32_t mp3a_encoder_tag(const mp3a_encoder *encoder, unsigned char *bytes, uint32_t capacity,
-                         uint32_t *byte_size) {
+int32_t mp3a_block_encoder_tag(const mp3a_block_encoder *encoder, unsigned char *bytes,
+                               uint32_t capacity, uint32_t *byte_size) {
   const size_t needed = lame_get_lametag_frame(encoder->lame, bytes, 0);
   if (needed > capacity) return MP3A_INVALID_AUDIO;
   *byte_size = (uint32_t)lame_get_lametag_frame(encoder->lame, bytes, capacity);

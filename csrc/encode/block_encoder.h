@@ -1,58 +1,57 @@
 /* The encoder stage: LAME, block by block. One thread at a time. */
-#ifndef MP3A_ENCODER_H
-#define MP3A_ENCODER_H
+#ifndef MP3A_BLOCK_ENCODER_H
+#define MP3A_BLOCK_ENCODER_H
 
 #include <lame.h>
 #include <stdbool.h>
 
+#include "common/mpeg.h"
+#include "common/samples.h"
 #include "mp3augment.h"
 
-enum { MP3A_BLOCK_FRAMES = 1152 }; /* PCM frames that one step encodes */
+enum { MP3A_BLOCK_FRAMES = MP3A_LARGEST_MP3_FRAME }; /* PCM frames that one step encodes */
 
-typedef struct mp3a_encoder {
+typedef struct mp3a_block_encoder {
   lame_global_flags *lame;
   mp3a_options options;
-  const float *input[2]; /* what is left to encode; the second is NULL for mono */
-  const int16_t *pcm16;  /* or this instead, channels interleaved */
-  uint32_t left_count;   /* PCM frames left */
-  float factor;          /* 1, or what brings a loud clip to a peak of 1 */
-  bool gives_frames;     /* coded frames (coded_frame.h) in place of MP3 data */
-  bool finished;         /* the last MP3 frame is written */
+  mp3a_source input;      /* what is left to encode */
+  uint32_t left_count;    /* PCM frames of it */
+  float factor;           /* 1, or what brings a loud clip to a peak of 1 */
+  bool gives_frames;      /* coded frames (coded_frame.h) in place of MP3 data */
+  bool finished;          /* the last MP3 frame is written */
   uint32_t mp3_byte_size; /* of what was encoded, as MP3; may wrap */
   float block[2][MP3A_BLOCK_FRAMES]; /* the block of a loud clip, or of 16-bit samples */
-} mp3a_encoder;
+} mp3a_block_encoder;
 
 /* Takes a fresh LAME. On MP3A_OK the caller closes the encoder. For a round trip
    NO_TAG is to be set: a decoder would play the tag as a frame of silence. */
-int32_t mp3a_encoder_open(mp3a_encoder *encoder, const mp3a_options *options);
-void mp3a_encoder_close(mp3a_encoder *encoder);
+int32_t mp3a_block_encoder_open(mp3a_block_encoder *encoder, const mp3a_options *options);
+void mp3a_block_encoder_close(mp3a_block_encoder *encoder);
 
 /* Before a clip begins: makes the encoder give coded frames, which a decoder takes without
    parsing, where libmp3lame can; see `gives_frames`. */
-void mp3a_encoder_give_frames(mp3a_encoder *encoder);
+void mp3a_block_encoder_give_frames(mp3a_block_encoder *encoder);
 
 /* Begins a clip. What is louder than 1 is brought to it, as `peak` says. */
-void mp3a_encoder_begin(mp3a_encoder *encoder, float peak);
+void mp3a_block_encoder_begin(mp3a_block_encoder *encoder, float peak);
 
-/* What to encode next; the arrays must stay until it is encoded. */
-void mp3a_encoder_take(mp3a_encoder *encoder, const float *left, const float *right,
-                       uint32_t frame_count);
-
-/* The same of 16-bit samples, which no peak beyond 1 goes with. */
-void mp3a_encoder_take_pcm16(mp3a_encoder *encoder, const int16_t *pcm16, uint32_t frame_count);
+/* What to encode next; it must stay until it is encoded. 16-bit samples go with a
+   peak up to 1. */
+void mp3a_block_encoder_take(mp3a_block_encoder *encoder, mp3a_source input,
+                             uint32_t frame_count);
 
 /* Encodes the next block of what was taken into `bytes`, or when nothing is left
    of it what LAME still holds; then `finished` is set. With the bit reservoir
    MP3 data may end within an MP3 frame; coded frames are whole, and `bytes` is
    aligned to 4 for them. */
-int32_t mp3a_encoder_step(mp3a_encoder *encoder, unsigned char *bytes, uint32_t capacity,
-                          uint32_t *byte_size);
+int32_t mp3a_block_encoder_step(mp3a_block_encoder *encoder, unsigned char *bytes,
+                                uint32_t capacity, uint32_t *byte_size);
 
 /* What the decoder's samples have to be multiplied by to be as loud as the input. */
-float mp3a_encoder_gain(const mp3a_encoder *encoder, float peak);
+float mp3a_block_encoder_gain(const mp3a_block_encoder *encoder, float peak);
 
 /* After the end: the tag frame that belongs over the first `*byte_size` bytes. */
-int32_t mp3a_encoder_tag(const mp3a_encoder *encoder, unsigned char *bytes, uint32_t capacity,
-                         uint32_t *byte_size);
+int32_t mp3a_block_encoder_tag(const mp3a_block_encoder *encoder, unsigned char *bytes,
+                               uint32_t capacity, uint32_t *byte_size);
 
 #endif

@@ -3,39 +3,39 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "encode/block_encoder.h"
+#include "common/clip.h"
 #include "common/job.h"
-#include "common/options.h"
 #include "common/peak.h"
-#include "roundtrip/pipeline.h"
+#include "encode/block_encoder.h"
 
-static int32_t encode_clip(mp3a_encoder *encoder, const mp3a_clip *clip, uint8_t *bytes,
+static int32_t encode_clip(mp3a_block_encoder *encoder, const mp3a_clip *clip, uint8_t *bytes,
                            uint32_t capacity, uint32_t *byte_size) {
   uint32_t total = 0;
-  mp3a_encoder_begin(encoder, 1.0f);
-  mp3a_encoder_take(encoder, clip->input[0], clip->input[1], clip->frame_count);
+  mp3a_block_encoder_begin(encoder, 1.0f);
+  mp3a_block_encoder_take(encoder, clip->input, clip->frame_count);
   while (!encoder->finished) {
     uint32_t written = 0;
-    if (mp3a_is_cancelled(clip)) return MP3A_CANCELLED;
-    const int32_t status = mp3a_encoder_step(encoder, bytes + total, capacity - total, &written);
+    if (mp3a_is_cancelled(clip->cancelled)) return MP3A_CANCELLED;
+    const int32_t status =
+        mp3a_block_encoder_step(encoder, bytes + total, capacity - total, &written);
     if (status != MP3A_OK) return status;
     total += written;
   }
   *byte_size = total;
   uint32_t tag_byte_size;
-  return mp3a_encoder_tag(encoder, bytes, total, &tag_byte_size);
+  return mp3a_block_encoder_tag(encoder, bytes, total, &tag_byte_size);
 }
 
 static int32_t encode(const mp3a_clip *clip, uint8_t *bytes, uint32_t capacity,
                       uint32_t *byte_size) {
-  int32_t status = mp3a_check_level(clip->input, clip->frame_count, 1.0f);
+  int32_t status = mp3a_check_level(clip->input.planes, clip->frame_count, 1.0f);
   if (status != MP3A_OK) return status;
-  mp3a_encoder *encoder = malloc(sizeof *encoder);
+  mp3a_block_encoder *encoder = malloc(sizeof *encoder);
   if (!encoder) return MP3A_OUT_OF_MEMORY;
-  status = mp3a_encoder_open(encoder, &clip->options);
+  status = mp3a_block_encoder_open(encoder, &clip->options);
   if (status == MP3A_OK) {
     status = encode_clip(encoder, clip, bytes, capacity, byte_size);
-    mp3a_encoder_close(encoder);
+    mp3a_block_encoder_close(encoder);
   }
   free(encoder);
   return status;
@@ -49,7 +49,7 @@ int32_t mp3a_encode(const mp3a_options *options, const float *left, const float 
   const uint32_t needed = mp3a_max_encoded_byte_size(options, frame_count);
   if (needed == 0 || capacity < needed || !bytes || !byte_size) return MP3A_INVALID_AUDIO;
   const mp3a_clip clip = {
-      .options = *options, .input = {left, right}, .frame_count = frame_count};
+      .options = *options, .input = mp3a_float_source(left, right), .frame_count = frame_count};
   return encode(&clip, bytes, capacity, byte_size);
 }
 
@@ -92,12 +92,10 @@ mp3a_job *mp3a_encode_job_start(mp3a_queue *queue, const mp3a_options *options,
     *status = MP3A_OUT_OF_MEMORY;
     return NULL;
   }
-  const float *input[2] = {left, right};
-  for (int channel = 0; channel < options->channel_count; channel++) {
-    float *audio = encoding->audio + (size_t)frame_count * (size_t)channel;
-    memcpy(audio, input[channel], (size_t)frame_count * sizeof *audio);
-    encoding->clip.input[channel] = audio;
-  }
+  float *const copies[2] = {encoding->audio, right ? encoding->audio + frame_count : NULL};
+  memcpy(copies[0], left, (size_t)frame_count * sizeof(float));
+  if (right) memcpy(copies[1], right, (size_t)frame_count * sizeof(float));
+  encoding->clip.input = mp3a_float_source(copies[0], copies[1]);
   return mp3a_job_submit(&encoding->job, queue, tag, status);
 }
 

@@ -1,11 +1,13 @@
 /* An encoder that is fed piece by piece. */
 #include <stdlib.h>
 
+#include "common/clip.h"
+#include "common/mpeg.h"
 #include "common/options.h"
-#include "encode/stream.h"
+#include "encode/block_encoder.h"
 
 struct mp3a_encode_stream {
-  mp3a_encoder encoder;
+  mp3a_block_encoder encoder;
   bool failed;    /* LAME has said no, and can't go on */
   bool has_audio; /* of nothing LAME would make a file of silence */
 };
@@ -14,27 +16,28 @@ mp3a_encode_stream *mp3a_encode_stream_create(const mp3a_options *options, int32
   *status = mp3a_check_options(options);
   if (*status != MP3A_OK) return NULL;
   mp3a_encode_stream *stream = malloc(sizeof *stream);
-  *status = stream ? mp3a_encoder_open(&stream->encoder, options) : MP3A_OUT_OF_MEMORY;
+  *status = stream ? mp3a_block_encoder_open(&stream->encoder, options) : MP3A_OUT_OF_MEMORY;
   if (*status != MP3A_OK) {
     free(stream);
     return NULL;
   }
-  mp3a_encoder_begin(&stream->encoder, 1.0f);
+  mp3a_block_encoder_begin(&stream->encoder, 1.0f);
   stream->failed = stream->has_audio = false;
   return stream;
 }
 
 void mp3a_encode_stream_destroy(mp3a_encode_stream *stream) {
   if (!stream) return;
-  mp3a_encoder_close(&stream->encoder);
+  mp3a_block_encoder_close(&stream->encoder);
   free(stream);
 }
 
 uint32_t mp3a_encode_stream_capacity(uint32_t frame_count) {
   /* What LAME still holds are less than 5 MP3 frames; the tag comes first of all. */
-  enum { LARGEST_BYTES = 1441, TAG_BYTES = 2880, HELD = 5, SMALLEST_FRAME = 576 };
+  enum { HELD = 5 };
   if (frame_count > MP3A_MAX_STREAM_FRAMES) return 0;
-  return (frame_count / SMALLEST_FRAME + HELD) * LARGEST_BYTES + TAG_BYTES;
+  return (frame_count / MP3A_SMALLEST_MP3_FRAME + HELD) * MP3A_LARGEST_MP3_FRAME_BYTES +
+         MP3A_LARGEST_TAG_BYTES;
 }
 
 static int32_t check_room(const mp3a_encode_stream *stream, uint32_t frame_count,
@@ -50,15 +53,15 @@ int32_t mp3a_encode_stream_write(mp3a_encode_stream *stream, const float *left,
                                  uint32_t capacity, uint32_t *byte_size) {
   int32_t status = check_room(stream, frame_count, bytes, capacity, byte_size);
   if (status != MP3A_OK) return status;
-  mp3a_encoder *encoder = &stream->encoder;
-  status = mp3a_check_piece(encoder, left, right, frame_count);
+  mp3a_block_encoder *encoder = &stream->encoder;
+  status = mp3a_check_piece(&encoder->options, encoder->factor, left, right, frame_count);
   if (status != MP3A_OK) return status;
-  mp3a_encoder_take(encoder, left, right, frame_count);
+  mp3a_block_encoder_take(encoder, mp3a_float_source(left, right), frame_count);
   stream->has_audio = true;
   *byte_size = 0;
   while (encoder->left_count > 0) {
     uint32_t written = 0;
-    status = mp3a_encoder_step(encoder, bytes + *byte_size, capacity - *byte_size, &written);
+    status = mp3a_block_encoder_step(encoder, bytes + *byte_size, capacity - *byte_size, &written);
     stream->failed = status != MP3A_OK;
     if (stream->failed) return status;
     *byte_size += written;
@@ -72,7 +75,7 @@ int32_t mp3a_encode_stream_finish(mp3a_encode_stream *stream, uint8_t *bytes, ui
   if (status != MP3A_OK) return status;
   *byte_size = 0;
   stream->encoder.finished = true;
-  return stream->has_audio ? mp3a_encoder_step(&stream->encoder, bytes, capacity, byte_size)
+  return stream->has_audio ? mp3a_block_encoder_step(&stream->encoder, bytes, capacity, byte_size)
                            : MP3A_OK;
 }
 
@@ -80,5 +83,5 @@ int32_t mp3a_encode_stream_tag(mp3a_encode_stream *stream, uint8_t *bytes, uint3
                                uint32_t *byte_size) {
   if (!stream || !bytes || !byte_size) return MP3A_INVALID_AUDIO;
   if (!stream->encoder.finished) return MP3A_INVALID_OPTION;
-  return mp3a_encoder_tag(&stream->encoder, bytes, capacity, byte_size);
+  return mp3a_block_encoder_tag(&stream->encoder, bytes, capacity, byte_size);
 }

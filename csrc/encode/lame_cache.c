@@ -19,8 +19,8 @@ enum {
   SPARE_COUNT = 2     /* used copies that are kept for each, to be reset */
 };
 
-/* What our libmp3lame adds to LAME's API, see csrc/lame/snapshot.h, common/coded_frame.h and seam.h.
-   Missing in a stock libmp3lame, which works too, only slower. */
+/* What our libmp3lame adds to LAME's API, see csrc/lame/snapshot.h, common/coded_frame.h and
+   seam.h. Missing in a stock libmp3lame, which works too, only slower. */
 typedef lame_global_flags *(*clone_fn)(const lame_global_flags *fresh);
 typedef int (*reset_fn)(lame_global_flags *used, const lame_global_flags *fresh);
 typedef int (*hand_off_fn)(lame_global_flags *lame, size_t frame_size);

@@ -1,6 +1,6 @@
 /* The psychoacoustic model: takes the place of LAME's L3psycho_anal_vbr (LAME's
-   psymodel.c is compiled with that name ending in _lame). Where masking can't reach the bit stream, only the block
-   types are decided; in every other case the whole model runs, with the bits of
+   psymodel.c is compiled with that name ending in _lame). Where masking can't reach the bit stream,
+   only the block types are decided; in every other case the whole model runs, with the bits of
    LAME's. LAME's own runs only for the frame analyser.
 
    Why the masking is dead work with a constant bitrate, no bit reservoir, no
@@ -31,7 +31,7 @@
 
 int L3psycho_anal_vbr_lame(lame_internal_flags *gfc, const sample_t *const buffer[2], int gr_out,
                            III_psy_ratio masking_ratio[2][2], III_psy_ratio masking_MS_ratio[2][2],
-                           FLOAT percep_entropy[2], FLOAT percep_MS_entropy[2], FLOAT *energy,
+                           FLOAT percep_entropy[2], FLOAT percep_MS_entropy[2], FLOAT energy[2],
                            int blocktype_d[2]);
 
 /* The entropy at which on_pe() leaves a target as it is. */
@@ -547,7 +547,7 @@ static void run_model(granule *g, const sample_t *const buffer[2], int gr_out) {
 
 int L3psycho_anal_vbr(lame_internal_flags *gfc, const sample_t *const buffer[2], int gr_out,
                       III_psy_ratio masking_ratio[2][2], III_psy_ratio masking_MS_ratio[2][2],
-                      FLOAT percep_entropy[2], FLOAT percep_MS_entropy[2], FLOAT *energy,
+                      FLOAT percep_entropy[2], FLOAT percep_MS_entropy[2], FLOAT energy[2],
                       int blocktype_d[2]) {
   SessionConfig_t const *cfg = &gfc->cfg;
   const mp3a_psy_constants *constants = (const mp3a_psy_constants *)gfc->cd_psy;

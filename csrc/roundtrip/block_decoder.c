@@ -2,68 +2,50 @@
 
 #include <string.h>
 
-#include "common/pcm16.h"
 #include "decode/frame.h"
 #include "roundtrip/dequantize.h"
 
 enum { HEADER_BYTES = 4 };
 
-void mp3a_decoder_begin(mp3a_decoder *decoder, int channel_count, bool takes_frames,
+void mp3a_block_decoder_begin(mp3a_block_decoder *decoder, int channel_count, bool takes_frames,
                         uint32_t skip_count, float gain) {
   memset(&decoder->codec, 0, sizeof decoder->codec);
   decoder->channel_count = channel_count;
   decoder->takes_frames = takes_frames;
   decoder->skip_count = skip_count;
   decoder->left_count = 0;
-  decoder->pcm16 = NULL;
   decoder->gain = gain;
   decoder->part_byte_size = 0;
 }
 
-void mp3a_decoder_give(mp3a_decoder *decoder, float *left, float *right, uint32_t frame_count) {
-  decoder->output[0] = left;
-  decoder->output[1] = right;
-  decoder->pcm16 = NULL;
+void mp3a_block_decoder_give(mp3a_block_decoder *decoder, mp3a_sink output,
+                             uint32_t frame_count) {
+  decoder->output = output;
   decoder->left_count = frame_count;
-}
-
-void mp3a_decoder_give_pcm16(mp3a_decoder *decoder, int16_t *pcm16, uint32_t frame_count) {
-  decoder->pcm16 = pcm16;
-  decoder->left_count = frame_count;
-}
-
-static void write_channel(mp3a_decoder *decoder, int channel, const float *pcm, uint32_t count) {
-  float *output = decoder->output[channel];
-  for (uint32_t i = 0; i < count; i++) output[i] = pcm[i] * decoder->gain;
-  decoder->output[channel] += count;
 }
 
 /* Writes the wanted part of one decoded MP3 frame. */
-static void write_frame(mp3a_decoder *decoder, uint32_t count) {
+static void write_frame(mp3a_block_decoder *decoder, uint32_t count) {
   const uint32_t skipped = decoder->skip_count < count ? decoder->skip_count : count;
   const uint32_t rest = count - skipped;
   const uint32_t written = decoder->left_count < rest ? decoder->left_count : rest;
   for (int channel = 0; channel < decoder->channel_count; channel++) {
-    const float *pcm = decoder->pcm[channel] + skipped;
-    if (decoder->pcm16) {
-      mp3a_to_pcm16(pcm, decoder->gain, decoder->pcm16 + channel, decoder->channel_count, written);
-    } else {
-      write_channel(decoder, channel, pcm, written);
-    }
+    mp3a_sink_write(&decoder->output, channel, decoder->pcm[channel] + skipped, decoder->gain,
+                    written);
   }
-  if (decoder->pcm16) decoder->pcm16 += (size_t)written * (size_t)decoder->channel_count;
+  mp3a_sink_advance(&decoder->output, written);
   decoder->skip_count -= skipped;
   decoder->left_count -= written;
 }
 
 /* An MP3 frame that is wanted whole and as it is needs no buffer between. */
-static bool decodes_in_place(const mp3a_decoder *decoder) {
-  return !decoder->pcm16 && decoder->gain == 1.0f && decoder->skip_count == 0 &&
-         decoder->left_count >= MP3A_MAX_MP3_FRAME;
+static bool decodes_in_place(const mp3a_block_decoder *decoder) {
+  return decoder->output.kind == MP3A_PLANAR_FLOAT && decoder->gain == 1.0f &&
+         decoder->skip_count == 0 && decoder->left_count >= MP3A_LARGEST_MP3_FRAME;
 }
 
 /* Decodes one MP3 frame in either form; `*taken`: its size. */
-static int decode_into(mp3a_decoder *decoder, const unsigned char *bytes, uint32_t byte_size,
+static int decode_into(mp3a_block_decoder *decoder, const unsigned char *bytes, uint32_t byte_size,
                        float *const planes[2], uint32_t *taken) {
   const mp3a_coded_frame *frame = (const mp3a_coded_frame *)(const void *)bytes;
   mp3dec_frame_info_t info = {0};
@@ -77,25 +59,25 @@ static int decode_into(mp3a_decoder *decoder, const unsigned char *bytes, uint32
   return info.channels == decoder->channel_count ? count : 0;
 }
 
-static int32_t decode_frame(mp3a_decoder *decoder, const unsigned char *bytes,
+static int32_t decode_frame(mp3a_block_decoder *decoder, const unsigned char *bytes,
                             uint32_t byte_size, uint32_t *taken) {
   const bool in_place = decodes_in_place(decoder);
   float *const buffers[2] = {decoder->pcm[0], decoder->pcm[1]};
-  float *const *planes = in_place ? decoder->output : buffers;
+  float *const *planes = in_place ? decoder->output.planes : buffers;
   const int count = decode_into(decoder, bytes, byte_size, planes, taken);
   if (count <= 0) return MP3A_CORRUPT_MP3;
   if (!in_place) {
     write_frame(decoder, (uint32_t)count);
     return MP3A_OK;
   }
-  for (int ch = 0; ch < decoder->channel_count; ch++) decoder->output[ch] += count;
+  mp3a_sink_advance(&decoder->output, (uint32_t)count);
   decoder->left_count -= (uint32_t)count;
   return MP3A_OK;
 }
 
 /* Adds bytes to the part until it has `wanted` of them, or none are left. */
-static uint32_t fill_part(mp3a_decoder *decoder, const unsigned char *bytes, uint32_t byte_size,
-                          uint32_t wanted) {
+static uint32_t fill_part(mp3a_block_decoder *decoder, const unsigned char *bytes,
+                          uint32_t byte_size, uint32_t wanted) {
   const uint32_t missing = wanted - decoder->part_byte_size;
   const uint32_t taken = byte_size < missing ? byte_size : missing;
   memcpy(decoder->part + decoder->part_byte_size, bytes, taken);
@@ -106,13 +88,13 @@ static uint32_t fill_part(mp3a_decoder *decoder, const unsigned char *bytes, uin
 /* How long the MP3 frame at `bytes` is; 0 when it can't be one of ours. */
 static uint32_t frame_byte_size(const unsigned char *bytes) {
   const int byte_size = mp3a_frame_byte_size(bytes);
-  return byte_size <= HEADER_BYTES || byte_size > MP3A_MAX_MP3_FRAME_BYTES ? 0
+  return byte_size <= HEADER_BYTES || byte_size > MP3A_LARGEST_MP3_FRAME_BYTES ? 0
                                                                            : (uint32_t)byte_size;
 }
 
 /* Completes an MP3 frame that began in earlier data; `*taken`: the bytes of these. */
-static int32_t feed_part(mp3a_decoder *decoder, const unsigned char *bytes, uint32_t byte_size,
-                         uint32_t *taken) {
+static int32_t feed_part(mp3a_block_decoder *decoder, const unsigned char *bytes,
+                         uint32_t byte_size, uint32_t *taken) {
   *taken = 0;
   if (decoder->part_byte_size < HEADER_BYTES) {
     *taken = fill_part(decoder, bytes, byte_size, HEADER_BYTES);
@@ -128,7 +110,7 @@ static int32_t feed_part(mp3a_decoder *decoder, const unsigned char *bytes, uint
 }
 
 /* Decodes the MP3 frame that begins in the data, or keeps what there is of it. */
-static int32_t feed_mp3(mp3a_decoder *decoder, const unsigned char *bytes, uint32_t byte_size,
+static int32_t feed_mp3(mp3a_block_decoder *decoder, const unsigned char *bytes, uint32_t byte_size,
                         uint32_t *taken) {
   const uint32_t wanted = byte_size < HEADER_BYTES ? 0 : frame_byte_size(bytes);
   if (decoder->part_byte_size > 0 || byte_size < HEADER_BYTES || byte_size < wanted) {
@@ -137,7 +119,7 @@ static int32_t feed_mp3(mp3a_decoder *decoder, const unsigned char *bytes, uint3
   return wanted == 0 ? MP3A_CORRUPT_MP3 : decode_frame(decoder, bytes, wanted, taken);
 }
 
-int32_t mp3a_decoder_feed(mp3a_decoder *decoder, const unsigned char *bytes,
+int32_t mp3a_block_decoder_feed(mp3a_block_decoder *decoder, const unsigned char *bytes,
                           uint32_t byte_size) {
   while (byte_size > 0 && decoder->left_count > 0) {
     uint32_t taken = 0;

@@ -1,46 +1,39 @@
 /* The decoder stage: minimp3, its delay trimmed, into the caller's arrays. One
    thread at a time. */
-#ifndef MP3A_DECODER_H
-#define MP3A_DECODER_H
+#ifndef MP3A_BLOCK_DECODER_H
+#define MP3A_BLOCK_DECODER_H
 
 #include <stdbool.h>
 
+#include "common/mpeg.h"
+#include "common/samples.h"
 #include "decode/minimp3_float.h"
 #include "mp3augment.h"
 
-enum {
-  MP3A_MAX_MP3_FRAME = 1152,      /* PCM frames in an MP3 frame of MPEG-1 */
-  MP3A_MAX_MP3_FRAME_BYTES = 1441 /* 320 kbps at 32 kHz, or 160 at 16, and padding */
-};
-
-typedef struct mp3a_decoder {
+typedef struct mp3a_block_decoder {
   mp3dec_t codec;
   int channel_count;
   bool takes_frames;   /* coded frames (coded_frame.h) in place of MP3 data */
   uint32_t skip_count; /* PCM frames still to be dropped at the front */
   uint32_t left_count; /* PCM frames still to be written */
   float gain;          /* what every sample is multiplied by */
-  float *output[2];    /* where the next sample goes; the second is NULL for mono */
-  int16_t *pcm16;      /* or this instead, channels interleaved */
-  float pcm[2][MP3A_MAX_MP3_FRAME]; /* what is decoded but not wanted as it is */
-  uint32_t part_byte_size;          /* how much there is yet of an MP3 frame that came in parts */
-  unsigned char part[MP3A_MAX_MP3_FRAME_BYTES];
-} mp3a_decoder;
+  mp3a_sink output;    /* where the next sample goes */
+  float pcm[2][MP3A_LARGEST_MP3_FRAME]; /* what is decoded but not wanted as it is */
+  uint32_t part_byte_size; /* how much there is yet of an MP3 frame that came in parts */
+  unsigned char part[MP3A_LARGEST_MP3_FRAME_BYTES];
+} mp3a_block_decoder;
 
 /* Begins a clip, of MP3 data or of coded frames: the first `skip_count` decoded PCM frames are
    dropped, and what is written is multiplied by `gain`. */
-void mp3a_decoder_begin(mp3a_decoder *decoder, int channel_count, bool takes_frames,
+void mp3a_block_decoder_begin(mp3a_block_decoder *decoder, int channel_count, bool takes_frames,
                         uint32_t skip_count, float gain);
 
 /* Where the next `frame_count` PCM frames go. */
-void mp3a_decoder_give(mp3a_decoder *decoder, float *left, float *right, uint32_t frame_count);
-
-/* The same for 16-bit samples. */
-void mp3a_decoder_give_pcm16(mp3a_decoder *decoder, int16_t *pcm16, uint32_t frame_count);
+void mp3a_block_decoder_give(mp3a_block_decoder *decoder, mp3a_sink output, uint32_t frame_count);
 
 /* Decodes MP3 frames; MP3 data may end within one, coded frames are whole and aligned to 4
    bytes. What comes after the last wanted PCM frame is ignored. */
-int32_t mp3a_decoder_feed(mp3a_decoder *decoder, const unsigned char *bytes,
+int32_t mp3a_block_decoder_feed(mp3a_block_decoder *decoder, const unsigned char *bytes,
                           uint32_t byte_size);
 
 #endif

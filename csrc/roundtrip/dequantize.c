@@ -35,7 +35,8 @@ static int band_steps(const mp3a_coded_granule *granule, int steps[MP3A_CODED_BA
   for (int band = 0; band < MP3A_CODED_BANDS; band++) {
     int factor = granule->scalefactors[band];
     const int raised = band - FIRST_PREEMPHASIZED;
-    if (granule->block_type == SHORT_BLOCK) factor += granule->subblock_gain[band % 3] << (3 - shift);
+    if (granule->block_type == SHORT_BLOCK)
+      factor += granule->subblock_gain[band % 3] << (3 - shift);
     else if (granule->preflag && raised >= 0 && raised < 10) factor += preemphasis[raised];
     steps[band] = factor << shift;
     any |= factor;

@@ -3,11 +3,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "roundtrip/block_decoder.h"
-#include "encode/block_encoder.h"
 #include "common/options.h"
 #include "common/peak.h"
 #include "common/pool.h"
+#include "encode/block_encoder.h"
+#include "roundtrip/block_decoder.h"
 #include "roundtrip/ranges.h"
 #include "roundtrip/ring.h"
 
@@ -18,8 +18,8 @@ enum { MIN_FRAMES_FOR_TWO_THREADS = 32 * MP3A_BLOCK_FRAMES };
 /* Everything one clip needs, in one allocation. */
 typedef struct session {
   mp3a_task decode_task; /* first, so that a task is its session */
-  mp3a_encoder encoder;
-  mp3a_decoder decoder;
+  mp3a_block_encoder encoder;
+  mp3a_block_decoder decoder;
   mp3a_ring ring;
   int32_t decode_status;
 } session;
@@ -28,9 +28,9 @@ static int32_t run_on_one_thread(session *s, const mp3a_clip *clip) {
   unsigned char *bytes = s->ring.slots[0];
   while (!s->encoder.finished) {
     uint32_t byte_size = 0;
-    if (mp3a_is_cancelled(clip)) return MP3A_CANCELLED;
-    int32_t status = mp3a_encoder_step(&s->encoder, bytes, MP3A_SLOT_BYTES, &byte_size);
-    if (status == MP3A_OK) status = mp3a_decoder_feed(&s->decoder, bytes, byte_size);
+    if (mp3a_is_cancelled(clip->cancelled)) return MP3A_CANCELLED;
+    int32_t status = mp3a_block_encoder_step(&s->encoder, bytes, MP3A_SLOT_BYTES, &byte_size);
+    if (status == MP3A_OK) status = mp3a_block_decoder_feed(&s->decoder, bytes, byte_size);
     if (status != MP3A_OK) return status;
   }
   return MP3A_OK;
@@ -42,7 +42,7 @@ static void decode_all(mp3a_task *task) {
   const unsigned char *bytes;
   uint32_t byte_size = 0;
   while ((bytes = mp3a_ring_begin_read(&s->ring, &byte_size)) != NULL) {
-    s->decode_status = mp3a_decoder_feed(&s->decoder, bytes, byte_size);
+    s->decode_status = mp3a_block_decoder_feed(&s->decoder, bytes, byte_size);
     if (s->decode_status != MP3A_OK) {
       mp3a_ring_stop(&s->ring);
       break;
@@ -56,10 +56,10 @@ static void decode_all(mp3a_task *task) {
 static int32_t encode_all(session *s, const mp3a_clip *clip) {
   while (!s->encoder.finished) {
     uint32_t byte_size = 0;
-    if (mp3a_is_cancelled(clip)) return MP3A_CANCELLED;
+    if (mp3a_is_cancelled(clip->cancelled)) return MP3A_CANCELLED;
     unsigned char *bytes = mp3a_ring_begin_write(&s->ring);
     if (!bytes) return MP3A_OK; /* the decoder has failed and tells why */
-    const int32_t status = mp3a_encoder_step(&s->encoder, bytes, MP3A_SLOT_BYTES, &byte_size);
+    const int32_t status = mp3a_block_encoder_step(&s->encoder, bytes, MP3A_SLOT_BYTES, &byte_size);
     if (status != MP3A_OK) return status;
     mp3a_ring_end_write(&s->ring, byte_size);
   }
@@ -99,25 +99,20 @@ static void begin(session *s, const mp3a_clip *clip, float peak) {
   s->decode_task.run = decode_all;
   s->decode_status = MP3A_OK;
   const uint32_t output_count = mp3a_output_frame_count(&clip->options, clip->frame_count);
-  mp3a_encoder_begin(&s->encoder, peak);
-  mp3a_decoder_begin(&s->decoder, clip->options.channel_count, s->encoder.gives_frames,
+  mp3a_block_encoder_begin(&s->encoder, peak);
+  mp3a_block_decoder_begin(&s->decoder, clip->options.channel_count, s->encoder.gives_frames,
                      preserve_delay ? 0 : MP3A_DELAY_FRAMES,
-                     mp3a_encoder_gain(&s->encoder, peak));
-  if (clip->pcm16_input) {
-    mp3a_encoder_take_pcm16(&s->encoder, clip->pcm16_input, clip->frame_count);
-    mp3a_decoder_give_pcm16(&s->decoder, clip->pcm16_output, output_count);
-  } else {
-    mp3a_encoder_take(&s->encoder, clip->input[0], clip->input[1], clip->frame_count);
-    mp3a_decoder_give(&s->decoder, clip->output[0], clip->output[1], output_count);
-  }
+                     mp3a_block_encoder_gain(&s->encoder, peak));
+  mp3a_block_encoder_take(&s->encoder, clip->input, clip->frame_count);
+  mp3a_block_decoder_give(&s->decoder, clip->output, output_count);
 }
 
 /* The clip's peak; false where a sample is not finite. 16-bit samples don't go beyond 1, and
    what is below is coded alike. */
 static bool find_peak(const mp3a_clip *clip, float *peak) {
   *peak = 1.0f;
-  if (clip->pcm16_input) return true;
-  const uint32_t bits = mp3a_peak_bits_of(clip->input, clip->frame_count);
+  if (clip->input.kind == MP3A_INTERLEAVED_PCM16) return true;
+  const uint32_t bits = mp3a_peak_bits_of(clip->input.planes, clip->frame_count);
   memcpy(peak, &bits, sizeof *peak);
   return bits < MP3A_INFINITY_BITS;
 }
@@ -127,12 +122,12 @@ static int32_t run_pipeline(const mp3a_clip *clip, float peak, mp3a_stats *stats
   if (!s) return MP3A_OUT_OF_MEMORY;
   mp3a_options options = clip->options;
   options.flags |= MP3A_NO_TAG;
-  int32_t status = mp3a_encoder_open(&s->encoder, &options);
+  int32_t status = mp3a_block_encoder_open(&s->encoder, &options);
   if (status == MP3A_OK) {
-    mp3a_encoder_give_frames(&s->encoder);
+    mp3a_block_encoder_give_frames(&s->encoder);
     begin(s, clip, peak);
     status = run_stages(s, clip);
-    mp3a_encoder_close(&s->encoder);
+    mp3a_block_encoder_close(&s->encoder);
   }
   /* The decoder has had everything: a missing frame is a fault, not silence. */
   if (status == MP3A_OK && s->decoder.left_count > 0) status = MP3A_CORRUPT_MP3;

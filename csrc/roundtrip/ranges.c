@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/coded_frame.h"
+#include "common/mpeg.h"
 #include "common/options.h"
 #include "common/pool.h"
 #include "common/seam.h"
@@ -32,8 +32,8 @@ typedef struct range {
   uint32_t next;       /* the MP3 frame to come */
   uint32_t position;   /* the PCM frame to take */
   int32_t status;
-  mp3a_encoder encoder;
-  mp3a_decoder decoder;
+  mp3a_block_encoder encoder;
+  mp3a_block_decoder decoder;
   size_t state_size; /* at the range's begin; 0 where there is none */
   mp3dec_t decoder_state;
   _Alignas(8) unsigned char state[MP3A_LAME_STATE_BYTES];
@@ -43,8 +43,7 @@ typedef struct range {
 /* What all ranges of a clip have in common. */
 typedef struct crew {
   const mp3a_clip *clip;
-  const float *input[2]; /* not where the output goes */
-  const int16_t *pcm16_input;
+  mp3a_source input; /* not where the output goes */
   void *input_copy;
   float peak;
   uint32_t warm_up; /* MP3 frames */
@@ -57,7 +56,7 @@ typedef struct crew {
 } crew;
 
 static uint32_t frame_size_of(const mp3a_clip *clip) {
-  return clip->options.sample_rate_hz < 32000 ? MP3A_LINES : 2 * MP3A_LINES;
+  return mp3a_mp3_frame_size(mp3a_is_mpeg1(clip->options.sample_rate_hz));
 }
 
 /* ---- one range ---- */
@@ -70,16 +69,10 @@ static uint32_t output_of(const crew *c, uint32_t frame) {
 }
 
 static void give_output(range *r, uint32_t begin, uint32_t end) {
-  const crew *c = r->crew;
-  const mp3a_clip *clip = c->clip;
-  const uint32_t from = output_of(c, begin), to = output_of(c, end);
-  if (clip->pcm16_output) {
-    int16_t *pcm16 = clip->pcm16_output + (size_t)from * (size_t)clip->options.channel_count;
-    mp3a_decoder_give_pcm16(&r->decoder, pcm16, to - from);
-  } else {
-    float *right = clip->output[1] ? clip->output[1] + from : NULL;
-    mp3a_decoder_give(&r->decoder, clip->output[0] + from, right, to - from);
-  }
+  const uint32_t from = output_of(r->crew, begin), to = output_of(r->crew, end);
+  mp3a_sink output = r->crew->clip->output;
+  mp3a_sink_advance(&output, from);
+  mp3a_block_decoder_give(&r->decoder, output, to - from);
 }
 
 static uint32_t lesser(uint32_t a, uint32_t b) { return a < b ? a : b; }
@@ -95,18 +88,19 @@ static bool open_range(range *r) {
   mp3a_options options = c->clip->options;
   options.flags |= MP3A_NO_TAG;
   r->state_size = 0;
-  r->status = mp3a_encoder_open(&r->encoder, &options);
+  r->status = mp3a_block_encoder_open(&r->encoder, &options);
   r->is_open = r->status == MP3A_OK;
   if (!r->is_open) return false;
-  mp3a_encoder_give_frames(&r->encoder);
-  mp3a_encoder_begin(&r->encoder, c->peak);
+  mp3a_block_encoder_give_frames(&r->encoder);
+  mp3a_block_encoder_begin(&r->encoder, c->peak);
   r->next = r->begin - lesser(r->begin, c->warm_up);
   r->position = r->next > 0 ? r->next * c->frame_size - MP3A_LAME_LEAD : 0;
   const uint32_t skipped = r->begin > 0 ? decoded_before(r) * c->frame_size : c->delay;
-  mp3a_decoder_begin(&r->decoder, options.channel_count, true, skipped,
-                     mp3a_encoder_gain(&r->encoder, c->peak));
+  mp3a_block_decoder_begin(&r->decoder, options.channel_count, true, skipped,
+                     mp3a_block_encoder_gain(&r->encoder, c->peak));
   give_output(r, r->begin, r->end);
-  return r->encoder.gives_frames && (r->next == 0 || mp3a_lame_begin_amid(r->encoder.lame, r->next));
+  return r->encoder.gives_frames &&
+         (r->next == 0 || mp3a_lame_begin_amid(r->encoder.lame, r->next));
 }
 
 /* Lets the encoder take so much that it gives one MP3 frame, or the end. */
@@ -114,13 +108,9 @@ static void take_input(range *r) {
   const crew *c = r->crew;
   const uint32_t into = (uint32_t)(((uint64_t)r->position + MP3A_LAME_LEAD) % c->frame_size);
   const uint32_t count = lesser(c->frame_size - into, c->clip->frame_count - r->position);
-  const size_t channels = (size_t)c->clip->options.channel_count;
-  if (c->pcm16_input) {
-    mp3a_encoder_take_pcm16(&r->encoder, c->pcm16_input + r->position * channels, count);
-  } else {
-    mp3a_encoder_take(&r->encoder, c->input[0] + r->position,
-                      channels == 2 ? c->input[1] + r->position : NULL, count);
-  }
+  mp3a_source input = c->input;
+  mp3a_source_advance(&input, r->position);
+  mp3a_block_encoder_take(&r->encoder, input, count);
   r->position += count;
 }
 
@@ -135,17 +125,17 @@ static int32_t step_range(range *r) {
   uint32_t byte_size = 0;
   if (r->next == r->begin && r->begin > 0) note_seam(r);
   take_input(r);
-  int32_t status = mp3a_encoder_step(&r->encoder, r->frames, sizeof r->frames, &byte_size);
+  int32_t status = mp3a_block_encoder_step(&r->encoder, r->frames, sizeof r->frames, &byte_size);
   if (status != MP3A_OK || byte_size == 0) return status;
   if (r->next + decoded_before(r) >= r->begin)
-    status = mp3a_decoder_feed(&r->decoder, r->frames, byte_size);
+    status = mp3a_block_decoder_feed(&r->decoder, r->frames, byte_size);
   r->next++; /* the last of a clip come at once */
   return status;
 }
 
 static void run_to_end(range *r) {
   while (r->status == MP3A_OK && r->next < r->end && !r->encoder.finished)
-    r->status = mp3a_is_cancelled(r->crew->clip) ? MP3A_CANCELLED : step_range(r);
+    r->status = mp3a_is_cancelled(r->crew->clip->cancelled) ? MP3A_CANCELLED : step_range(r);
   if (r->status == MP3A_OK && r->decoder.left_count > 0) r->status = MP3A_CORRUPT_MP3;
 }
 
@@ -253,27 +243,33 @@ static bool overlap(const void *a, size_t a_size, const void *b, size_t b_size) 
   return is_within(a, b, b_size) || is_within(b, a, a_size);
 }
 
+static bool overlaps_output(const mp3a_clip *clip, uint32_t output_count) {
+  if (clip->input.kind == MP3A_INTERLEAVED_PCM16) return true; /* as jobs have it */
+  bool overlaps = false;
+  for (int i = 0; i < clip->input.channel_count; i++)
+    for (int k = 0; k < clip->output.channel_count; k++)
+      overlaps |= overlap(clip->input.planes[i], clip->frame_count * sizeof(float),
+                          clip->output.planes[k], output_count * sizeof(float));
+  return overlaps;
+}
+
 /* A range reads before its begin, and maybe all of itself again: not what another has written. */
 static bool keep_input(crew *c) {
   const mp3a_clip *clip = c->clip;
-  const size_t channels = (size_t)clip->options.channel_count, count = clip->frame_count;
-  const size_t in_size = count * sizeof(float), out_size = c->output_count * sizeof(float);
-  bool overlaps = clip->pcm16_input != NULL;
-  for (size_t i = 0; i < channels && !clip->pcm16_input; i++)
-    for (size_t k = 0; k < channels; k++)
-      overlaps |= overlap(clip->input[i], in_size, clip->output[k], out_size);
-  c->pcm16_input = clip->pcm16_input;
-  for (size_t i = 0; i < channels; i++) c->input[i] = clip->input[i];
-  if (!overlaps) return true;
-  c->input_copy = malloc(channels * in_size);
+  const size_t count = clip->frame_count, channels = (size_t)clip->input.channel_count;
+  const bool is_pcm16 = clip->input.kind == MP3A_INTERLEAVED_PCM16;
+  c->input = clip->input;
+  if (!overlaps_output(clip, c->output_count)) return true;
+  const size_t plane_size = count * (is_pcm16 ? channels * sizeof(int16_t) : sizeof(float));
+  c->input_copy = malloc(is_pcm16 ? plane_size : channels * plane_size);
   if (!c->input_copy) return false;
-  if (clip->pcm16_input) {
-    memcpy(c->input_copy, clip->pcm16_input, channels * count * sizeof *clip->pcm16_input);
-    c->pcm16_input = c->input_copy;
+  if (is_pcm16) {
+    c->input.codes = memcpy(c->input_copy, clip->input.codes, plane_size);
     return true;
   }
   for (size_t i = 0; i < channels; i++) {
-    c->input[i] = memcpy((float *)c->input_copy + i * count, clip->input[i], in_size);
+    float *plane = (float *)c->input_copy + i * count;
+    c->input.planes[i] = memcpy(plane, clip->input.planes[i], plane_size);
   }
   return true;
 }
@@ -303,7 +299,7 @@ bool mp3a_ranges_run(const mp3a_clip *clip, float peak, uint32_t range_count, ui
   plan(c, clip, peak, range_count, warm_up);
   const bool has_run = run_crew(c, stats, status);
   for (uint32_t i = 0; i < range_count; i++)
-    if (c->ranges[i].is_open) mp3a_encoder_close(&c->ranges[i].encoder);
+    if (c->ranges[i].is_open) mp3a_block_encoder_close(&c->ranges[i].encoder);
   free(c->input_copy);
   free(c);
   return has_run;
@@ -316,7 +312,7 @@ uint32_t mp3a_ranges_for(const mp3a_clip *clip) {
   if ((o->flags & unfit) || o->rate_control != MP3A_CBR || o->quality < SLOWEST_QUALITY) return 1;
   uint32_t count = mp3a_thread_limit_of(o);
   if (count == 1) return 1;
-  if (count == 0 || count > mp3a_pool_thread_limit()) count = mp3a_pool_thread_limit();
+  if (count == 0 || count > mp3a_thread_limit()) count = mp3a_thread_limit();
   count = lesser(count, 1 + mp3a_pool_idle_count());
   count = lesser(count, clip->frame_count / MP3A_LINES / LEAST_GRANULES);
   return count < 1 ? 1 : lesser(count, MP3A_MAX_RANGES);

@@ -3,7 +3,7 @@
 #ifndef MP3A_RANGES_H
 #define MP3A_RANGES_H
 
-#include "roundtrip/pipeline.h"
+#include "common/clip.h"
 
 enum { MP3A_MAX_RANGES = 16 };
 

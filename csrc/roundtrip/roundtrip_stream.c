@@ -2,31 +2,21 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "roundtrip/block_decoder.h"
-#include "encode/block_encoder.h"
+#include "common/clip.h"
+#include "common/mpeg.h"
 #include "common/options.h"
-#include "common/peak.h"
-#include "roundtrip/pipeline.h"
+#include "encode/block_encoder.h"
+#include "roundtrip/block_decoder.h"
 #include "roundtrip/ring.h"
-#include "encode/stream.h"
 
 struct mp3a_roundtrip_stream {
-  mp3a_encoder encoder;
-  mp3a_decoder decoder;
+  mp3a_block_encoder encoder;
+  mp3a_block_decoder decoder;
   uint64_t taken_count;   /* PCM frames that were put in */
   uint64_t written_count; /* PCM frames that came out */
   bool failed;
   _Alignas(8) unsigned char bytes[MP3A_SLOT_BYTES];
 };
-
-int32_t mp3a_check_piece(const mp3a_encoder *encoder, const float *left, const float *right,
-                         uint32_t frame_count) {
-  if (frame_count == 0) return MP3A_EMPTY_AUDIO;
-  if (frame_count > MP3A_MAX_STREAM_FRAMES) return MP3A_INVALID_AUDIO;
-  if (!mp3a_are_channels(&encoder->options, left, right)) return MP3A_INVALID_AUDIO;
-  const float *const channels[2] = {left, right};
-  return mp3a_check_level(channels, frame_count, encoder->factor);
-}
 
 static bool keeps_delay(const mp3a_roundtrip_stream *stream) {
   return (stream->encoder.options.flags & MP3A_PRESERVE_DELAY) != 0;
@@ -40,16 +30,16 @@ mp3a_roundtrip_stream *mp3a_roundtrip_stream_create(const mp3a_options *options,
   mp3a_roundtrip_stream *stream = malloc(sizeof *stream);
   mp3a_options without_tag = *options;
   without_tag.flags |= MP3A_NO_TAG;
-  *status = stream ? mp3a_encoder_open(&stream->encoder, &without_tag) : MP3A_OUT_OF_MEMORY;
+  *status = stream ? mp3a_block_encoder_open(&stream->encoder, &without_tag) : MP3A_OUT_OF_MEMORY;
   if (*status != MP3A_OK) {
     free(stream);
     return NULL;
   }
-  mp3a_encoder_give_frames(&stream->encoder);
-  mp3a_encoder_begin(&stream->encoder, peak);
-  mp3a_decoder_begin(&stream->decoder, options->channel_count, stream->encoder.gives_frames,
+  mp3a_block_encoder_give_frames(&stream->encoder);
+  mp3a_block_encoder_begin(&stream->encoder, peak);
+  mp3a_block_decoder_begin(&stream->decoder, options->channel_count, stream->encoder.gives_frames,
                      keeps_delay(stream) ? 0 : MP3A_DELAY_FRAMES,
-                     mp3a_encoder_gain(&stream->encoder, peak));
+                     mp3a_block_encoder_gain(&stream->encoder, peak));
   stream->taken_count = stream->written_count = 0;
   stream->failed = false;
   return stream;
@@ -57,7 +47,7 @@ mp3a_roundtrip_stream *mp3a_roundtrip_stream_create(const mp3a_options *options,
 
 void mp3a_roundtrip_stream_destroy(mp3a_roundtrip_stream *stream) {
   if (!stream) return;
-  mp3a_encoder_close(&stream->encoder);
+  mp3a_block_encoder_close(&stream->encoder);
   free(stream);
 }
 
@@ -68,16 +58,17 @@ uint32_t mp3a_roundtrip_stream_capacity(const mp3a_roundtrip_stream *stream,
   if (!stream || frame_count > MP3A_MAX_STREAM_FRAMES) return 0;
   const uint64_t held = stream->taken_count - stream->written_count;
   if (!keeps_delay(stream)) return (uint32_t)(held + frame_count);
-  return (uint32_t)(held + frame_count + 3 * MP3A_MAX_MP3_FRAME);
+  return (uint32_t)(held + frame_count + 3 * MP3A_LARGEST_MP3_FRAME);
 }
 
 /* Encodes what was taken, or with nothing taken flushes, and decodes that. */
 static int32_t run(mp3a_roundtrip_stream *stream) {
-  mp3a_encoder *encoder = &stream->encoder;
+  mp3a_block_encoder *encoder = &stream->encoder;
   do {
     uint32_t byte_size = 0;
-    int32_t status = mp3a_encoder_step(encoder, stream->bytes, MP3A_SLOT_BYTES, &byte_size);
-    if (status == MP3A_OK) status = mp3a_decoder_feed(&stream->decoder, stream->bytes, byte_size);
+    int32_t status = mp3a_block_encoder_step(encoder, stream->bytes, MP3A_SLOT_BYTES, &byte_size);
+    if (status == MP3A_OK)
+      status = mp3a_block_decoder_feed(&stream->decoder, stream->bytes, byte_size);
     if (status != MP3A_OK) return status;
   } while (encoder->left_count > 0);
   return MP3A_OK;
@@ -103,10 +94,11 @@ int32_t mp3a_roundtrip_stream_write(mp3a_roundtrip_stream *stream, const float *
   int32_t status =
       check_output(stream, frame_count, out_left, out_right, capacity, written_count);
   if (status != MP3A_OK) return status;
-  status = mp3a_check_piece(&stream->encoder, left, right, frame_count);
+  status = mp3a_check_piece(&stream->encoder.options, stream->encoder.factor, left, right,
+                            frame_count);
   if (status != MP3A_OK) return status;
-  mp3a_encoder_take(&stream->encoder, left, right, frame_count);
-  mp3a_decoder_give(&stream->decoder, out_left, out_right, capacity);
+  mp3a_block_encoder_take(&stream->encoder, mp3a_float_source(left, right), frame_count);
+  mp3a_block_decoder_give(&stream->decoder, mp3a_float_sink(out_left, out_right), capacity);
   stream->taken_count += frame_count;
   status = run(stream);
   stream->failed = status != MP3A_OK;
@@ -130,7 +122,7 @@ int32_t mp3a_roundtrip_stream_finish(mp3a_roundtrip_stream *stream, float *out_l
   stream->encoder.finished = stream->taken_count == 0;
   if (stream->encoder.finished) return MP3A_OK;
   const uint32_t left_count = (uint32_t)(total_count(stream) - stream->written_count);
-  mp3a_decoder_give(&stream->decoder, out_left, out_right, left_count);
+  mp3a_block_decoder_give(&stream->decoder, mp3a_float_sink(out_left, out_right), left_count);
   status = run(stream);
   *written_count = left_count - stream->decoder.left_count;
   stream->written_count += *written_count;

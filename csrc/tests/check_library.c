@@ -12,8 +12,8 @@
 #include <dlfcn.h>
 #endif
 
-#include "tests/check.h"
 #include "roundtrip/block_decoder.h"
+#include "tests/check.h"
 #include "tests/hash.h"
 #include <lame.h>
 #include "mp3augment.h"
@@ -125,16 +125,26 @@ typedef struct {
 } encoding;
 
 static const encoding encodings[] = {
-    {44100, 44100, 128, 7, STEREO, vbr_off, 0},      {44100, 44100, 128, 3, JOINT_STEREO, vbr_off, 1},
-    {48000, 48000, 320, 9, STEREO, vbr_off, 0},      {48000, 48000, 96, 0, JOINT_STEREO, vbr_off, 1},
-    {32000, 32000, 64, 5, JOINT_STEREO, vbr_off, 0}, {24000, 24000, 48, 2, JOINT_STEREO, vbr_off, 1},
-    {22050, 22050, 32, 7, MONO, vbr_off, 1},         {16000, 16000, 24, 6, MONO, vbr_off, 0},
-    {12000, 12000, 16, 4, JOINT_STEREO, vbr_off, 1}, {8000, 8000, 8, 8, MONO, vbr_off, 1},
-    {44100, 44100, 130, 5, JOINT_STEREO, vbr_abr, 1}, {22050, 22050, 60, 2, STEREO, vbr_abr, 1},
-    {44100, 44100, 2, 3, JOINT_STEREO, vbr_mtrh, 1}, {48000, 48000, 6, 5, STEREO, vbr_mtrh, 1},
-    {32000, 32000, 0, 1, JOINT_STEREO, vbr_rh, 1},   {24000, 24000, 9, 4, MONO, vbr_rh, 1},
-    {11025, 11025, 5, 2, JOINT_STEREO, vbr_mtrh, 1}, {44100, 32000, 112, 5, JOINT_STEREO, vbr_off, 1},
-    {48000, 22050, 4, 2, JOINT_STEREO, vbr_mtrh, 1}, {16000, 44100, 64, 7, MONO, vbr_off, 0},
+    {44100, 44100, 128, 7, STEREO, vbr_off, 0},
+    {44100, 44100, 128, 3, JOINT_STEREO, vbr_off, 1},
+    {48000, 48000, 320, 9, STEREO, vbr_off, 0},
+    {48000, 48000, 96, 0, JOINT_STEREO, vbr_off, 1},
+    {32000, 32000, 64, 5, JOINT_STEREO, vbr_off, 0},
+    {24000, 24000, 48, 2, JOINT_STEREO, vbr_off, 1},
+    {22050, 22050, 32, 7, MONO, vbr_off, 1},
+    {16000, 16000, 24, 6, MONO, vbr_off, 0},
+    {12000, 12000, 16, 4, JOINT_STEREO, vbr_off, 1},
+    {8000, 8000, 8, 8, MONO, vbr_off, 1},
+    {44100, 44100, 130, 5, JOINT_STEREO, vbr_abr, 1},
+    {22050, 22050, 60, 2, STEREO, vbr_abr, 1},
+    {44100, 44100, 2, 3, JOINT_STEREO, vbr_mtrh, 1},
+    {48000, 48000, 6, 5, STEREO, vbr_mtrh, 1},
+    {32000, 32000, 0, 1, JOINT_STEREO, vbr_rh, 1},
+    {24000, 24000, 9, 4, MONO, vbr_rh, 1},
+    {11025, 11025, 5, 2, JOINT_STEREO, vbr_mtrh, 1},
+    {44100, 32000, 112, 5, JOINT_STEREO, vbr_off, 1},
+    {48000, 22050, 4, 2, JOINT_STEREO, vbr_mtrh, 1},
+    {16000, 44100, 64, 7, MONO, vbr_off, 0},
 };
 
 /* Returns the number of MP3 bytes in `bytes`. */
@@ -154,7 +164,8 @@ static int encode(const encoding *e) {
   else if (e->vbr == vbr_abr) api.lame_set_VBR_mean_bitrate_kbps(lame, e->kbps);
   else api.lame_set_VBR_quality(lame, (float)e->kbps);
   CHECK(api.lame_init_params(lame) == 0, "rate %d, quality %d", e->rate, e->quality);
-  int size = api.lame_encode_buffer_ieee_float(lame, clip[0], clip[1], MAX_FRAMES, bytes, MAX_BYTES);
+  int size =
+      api.lame_encode_buffer_ieee_float(lame, clip[0], clip[1], MAX_FRAMES, bytes, MAX_BYTES);
   size += api.lame_encode_flush(lame, bytes + size, MAX_BYTES - size);
   const int gain = api.lame_get_RadioGain(lame);
   memcpy(bytes + size, &gain, sizeof gain);
@@ -164,12 +175,13 @@ static int encode(const encoding *e) {
 
 /* The decoder inside this program: the shim's, compiled for this platform. */
 static uint64_t decode(uint64_t hash, int channels, uint32_t byte_size) {
-  static mp3a_decoder decoder;
+  static mp3a_block_decoder decoder;
   static float pcm[2][4 * MAX_FRAMES];
   memset(pcm, 0, sizeof pcm);
-  mp3a_decoder_begin(&decoder, channels, false, 0, 1);
-  mp3a_decoder_give(&decoder, pcm[0], channels == 2 ? pcm[1] : NULL, 4 * MAX_FRAMES);
-  CHECK(mp3a_decoder_feed(&decoder, bytes, byte_size) == MP3A_OK, "%u bytes", byte_size);
+  mp3a_block_decoder_begin(&decoder, channels, false, 0, 1);
+  mp3a_block_decoder_give(&decoder, mp3a_float_sink(pcm[0], channels == 2 ? pcm[1] : NULL),
+                          4 * MAX_FRAMES);
+  CHECK(mp3a_block_decoder_feed(&decoder, bytes, byte_size) == MP3A_OK, "%u bytes", byte_size);
   return hash_bytes(hash, pcm, sizeof pcm);
 }
 
@@ -200,7 +212,8 @@ static uint64_t roundtrip(uint64_t hash, const mp3a_options *options) {
   CHECK(status == MP3A_OK, "%d Hz, %d kbps, quality %d: status %d", options->sample_rate_hz,
         options->bitrate_kbps, options->quality, status);
   hash = hash_bytes(hash, &stats, sizeof stats);
-  for (int i = 0; i <= stereo; i++) hash = hash_bytes(hash, output[i], MAX_FRAMES / 4 * sizeof(float));
+  for (int i = 0; i <= stereo; i++)
+    hash = hash_bytes(hash, output[i], MAX_FRAMES / 4 * sizeof(float));
   return hash;
 }
 

@@ -3,8 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "tests/check.h"
 #include "mp3augment.h"
+#include "tests/check.h"
 #include "tests/signals.h"
 
 enum { COUNT = 20000 };
@@ -35,7 +35,8 @@ static void check_mono_and_stereo(void) {
         stats.mp3_byte_size);
   CHECK(stats.peak > 0.5f && stats.peak <= 1.0f, "peak %f", (double)stats.peak);
   options = some_options(1);
-  CHECK(mp3a_roundtrip(&options, left, NULL, COUNT, left, NULL, COUNT, NULL) == MP3A_OK, "in place");
+  CHECK(mp3a_roundtrip(&options, left, NULL, COUNT, left, NULL, COUNT, NULL) == MP3A_OK,
+        "in place");
   CHECK(correlation_at(left, out_left, COUNT) > 0.95, "in place differs");
   free(left), free(right), free(out_left), free(out_right);
 }
@@ -53,21 +54,39 @@ static void check_bad_options(void) {
       {"rate", MP3A_UNSUPPORTED_SAMPLE_RATE, {sizeof(mp3a_options), 44099, 128, 7, 1, 0, 0, 0, 0}},
       {"rate 0", MP3A_UNSUPPORTED_SAMPLE_RATE, {sizeof(mp3a_options), 0, 128, 7, 1, 0, 0, 0, 0}},
       {"bitrate", MP3A_UNSUPPORTED_BITRATE, {sizeof(mp3a_options), 44100, 129, 7, 1, 0, 0, 0, 0}},
-      {"quality -1", MP3A_UNSUPPORTED_QUALITY, {sizeof(mp3a_options), 44100, 128, -1, 1, 0, 0, 0, 0}},
-      {"quality 10", MP3A_UNSUPPORTED_QUALITY, {sizeof(mp3a_options), 44100, 128, 10, 1, 0, 0, 0, 0}},
-      {"no channel", MP3A_UNSUPPORTED_CHANNELS, {sizeof(mp3a_options), 44100, 128, 7, 0, 0, 0, 0, 0}},
+      {"quality -1",
+       MP3A_UNSUPPORTED_QUALITY,
+       {sizeof(mp3a_options), 44100, 128, -1, 1, 0, 0, 0, 0}},
+      {"quality 10",
+       MP3A_UNSUPPORTED_QUALITY,
+       {sizeof(mp3a_options), 44100, 128, 10, 1, 0, 0, 0, 0}},
+      {"no channel",
+       MP3A_UNSUPPORTED_CHANNELS,
+       {sizeof(mp3a_options), 44100, 128, 7, 0, 0, 0, 0, 0}},
       {"rate control", MP3A_INVALID_OPTION, {sizeof(mp3a_options), 44100, 128, 7, 1, 0, 3, 0, 0}},
       {"CBR, V", MP3A_INVALID_OPTION, {sizeof(mp3a_options), 44100, 128, 7, 1, 0, MP3A_CBR, 2, 0}},
-      {"ABR 7", MP3A_UNSUPPORTED_BITRATE, {sizeof(mp3a_options), 44100, 7, 7, 1, 0, MP3A_ABR, 0, 0}},
-      {"ABR 321", MP3A_UNSUPPORTED_BITRATE, {sizeof(mp3a_options), 44100, 321, 7, 1, 0, MP3A_ABR, 0, 0}},
+      {"ABR 7",
+       MP3A_UNSUPPORTED_BITRATE,
+       {sizeof(mp3a_options), 44100, 7, 7, 1, 0, MP3A_ABR, 0, 0}},
+      {"ABR 321",
+       MP3A_UNSUPPORTED_BITRATE,
+       {sizeof(mp3a_options), 44100, 321, 7, 1, 0, MP3A_ABR, 0, 0}},
       {"ABR, V", MP3A_INVALID_OPTION, {sizeof(mp3a_options), 44100, 99, 7, 1, 0, MP3A_ABR, 2, 0}},
-      {"V -1", MP3A_UNSUPPORTED_QUALITY, {sizeof(mp3a_options), 44100, 0, 7, 1, 0, MP3A_VBR, -1, 0}},
-      {"V 10", MP3A_UNSUPPORTED_QUALITY, {sizeof(mp3a_options), 44100, 0, 7, 1, 0, MP3A_VBR, 10, 0}},
-      {"V NaN", MP3A_UNSUPPORTED_QUALITY, {sizeof(mp3a_options), 44100, 0, 7, 1, 0, MP3A_VBR, NAN, 0}},
+      {"V -1",
+       MP3A_UNSUPPORTED_QUALITY,
+       {sizeof(mp3a_options), 44100, 0, 7, 1, 0, MP3A_VBR, -1, 0}},
+      {"V 10",
+       MP3A_UNSUPPORTED_QUALITY,
+       {sizeof(mp3a_options), 44100, 0, 7, 1, 0, MP3A_VBR, 10, 0}},
+      {"V NaN",
+       MP3A_UNSUPPORTED_QUALITY,
+       {sizeof(mp3a_options), 44100, 0, 7, 1, 0, MP3A_VBR, NAN, 0}},
       {"V, kbps", MP3A_INVALID_OPTION, {sizeof(mp3a_options), 44100, 8, 7, 1, 0, MP3A_VBR, 1, 0}},
       {"lowpass -2", MP3A_INVALID_OPTION, {sizeof(mp3a_options), 44100, 128, 7, 1, 0, 0, 0, -2}},
       {"lowpass", MP3A_INVALID_OPTION, {sizeof(mp3a_options), 44100, 128, 7, 1, 0, 0, 0, 22051}},
-      {"3 channels", MP3A_UNSUPPORTED_CHANNELS, {sizeof(mp3a_options), 44100, 128, 7, 3, 0, 0, 0, 0}},
+      {"3 channels",
+       MP3A_UNSUPPORTED_CHANNELS,
+       {sizeof(mp3a_options), 44100, 128, 7, 3, 0, 0, 0, 0}},
   };
   float samples[100] = {0};
   for (size_t i = 0; i < sizeof calls / sizeof *calls; i++) {

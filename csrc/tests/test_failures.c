@@ -9,8 +9,8 @@
 #include <stdbool.h>
 #include <stdlib.h>
 
-#include "tests/check.h"
 #include "mp3augment.h"
+#include "tests/check.h"
 #include "tests/signals.h"
 
 extern void *__libc_malloc(size_t size);
@@ -95,10 +95,10 @@ static int32_t run_as_job(void) {
   mp3a_queue *queue = mp3a_queue_create(NULL);
   if (!queue) return MP3A_OUT_OF_MEMORY;
   int32_t status;
-  mp3a_job *job = mp3a_job_start(queue, &options, input, NULL, FRAMES, 1, &status);
+  mp3a_job *job = mp3a_roundtrip_job_start(queue, &options, input, NULL, FRAMES, 1, &status);
   if (job) {
     mp3a_queue_wait(queue);
-    status = mp3a_job_end(job, output, NULL, FRAMES, NULL);
+    status = mp3a_roundtrip_job_end(job, output, NULL, FRAMES, NULL);
   }
   mp3a_queue_destroy(queue);
   return status;
@@ -182,8 +182,8 @@ static long settled_count(void) {
 
 /* The encoder is ready then, but no thread was made yet. */
 static void make_ready(void) {
-  CHECK(run_on_one_thread() == MP3A_OK, "");
-  CHECK(run_encoding() == MP3A_OK, "");
+  CHECK(run_on_one_thread() == MP3A_OK, "a round trip on one thread");
+  CHECK(run_encoding() == MP3A_OK, "an encoding");
 }
 
 int main(void) {

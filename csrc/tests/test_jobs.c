@@ -5,8 +5,8 @@
 #include <stdatomic.h>
 #include <string.h>
 
-#include "tests/check.h"
 #include "mp3augment.h"
+#include "tests/check.h"
 #include "tests/signals.h"
 
 enum { JOB_COUNT = 60, FRAMES = 40000 };
@@ -29,14 +29,14 @@ static void check_all(void) {
   int32_t status;
   for (uint32_t i = 0; i < JOB_COUNT; i++) {
     const mp3a_options o = options_of(i);
-    jobs[i] = mp3a_job_start(queue, &o, input, NULL, FRAMES, i + 1, &status);
+    jobs[i] = mp3a_roundtrip_job_start(queue, &o, input, NULL, FRAMES, i + 1, &status);
     CHECK(jobs[i] && status == MP3A_OK, "start %u: %d", i, status);
   }
   for (uint32_t n = 0; n < JOB_COUNT; n++) {
     const uint32_t i = mp3a_queue_wait(queue) - 1;
     const mp3a_options o = options_of(i);
     mp3a_roundtrip(&o, input, NULL, FRAMES, expected, NULL, FRAMES, NULL);
-    CHECK(mp3a_job_end(jobs[i], output, NULL, FRAMES, NULL) == MP3A_OK, "job %u", i);
+    CHECK(mp3a_roundtrip_job_end(jobs[i], output, NULL, FRAMES, NULL) == MP3A_OK, "job %u", i);
     CHECK(memcmp(output, expected, FRAMES * sizeof *output) == 0, "job %u differs", i);
   }
   CHECK(mp3a_queue_poll(queue) == 0, "queue not empty");
@@ -64,7 +64,8 @@ static void expect_pcm16(const mp3a_options *o, const int16_t *codes, uint32_t f
       in[channel][i] = (float)codes[i * channel_count + channel] / 32768.0f;
     }
   }
-  CHECK(mp3a_roundtrip(o, in[0], in[1], frame_count, out[0], out[1], out_count, NULL) == MP3A_OK, "floats");
+  CHECK(mp3a_roundtrip(o, in[0], in[1], frame_count, out[0], out[1], out_count, NULL) == MP3A_OK,
+        "floats");
   for (uint32_t channel = 0; channel < channel_count; channel++) {
     mp3a_to_int16(out[channel], converted, out_count);
     for (uint32_t i = 0; i < out_count; i++) expected[i * channel_count + channel] = converted[i];
@@ -85,13 +86,14 @@ static void check_pcm16_with(mp3a_queue *queue, int32_t channel_count, int32_t f
   codes[in_count / 2] = INT16_MIN;
   expect_pcm16(&o, codes, frame_count, expected);
   int32_t status;
-  mp3a_job *job = mp3a_pcm16_job_start(queue, &o, codes, in_count, 3, &status);
+  mp3a_job *job = mp3a_roundtrip_pcm16_job_start(queue, &o, codes, in_count, 3, &status);
   memset(codes, 0, in_count * sizeof *codes); /* which the job has copied */
   CHECK(job && mp3a_queue_wait(queue) == 3, "16-bit job: %d", status);
-  CHECK(mp3a_job_end(job, signal, NULL, in_count, NULL) == MP3A_INVALID_AUDIO, "it has no floats");
-  CHECK(mp3a_pcm16_job_end(job, output, out_count - 1) == MP3A_INVALID_AUDIO, "room");
-  CHECK(mp3a_pcm16_job_end(job, NULL, out_count) == MP3A_INVALID_AUDIO, "no output");
-  CHECK(mp3a_pcm16_job_end(job, output, out_count) == MP3A_OK, "16-bit job's end");
+  CHECK(mp3a_roundtrip_job_end(job, signal, NULL, in_count, NULL) == MP3A_INVALID_AUDIO,
+        "it has no floats");
+  CHECK(mp3a_roundtrip_pcm16_job_end(job, output, out_count - 1) == MP3A_INVALID_AUDIO, "room");
+  CHECK(mp3a_roundtrip_pcm16_job_end(job, NULL, out_count) == MP3A_INVALID_AUDIO, "no output");
+  CHECK(mp3a_roundtrip_pcm16_job_end(job, output, out_count) == MP3A_OK, "16-bit job's end");
   CHECK(memcmp(output, expected, out_count * sizeof *expected) == 0,
         "%d channels, flags %d, %u frames", channel_count, flags, frame_count);
   free(signal), free(codes), free(expected), free(output);
@@ -114,12 +116,12 @@ static void check_pcm16(void) {
   const mp3a_options o = options_of(0);
   mp3a_options stereo = o;
   stereo.channel_count = 2;
-  CHECK(!mp3a_pcm16_job_start(queue, &o, NULL, 9, 1, &status), "no samples");
-  CHECK(!mp3a_pcm16_job_start(queue, &stereo, &code, 9, 1, &status), "half a frame");
-  CHECK(!mp3a_pcm16_job_start(queue, NULL, &code, 9, 1, &status), "no options");
-  CHECK(!mp3a_pcm16_job_start(queue, &o, &code, 0, 1, &status), "empty");
-  CHECK(!mp3a_pcm16_job_start(queue, &o, &code, 9, 0, &status), "tag 0");
-  CHECK(mp3a_pcm16_job_end(NULL, &code, 1) == MP3A_INVALID_AUDIO, "no job");
+  CHECK(!mp3a_roundtrip_pcm16_job_start(queue, &o, NULL, 9, 1, &status), "no samples");
+  CHECK(!mp3a_roundtrip_pcm16_job_start(queue, &stereo, &code, 9, 1, &status), "half a frame");
+  CHECK(!mp3a_roundtrip_pcm16_job_start(queue, NULL, &code, 9, 1, &status), "no options");
+  CHECK(!mp3a_roundtrip_pcm16_job_start(queue, &o, &code, 0, 1, &status), "empty");
+  CHECK(!mp3a_roundtrip_pcm16_job_start(queue, &o, &code, 9, 0, &status), "tag 0");
+  CHECK(mp3a_roundtrip_pcm16_job_end(NULL, &code, 1) == MP3A_INVALID_AUDIO, "no job");
   const int16_t codes[] = {5, -7, 6};
   CHECK(mp3a_pcm16_peak(codes, 3) == 7.0f / 32768.0f, "peak %f", mp3a_pcm16_peak(codes, 3));
   const int16_t lowest[] = {INT16_MIN, INT16_MAX};
@@ -135,13 +137,13 @@ static void check_cancel(void) {
   for (uint32_t i = 0; i < JOB_COUNT; i++) {
     int32_t status;
     const mp3a_options o = options_of(i);
-    jobs[i] = mp3a_job_start(queue, &o, input, NULL, 3 * FRAMES, i + 1, &status);
+    jobs[i] = mp3a_roundtrip_job_start(queue, &o, input, NULL, 3 * FRAMES, i + 1, &status);
     if (i % 3 == 0) mp3a_job_cancel(jobs[i / 2]);
   }
   for (uint32_t i = 0; i < JOB_COUNT; i += 2) mp3a_job_cancel(jobs[i]);
   for (uint32_t n = 0; n < JOB_COUNT; n++) {
     const uint32_t i = mp3a_queue_wait(queue) - 1;
-    const int32_t status = mp3a_job_end(jobs[i], NULL, NULL, 0, NULL);
+    const int32_t status = mp3a_job_end(jobs[i]);
     CHECK(status == MP3A_OK || status == MP3A_CANCELLED, "job %u: %d", i, status);
     cancelled_count += status == MP3A_CANCELLED;
   }
@@ -157,15 +159,16 @@ static void check_bad_jobs(void) {
   int32_t status;
   mp3a_options o = options_of(0);
   bad[1999] = NAN;
-  mp3a_job *job = mp3a_job_start(queue, &o, bad, NULL, 2000, 7, &status);
+  mp3a_job *job = mp3a_roundtrip_job_start(queue, &o, bad, NULL, 2000, 7, &status);
   CHECK(job && mp3a_queue_wait(queue) == 7, "bad audio is found later");
-  CHECK(mp3a_job_end(job, bad, NULL, 2000, NULL) == MP3A_NON_FINITE_AUDIO, "non-finite");
-  CHECK(!mp3a_job_start(queue, &o, bad, NULL, 2000, 0, &status), "tag 0");
-  CHECK(!mp3a_job_start(NULL, &o, bad, NULL, 2000, 1, &status), "no queue");
-  CHECK(!mp3a_job_start(queue, &o, bad, NULL, 0, 1, &status) && status == MP3A_EMPTY_AUDIO,
-        "empty");
+  CHECK(mp3a_roundtrip_job_end(job, bad, NULL, 2000, NULL) == MP3A_NON_FINITE_AUDIO, "non-finite");
+  CHECK(!mp3a_roundtrip_job_start(queue, &o, bad, NULL, 2000, 0, &status), "tag 0");
+  CHECK(!mp3a_roundtrip_job_start(NULL, &o, bad, NULL, 2000, 1, &status), "no queue");
+  CHECK(
+      !mp3a_roundtrip_job_start(queue, &o, bad, NULL, 0, 1, &status) && status == MP3A_EMPTY_AUDIO,
+      "empty");
   o.quality = 11;
-  CHECK(!mp3a_job_start(queue, &o, bad, NULL, 9, 1, &status), "quality");
+  CHECK(!mp3a_roundtrip_job_start(queue, &o, bad, NULL, 9, 1, &status), "quality");
   CHECK(status == MP3A_UNSUPPORTED_QUALITY, "status %d", status);
   mp3a_queue_destroy(queue);
 }

@@ -2,11 +2,9 @@
 #ifndef MP3A_FILTERBANK_KERNELS_H
 #define MP3A_FILTERBANK_KERNELS_H
 
-enum {
-  MP3A_SUBBANDS = 32,
-  MP3A_SLOTS = 18,         /* subband samples of a granule, per subband */
-  MP3A_WINDOW_BLOCKS = 16  /* the window's 512 samples in blocks of 32 */
-};
+#include "common/mpeg.h"
+
+enum { MP3A_WINDOW_BLOCKS = 16 }; /* the window's 512 samples in blocks of 32 */
 
 /* Samples that `slots` slots are computed from. */
 #define MP3A_FILTERBANK_SAMPLES(slots) (MP3A_SUBBANDS * ((slots) + MP3A_WINDOW_BLOCKS - 1))

@@ -60,7 +60,8 @@ static int region_scalar(const uint8_t *keys, int pairs, unsigned lengths[3]) {
     if (largest < x) largest = x;
     if (largest < y) largest = y;
   }
-  if (largest > 0 && largest < 15) mp3a_sum_lengths(mp3a_pair_lengths[largest], keys, pairs, lengths);
+  if (largest > 0 && largest < 15)
+    mp3a_sum_lengths(mp3a_pair_lengths[largest], keys, pairs, lengths);
   return largest;
 }
 

@@ -4,8 +4,10 @@
 
 #include <stdint.h>
 
+#include "common/mpeg.h"
+
 enum {
-  MP3A_COUNT_PAIRS = 288,
+  MP3A_COUNT_PAIRS = MP3A_LINES / 2,
   MP3A_COUNT_KEYS = MP3A_COUNT_PAIRS + 32, /* vectors read past the end */
   MP3A_COUNT_STEP = 32                     /* lines that are packed at once */
 };

@@ -64,7 +64,8 @@ static TARGET int TIER(region)(const uint8_t *keys, int pairs, unsigned lengths[
     return largest;
   }
 #endif
-  if (largest > 0 && largest < 15) mp3a_sum_lengths(mp3a_pair_lengths[largest], keys, pairs, lengths);
+  if (largest > 0 && largest < 15)
+    mp3a_sum_lengths(mp3a_pair_lengths[largest], keys, pairs, lengths);
   return largest;
 }
 

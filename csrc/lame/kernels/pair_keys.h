@@ -4,7 +4,7 @@
 
 #include <stdint.h>
 
-#include "common/coded_frame.h"
+#include "common/mpeg.h"
 
 enum { MP3A_PAIR_STEP = 16 };
 

@@ -18,14 +18,14 @@
 #include <math.h>
 
 #include "decode/frame.h"
-#include "lame/kernels/kernels.h"
 #include "decode/synthesis.h"
+#include "lame/kernels/kernels.h"
 #include "tests/check.h"
 #include <lame.h>
 
 void check_synthesis(unsigned cpu_flags, const char *tier, int bench);
 
-enum { LINES = 576, BANDS = MP3A_SYNTHESIS_BANDS, HISTORY = MP3A_SYNTHESIS_HISTORY };
+enum { LINES = 576, BANDS = MP3A_SUBBANDS, HISTORY = MP3A_SYNTHESIS_HISTORY };
 
 static int pick(int count) { return (int)(check_random() % (uint32_t)count); }
 

@@ -6,9 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "mp3augment.h"
 #include "tests/check.h"
 #include "tests/encode_at_once.h"
-#include "mp3augment.h"
 #include "tests/signals.h"
 
 enum { MAX_INPUT = 1 << 14, MAX_FRAMES = 1 << 20, SEED_COUNT = 16, SEED_FRAMES = 6000 };
@@ -39,7 +39,8 @@ static uint32_t next_cut(uint32_t *state) {
 static uint32_t decode_in_pieces(const uint8_t *bytes, uint32_t byte_size, uint32_t is_gapless,
                                  int32_t *status) {
   mp3a_decode_stream *decoder = mp3a_decode_stream_create(is_gapless, status);
-  uint32_t at = 0, total = 0, state = byte_size * 2654435761u + (byte_size ? bytes[byte_size / 2] : 0);
+  uint32_t at = 0, total = 0,
+           state = byte_size * 2654435761u + (byte_size ? bytes[byte_size / 2] : 0);
   for (;;) {
     const uint32_t cut = next_cut(&state), left = byte_size - at;
     const uint32_t piece = cut < left ? cut : left;
@@ -139,8 +140,8 @@ static void make_seeds(void) {
   for (int i = SEED_FRAMES / 2; i < SEED_FRAMES / 2 + 300; i++) left[i] = right[i] = i & 8 ? 1 : -1;
   for (int i = 0; i < SEED_COUNT - 2; i++) {
     int size;
-    unsigned char *bytes =
-        encode_at_once(&modes[i], left, modes[i].channel_count == 2 ? right : NULL, SEED_FRAMES, &size);
+    unsigned char *bytes = encode_at_once(
+        &modes[i], left, modes[i].channel_count == 2 ? right : NULL, SEED_FRAMES, &size);
     add_seed(i, bytes, (size_t)size);
     free(bytes);
   }
@@ -159,7 +160,8 @@ static size_t insert(uint8_t *data, size_t size, size_t at, const void *what, si
 }
 
 static size_t insert_tag(uint8_t *data, size_t size, size_t at) {
-  uint8_t id3[10] = {'I', 'D', '3', 4, 0, (uint8_t)check_random(), 0, 0, 0, (uint8_t)(check_random() & 127)};
+  uint8_t id3[10] = {
+      'I', 'D', '3', 4, 0, (uint8_t)check_random(), 0, 0, 0, (uint8_t)(check_random() & 127)};
   uint8_t ape[32] = "APETAGEX";
   ape[12] = (uint8_t)check_random();
   switch (check_random() % 4) {
@@ -188,7 +190,9 @@ static size_t mutate_once(uint8_t *data, size_t size) {
     /* Side information decides most. */
     case 2:
     case 3:
-    case 4: if (in_frame < size) data[in_frame] ^= (uint8_t)(1u << (check_random() & 7)); return size;
+    case 4:
+      if (in_frame < size) data[in_frame] ^= (uint8_t)(1u << (check_random() & 7));
+      return size;
     case 5: return insert_tag(data, size, header);
     case 6: return size > 64 ? size - check_random() % (size / 2) : size;
     default: {

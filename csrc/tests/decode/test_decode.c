@@ -4,9 +4,9 @@
 #include <string.h>
 
 #include "decode/minimp3_float.h"
+#include "mp3augment.h"
 #include "tests/check.h"
 #include "tests/encode_at_once.h"
-#include "mp3augment.h"
 #include "tests/signals.h"
 
 enum { FRAMES = 30000, CAPACITY = 90000, MAX_BYTES = 600000 };
@@ -89,7 +89,8 @@ static uint32_t check_forms(const uint8_t *mp3, uint32_t byte_size, bool is_gapl
     if (round == 0) {
       const bool is_stereo = info.channel_count == 2;
       CHECK(count <= CAPACITY, "%u frames", count);
-      status = mp3a_decode(mp3, byte_size, is_gapless, whole[0], is_stereo ? whole[1] : NULL, count);
+      status =
+          mp3a_decode(mp3, byte_size, is_gapless, whole[0], is_stereo ? whole[1] : NULL, count);
       CHECK(status == MP3A_OK, "decode: %d", status);
     }
     for (int ch = 0; ch < info.channel_count; ch++) {
@@ -114,7 +115,7 @@ static void check_job(const uint8_t *mp3, uint32_t byte_size) {
   }
   job = mp3a_decode_job_start(queue, mp3, byte_size, true, 9, &status);
   mp3a_queue_wait(queue);
-  CHECK(mp3a_job_end(job, NULL, NULL, 0, NULL) == MP3A_OK, "discarded");
+  CHECK(mp3a_job_end(job) == MP3A_OK, "discarded");
   mp3a_queue_destroy(queue);
 }
 

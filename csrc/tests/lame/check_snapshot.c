@@ -11,8 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "tests/check.h"
 #include "lame/snapshot.h"
+#include "tests/check.h"
 
 enum { FRAMES = 9000, CLIPS = 4, MAX_BYTES = 40000, THREADS = 8, ROUNDS = 60 };
 

@@ -100,7 +100,8 @@ int main(void) {
   for (int t = 0; t < TABLE_COUNT; t++) hashes[t] = HASH_START;
   for (size_t r = 0; r < sizeof rates / sizeof *rates; r++) {
     for (size_t m = 0; m < sizeof modes / sizeof *modes; m++) {
-      for (int kbps = 24; kbps <= 160; kbps += 68) add_settings(rates[r], (int)m * 2, modes[m], kbps);
+      for (int kbps = 24; kbps <= 160; kbps += 68)
+        add_settings(rates[r], (int)m * 2, modes[m], kbps);
     }
   }
   add_process_tables();

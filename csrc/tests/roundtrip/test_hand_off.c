@@ -52,9 +52,11 @@ static float sample_of(int signal, int i) {
   switch (signal) {
     case NOISE: return check_random_float(-1, 1);
     case SQUARES: return i / 37 % 2 ? 1.0f : -1.0f;
-    case ATTACKS: return i % 2000 < 300 ? check_random_float(-1, 1) : 1e-4f * check_random_float(-1, 1);
+    case ATTACKS:
+      return i % 2000 < 300 ? check_random_float(-1, 1) : 1e-4f * check_random_float(-1, 1);
     case SILENCE: return i % 5000 < 4000 ? 0 : 1e-5f * check_random_float(-1, 1);
-    case TONES: return 0.6f * sinf((float)i * 0.031f) + 0.4f * sinf((float)i * 0.0007f * (float)(i % 999));
+    case TONES:
+      return 0.6f * sinf((float)i * 0.031f) + 0.4f * sinf((float)i * 0.0007f * (float)(i % 999));
     default: return i % 1777 == 0 ? 1.0f : 0;
   }
 }
@@ -64,33 +66,38 @@ static void make_clip(int signal) {
   const int kind = pick(3);
   for (int i = 0; i < MAX_FRAMES; i++) {
     input[0][i] = sample_of(signal, i);
-    input[1][i] = kind == 0 ? 0.9f * input[0][i] : kind == 1 ? sample_of((signal + 1) % SIGNALS, i) : 0;
+    input[1][i] = kind == 0   ? 0.9f * input[0][i]
+                  : kind == 1 ? sample_of((signal + 1) % SIGNALS, i)
+                              : 0;
   }
 }
 
 /* Returns the status of the first step that fails. */
 static int32_t run_clip(const mp3a_options *o, uint32_t count, int hands_off,
                         float output_of[2][MAX_FRAMES], uint32_t *mp3_byte_size) {
+  const bool is_stereo = o->channel_count == 2;
   const uint32_t skipped = o->flags & MP3A_PRESERVE_DELAY ? 0 : MP3A_DELAY_FRAMES;
-  static mp3a_encoder encoder;
-  static mp3a_decoder decoder;
+  static mp3a_block_encoder encoder;
+  static mp3a_block_decoder decoder;
   unsigned char *bytes = malloc(MP3A_SLOT_BYTES);
-  int32_t status = mp3a_encoder_open(&encoder, o);
-  if (hands_off) mp3a_encoder_give_frames(&encoder);
+  int32_t status = mp3a_block_encoder_open(&encoder, o);
+  if (hands_off) mp3a_block_encoder_give_frames(&encoder);
   CHECK(encoder.gives_frames == (hands_off != 0), "%d", hands_off);
-  mp3a_encoder_begin(&encoder, 1);
-  mp3a_encoder_take(&encoder, input[0], o->channel_count == 2 ? input[1] : NULL, count);
-  mp3a_decoder_begin(&decoder, o->channel_count, encoder.gives_frames, skipped, 1);
-  mp3a_decoder_give(&decoder, output_of[0], o->channel_count == 2 ? output_of[1] : NULL, count);
+  mp3a_block_encoder_begin(&encoder, 1);
+  mp3a_block_encoder_take(&encoder, mp3a_float_source(input[0], is_stereo ? input[1] : NULL),
+                          count);
+  mp3a_block_decoder_begin(&decoder, o->channel_count, encoder.gives_frames, skipped, 1);
+  mp3a_block_decoder_give(&decoder, mp3a_float_sink(output_of[0], is_stereo ? output_of[1] : NULL),
+                          count);
   while (status == MP3A_OK && !encoder.finished) {
     uint32_t byte_size = 0;
-    status = mp3a_encoder_step(&encoder, bytes, MP3A_SLOT_BYTES, &byte_size);
+    status = mp3a_block_encoder_step(&encoder, bytes, MP3A_SLOT_BYTES, &byte_size);
     if (hands_off && byte_size > 0) look_at((const mp3a_coded_frame *)(const void *)bytes);
-    if (status == MP3A_OK) status = mp3a_decoder_feed(&decoder, bytes, byte_size);
+    if (status == MP3A_OK) status = mp3a_block_decoder_feed(&decoder, bytes, byte_size);
   }
   CHECK(status != MP3A_OK || decoder.left_count == 0, "%u missing", decoder.left_count);
   *mp3_byte_size = encoder.mp3_byte_size;
-  mp3a_encoder_close(&encoder);
+  mp3a_block_encoder_close(&encoder);
   free(bytes);
   return status;
 }
@@ -98,7 +105,8 @@ static int32_t run_clip(const mp3a_options *o, uint32_t count, int hands_off,
 static mp3a_options random_options(void) {
   static const int32_t rates[9] = {8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000};
   static const int32_t bitrates[8] = {8, 16, 32, 64, 96, 128, 192, 320};
-  mp3a_options o = {.struct_byte_size = sizeof o, .sample_rate_hz = rates[pick(9)], .quality = pick(10)};
+  mp3a_options o = {
+      .struct_byte_size = sizeof o, .sample_rate_hz = rates[pick(9)], .quality = pick(10)};
   o.channel_count = 1 + (pick(4) > 0);
   o.rate_control = pick(4) ? MP3A_CBR : 1 + pick(2);
   if (o.rate_control == MP3A_VBR) o.vbr_quality = (float)pick(10000) / 1000;
@@ -118,12 +126,12 @@ static void check_clips(void) {
     uint32_t sizes[2];
     int32_t status[2];
     for (int k = 0; k < 2; k++) status[k] = run_clip(&o, count, k, output[k], &sizes[k]);
-    CHECK(status[0] == status[1] && sizes[0] == sizes[1], "%d: status %d, %d, %u bytes, %u", i, status[0],
-          status[1], sizes[0], sizes[1]);
+    CHECK(status[0] == status[1] && sizes[0] == sizes[1], "%d: status %d, %d, %u bytes, %u", i,
+          status[0], status[1], sizes[0], sizes[1]);
     for (int ch = 0; ch < o.channel_count; ch++) {
       CHECK(!memcmp(output[0][ch], output[1][ch], count * sizeof(float)),
-            "%d: %d Hz, %d kbps, quality %d, mode %d, flags %x: the samples differ", i, o.sample_rate_hz,
-            o.bitrate_kbps, o.quality, o.rate_control, o.flags);
+            "%d: %d Hz, %d kbps, quality %d, mode %d, flags %x: the samples differ", i,
+            o.sample_rate_hz, o.bitrate_kbps, o.quality, o.rate_control, o.flags);
     }
   }
   check_seen("clips");
@@ -189,7 +197,8 @@ static void random_granule(lame_internal_flags *gfc, int gr, int ch, int *room) 
   if (gfc->cfg.version == 1) random_scalefactors(side, gr, ch);
   else random_lsf_scalefactors(gi);
   gi->part2_3_length = noquant_count_bits(gfc, gi, NULL);
-  for (int most = 1; gi->part2_3_length + gi->part2_length > *room || gi->part2_3_length > 3500; most++) {
+  for (int most = 1; gi->part2_3_length + gi->part2_length > *room || gi->part2_3_length > 3500;
+       most++) {
     for (int i = MP3A_LINES / most; i < MP3A_LINES; i++) gi->l3_enc[i] = 0;
     gi->part2_3_length = noquant_count_bits(gfc, gi, NULL);
   }
@@ -205,7 +214,8 @@ static void random_frame(lame_internal_flags *gfc) {
   int room = getframebits(gfc) - 8 * gfc->cfg.sideinfo_len;
   for (int gr = 0; gr < gfc->cfg.mode_gr; gr++) {
     for (int ch = 0; ch < gfc->cfg.channels_out; ch++) {
-      int part = room - 200 * (gfc->cfg.mode_gr * gfc->cfg.channels_out - gr * gfc->cfg.channels_out - ch - 1);
+      int part = room - 200 * (gfc->cfg.mode_gr * gfc->cfg.channels_out -
+                               gr * gfc->cfg.channels_out - ch - 1);
       const int before = part;
       random_granule(gfc, gr, ch, &part);
       room -= before - part;
@@ -245,7 +255,8 @@ static void check_frame(lame_internal_flags *gfc, mp3dec_t *theirs, mp3dec_t *ou
   gfc->l3_side.main_data_begin = 0;
   format_bitstream_lame(gfc);
   const int mp3_size = copy_buffer_lame(gfc, bytes, sizeof bytes, 1);
-  CHECK((uint32_t)mp3_size == frame.mp3_byte_size, "%d bytes, not %u", mp3_size, frame.mp3_byte_size);
+  CHECK((uint32_t)mp3_size == frame.mp3_byte_size, "%d bytes, not %u", mp3_size,
+        frame.mp3_byte_size);
   look_at(&frame);
   const int count = mp3dec_decode_frame(theirs, bytes, mp3_size, expected, &info);
   CHECK(count == 576 * gfc->cfg.mode_gr && info.channels == channels, "%d samples", count);
@@ -279,19 +290,19 @@ static void check_refusals(void) {
   static float pcm[2][1152];
   static mp3dec_t decoder;
   float *const planes[2] = {pcm[0], pcm[1]};
-  mp3a_encoder encoder;
+  mp3a_block_encoder encoder;
   mp3a_options o = {sizeof o, 44100, 128, 7, 2, 0, MP3A_CBR, 0, 0};
-  CHECK(mp3a_encoder_open(&encoder, &o) == MP3A_OK, "open");
+  CHECK(mp3a_block_encoder_open(&encoder, &o) == MP3A_OK, "open");
   CHECK(mp3a_lame_hand_off(encoder.lame, sizeof frame) == -1, "with a tag");
-  mp3a_encoder_close(&encoder);
+  mp3a_block_encoder_close(&encoder);
   o.flags = MP3A_NO_TAG;
-  CHECK(mp3a_encoder_open(&encoder, &o) == MP3A_OK, "open");
+  CHECK(mp3a_block_encoder_open(&encoder, &o) == MP3A_OK, "open");
   CHECK(mp3a_lame_hand_off(encoder.lame, sizeof frame - 1) == -1, "another record");
   CHECK(mp3a_lame_hand_off(encoder.lame, sizeof frame) == 0, "hand-off");
-  mp3a_encoder_close(&encoder);
-  CHECK(mp3a_encoder_open(&encoder, &o) == MP3A_OK, "open");
+  mp3a_block_encoder_close(&encoder);
+  CHECK(mp3a_block_encoder_open(&encoder, &o) == MP3A_OK, "open");
   CHECK(!mp3a_hands_off(encoder.lame->internal_flags), "a used encoder starts anew");
-  mp3a_encoder_close(&encoder);
+  mp3a_block_encoder_close(&encoder);
 
   frame = (mp3a_coded_frame){.byte_size = sizeof frame, .channel_count = 2, .granule_count = 2};
   frame.header[0] = 0xff, frame.header[1] = 0xfb, frame.header[2] = 0x90;

@@ -119,7 +119,8 @@ static void check_settings(void) {
   const int32_t bitrates[] = {8, 48, 144, 320};
   for (size_t i = 0; i < sizeof rates / sizeof *rates; i++) {
     for (size_t k = 0; k < sizeof bitrates / sizeof *bitrates; k++) {
-      const mp3a_options o = {sizeof o, rates[i], bitrates[k], 9, 1 + (int32_t)(i + k) % 2, 0, 0, 0, 0};
+      const mp3a_options o = {sizeof o, rates[i], bitrates[k], 9, 1 + (int32_t)(i + k) % 2,
+                              0,        0,        0,           0};
       check_clip(o, 15000);
     }
   }

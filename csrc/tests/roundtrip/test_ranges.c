@@ -10,6 +10,7 @@
 #include "lame/internals.h"
 #include "lame/psy_constants.h"
 #include "libmp3lame/lame_global_flags.h"
+#include "roundtrip/pipeline.h"
 #include "roundtrip/ranges.h"
 #include "roundtrip/ring.h"
 #include "tests/check.h"
@@ -52,12 +53,11 @@ static float peak_of(uint32_t count, int channels) {
 }
 
 static mp3a_clip clip_of(const mp3a_options *o, uint32_t count, float output[2][MAX_OUTPUT]) {
-  mp3a_clip clip = {.options = *o, .frame_count = count};
-  for (int ch = 0; ch < o->channel_count; ch++) {
-    clip.input[ch] = input[ch];
-    clip.output[ch] = output[ch];
-  }
-  return clip;
+  const bool is_stereo = o->channel_count == 2;
+  return (mp3a_clip){.options = *o,
+                     .input = mp3a_float_source(input[0], is_stereo ? input[1] : NULL),
+                     .output = mp3a_float_sink(output[0], is_stereo ? output[1] : NULL),
+                     .frame_count = count};
 }
 
 static void check_ranges(mp3a_options o, uint32_t count, uint32_t range_count, uint32_t warm_up) {
@@ -102,12 +102,14 @@ static void check_warm_ups(void) {
       ranges_run = ranges_redone = 0;
       for (int i = 0; i < 10; i++) {
         const uint32_t count = 12 * 1152 + (uint32_t)pick(60000);
-        check_ranges(random_options(), count, 2 + (uint32_t)pick(count < 50000 ? 1 : 6), warm_ups[w]);
+        check_ranges(random_options(), count, 2 + (uint32_t)pick(count < 50000 ? 1 : 6),
+                     warm_ups[w]);
       }
       if (signal != SILENCE) run += ranges_run, redone += ranges_redone;
       if (signal == SILENCE) CHECK(ranges_redone > 0, "silence: none of %u done again", ranges_run);
     }
-    CHECK(warm_ups[w] >= 2 || redone == run, "warm-up %u: %u of %u done again", warm_ups[w], redone, run);
+    CHECK(warm_ups[w] >= 2 || redone == run, "warm-up %u: %u of %u done again", warm_ups[w], redone,
+          run);
     CHECK(warm_ups[w] < MP3A_WARM_UP || redone * 20 <= run, "warm-up %u: %u of %u done again",
           warm_ups[w], redone, run);
   }
@@ -125,16 +127,19 @@ static void check_calls(void) {
     clip.options.flags = 0;
     for (int ch = 0; ch < channels; ch++) {
       memcpy(actual[ch], input[ch], COUNT * sizeof(float));
-      clip.input[ch] = clip.output[ch] = actual[ch];
+      clip.input.planes[ch] = clip.output.planes[ch] = actual[ch];
     }
     CHECK(mp3a_pipeline_run(&clip, NULL) == MP3A_OK, "in place");
     for (int ch = 0; ch < channels; ch++)
       CHECK(!memcmp(actual[ch], expected[ch], COUNT * sizeof(float)), "in place");
 
     for (int i = 0; i < COUNT * channels; i++) codes[i] = wanted[i] = (int16_t)check_random();
-    mp3a_clip pcm16 = {.options = o, .frame_count = COUNT, .pcm16_input = wanted, .pcm16_output = wanted};
+    mp3a_clip pcm16 = {.options = o,
+                       .input = mp3a_pcm16_source(wanted, channels),
+                       .output = mp3a_pcm16_sink(wanted, channels),
+                       .frame_count = COUNT};
     CHECK(mp3a_pipeline_run(&pcm16, NULL) == MP3A_OK, "16 bits, one thread");
-    pcm16.pcm16_input = pcm16.pcm16_output = codes, pcm16.options.flags = 0;
+    pcm16.input.codes = pcm16.output.codes = codes, pcm16.options.flags = 0;
     CHECK(mp3a_pipeline_run(&pcm16, NULL) == MP3A_OK, "16 bits");
     CHECK(!memcmp(codes, wanted, (size_t)channels * COUNT * sizeof *codes), "16 bits");
 
@@ -190,11 +195,12 @@ static void spoil(lame_internal_flags *gfc) {
   fill(&gfc->ATH->adjust_limit, sizeof gfc->ATH->adjust_limit);
 }
 
-static uint32_t encode_block(mp3a_encoder *encoder, int block, unsigned char *frames) {
+static uint32_t encode_block(mp3a_block_encoder *encoder, int block, unsigned char *frames) {
   uint32_t byte_size = 0;
   const float *right = encoder->options.channel_count == 2 ? input[1] + block * 1152 : NULL;
-  mp3a_encoder_take(encoder, input[0] + block * 1152, right, 1152);
-  CHECK(mp3a_encoder_step(encoder, frames, MP3A_SLOT_BYTES, &byte_size) == MP3A_OK, "%d", block);
+  mp3a_block_encoder_take(encoder, mp3a_float_source(input[0] + block * 1152, right), 1152);
+  CHECK(mp3a_block_encoder_step(encoder, frames, MP3A_SLOT_BYTES, &byte_size) == MP3A_OK, "%d",
+        block);
   return byte_size;
 }
 
@@ -214,12 +220,12 @@ static void check_state(int spoiled_block) {
   enum { BLOCKS = 24 };
   static unsigned char states[2][MP3A_LAME_STATE_BYTES];
   static _Alignas(8) unsigned char frames[2][MP3A_SLOT_BYTES];
-  mp3a_encoder encoders[2];
+  mp3a_block_encoder encoders[2];
   const mp3a_options o = any_options();
   for (int i = 0; i < 2; i++) {
-    CHECK(mp3a_encoder_open(&encoders[i], &o) == MP3A_OK, "open");
-    mp3a_encoder_give_frames(&encoders[i]);
-    mp3a_encoder_begin(&encoders[i], 1);
+    CHECK(mp3a_block_encoder_open(&encoders[i], &o) == MP3A_OK, "open");
+    mp3a_block_encoder_give_frames(&encoders[i]);
+    mp3a_block_encoder_begin(&encoders[i], 1);
   }
   for (int block = 0; block < BLOCKS; block++) {
     uint32_t sizes[2], at = 0;
@@ -231,12 +237,13 @@ static void check_state(int spoiled_block) {
             "%d Hz, quality %d, mode %d, flags %x, block %d", o.sample_rate_hz, o.quality,
             o.rate_control, o.flags, block);
     const size_t size = mp3a_lame_state(encoders[0].lame, states[0], sizeof states[0]);
-    CHECK(size > 0 && size == mp3a_lame_state(encoders[1].lame, states[1], sizeof states[1]), "size");
+    CHECK(size > 0 && size == mp3a_lame_state(encoders[1].lame, states[1], sizeof states[1]),
+          "size");
     CHECK(!memcmp(states[0], states[1], size), "the states differ, block %d", block);
   }
   CHECK(mp3a_lame_state(encoders[0].lame, states[0], 100) == 0, "room");
   CHECK(mp3a_lame_start_amid(encoders[0].lame, 3) == -1, "not fresh");
-  for (int i = 0; i < 2; i++) mp3a_encoder_close(&encoders[i]);
+  for (int i = 0; i < 2; i++) mp3a_block_encoder_close(&encoders[i]);
 }
 
 static void check_states(void) {
@@ -247,15 +254,16 @@ static void check_states(void) {
 }
 
 static void check_refusals(void) {
-  const mp3a_options o = {sizeof o, 44100, 128, 7, 1, MP3A_NO_TAG | MP3A_BIT_RESERVOIR, MP3A_CBR, 0, 0};
+  const mp3a_options o = {sizeof o, 44100, 128, 7, 1, MP3A_NO_TAG | MP3A_BIT_RESERVOIR,
+                          MP3A_CBR, 0,     0};
   mp3a_ranges_stats stats;
   int32_t status;
-  mp3a_encoder encoder;
-  CHECK(mp3a_encoder_open(&encoder, &o) == MP3A_OK, "open");
+  mp3a_block_encoder encoder;
+  CHECK(mp3a_block_encoder_open(&encoder, &o) == MP3A_OK, "open");
   CHECK(mp3a_lame_start_amid(encoder.lame, 3) == -1, "without a hand-off");
-  mp3a_encoder_give_frames(&encoder);
+  mp3a_block_encoder_give_frames(&encoder);
   CHECK(mp3a_lame_start_amid(encoder.lame, 3) == -1, "with the reservoir");
-  mp3a_encoder_close(&encoder);
+  mp3a_block_encoder_close(&encoder);
   mp3a_clip clip = clip_of(&o, 20000, actual);
   CHECK(mp3a_ranges_for(&clip) == 1, "with the reservoir");
   clip.options.flags = MP3A_ONE_THREAD;

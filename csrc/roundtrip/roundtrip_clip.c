@@ -1,0 +1,135 @@
+/* One clip through encoder and decoder, at once or on the pool. */
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/clip.h"
+#include "common/job.h"
+#include "common/options.h"
+#include "roundtrip/pipeline.h"
+
+int32_t mp3a_roundtrip(const mp3a_options *options, const float *left, const float *right,
+                       uint32_t frame_count, float *out_left, float *out_right,
+                       uint32_t capacity, mp3a_stats *stats) {
+  const int32_t status = mp3a_check_clip(options, left, right, frame_count);
+  if (status != MP3A_OK) return status;
+  if (!mp3a_are_channels(options, out_left, out_right)) return MP3A_INVALID_AUDIO;
+  if (capacity < mp3a_output_frame_count(options, frame_count)) return MP3A_INVALID_AUDIO;
+  const mp3a_clip clip = {.options = *options,
+                          .input = mp3a_float_source(left, right),
+                          .output = mp3a_float_sink(out_left, out_right),
+                          .frame_count = frame_count};
+  return mp3a_pipeline_run(&clip, stats);
+}
+
+typedef struct roundtrip_job {
+  mp3a_job job; /* first, so that a job is its round trip */
+  uint32_t output_frame_count;
+  mp3a_clip clip;
+  mp3a_stats stats;
+  float audio[]; /* the input, then in its place the output: by channel, or 16 bits */
+} roundtrip_job;
+
+static int32_t run_roundtrip(mp3a_job *job) {
+  roundtrip_job *roundtrip = (roundtrip_job *)job;
+  return mp3a_pipeline_run(&roundtrip->clip, &roundtrip->stats);
+}
+
+/* A job for a checked clip, with room for its output in `sample_size` bytes each. */
+static roundtrip_job *allocate_job(const mp3a_options *options, uint32_t frame_count,
+                                   size_t sample_size, int32_t *status) {
+  const uint32_t output_frame_count = mp3a_output_frame_count(options, frame_count);
+  const uint64_t sample_count = (uint64_t)output_frame_count * (uint32_t)options->channel_count;
+  const uint64_t byte_size = sizeof(roundtrip_job) + sample_count * sample_size;
+  roundtrip_job *roundtrip = byte_size > PTRDIFF_MAX ? NULL : malloc((size_t)byte_size);
+  if (!roundtrip) {
+    *status = MP3A_OUT_OF_MEMORY;
+    return NULL;
+  }
+  *roundtrip = (roundtrip_job){.job.work = run_roundtrip,
+                               .output_frame_count = output_frame_count,
+                               .clip = {.options = *options,
+                                        .frame_count = frame_count,
+                                        .cancelled = &roundtrip->job.cancelled}};
+  return roundtrip;
+}
+
+mp3a_job *mp3a_roundtrip_job_start(mp3a_queue *queue, const mp3a_options *options,
+                                   const float *left, const float *right, uint32_t frame_count,
+                                   uint32_t tag, int32_t *status) {
+  *status = mp3a_check_job(queue, tag);
+  if (*status == MP3A_OK) *status = mp3a_check_clip(options, left, right, frame_count);
+  if (*status != MP3A_OK) return NULL;
+  roundtrip_job *roundtrip = allocate_job(options, frame_count, sizeof *left, status);
+  if (!roundtrip) return NULL;
+  float *const first = roundtrip->audio;
+  float *const second = right ? first + roundtrip->output_frame_count : NULL;
+  memcpy(first, left, (size_t)frame_count * sizeof *first);
+  if (right) memcpy(second, right, (size_t)frame_count * sizeof *second);
+  roundtrip->clip.input = mp3a_float_source(first, second);
+  roundtrip->clip.output = mp3a_float_sink(first, second);
+  return mp3a_job_submit(&roundtrip->job, queue, tag, status);
+}
+
+mp3a_job *mp3a_roundtrip_pcm16_job_start(mp3a_queue *queue, const mp3a_options *options,
+                                         const int16_t *samples, uint32_t sample_count,
+                                         uint32_t tag, int32_t *status) {
+  *status = mp3a_check_job(queue, tag);
+  if (*status == MP3A_OK) *status = mp3a_check_options(options);
+  if (*status != MP3A_OK) return NULL;
+  const uint32_t channel_count = (uint32_t)options->channel_count;
+  *status = mp3a_check_form(options, sample_count / channel_count);
+  if (*status == MP3A_OK &&
+      (!mp3a_is_pcm16_pointer(samples) || sample_count % channel_count != 0)) {
+    *status = MP3A_INVALID_AUDIO;
+  }
+  if (*status != MP3A_OK) return NULL;
+  roundtrip_job *roundtrip =
+      allocate_job(options, sample_count / channel_count, sizeof *samples, status);
+  if (!roundtrip) return NULL;
+  int16_t *const codes = (int16_t *)roundtrip->audio;
+  memcpy(codes, samples, (size_t)sample_count * sizeof *codes);
+  roundtrip->clip.input = mp3a_pcm16_source(codes, options->channel_count);
+  roundtrip->clip.output = mp3a_pcm16_sink(codes, options->channel_count);
+  return mp3a_job_submit(&roundtrip->job, queue, tag, status);
+}
+
+/* The job as a round trip of such samples that has so much room for its result, or NULL. */
+static const roundtrip_job *as_roundtrip(const mp3a_job *job, mp3a_sample_kind kind,
+                                         uint32_t capacity) {
+  const roundtrip_job *roundtrip = (const roundtrip_job *)job;
+  if (!job || job->work != run_roundtrip || roundtrip->clip.output.kind != kind) return NULL;
+  const bool is_interleaved = kind == MP3A_INTERLEAVED_PCM16;
+  const uint64_t width = is_interleaved ? (uint64_t)roundtrip->clip.options.channel_count : 1;
+  const bool fits = capacity >= roundtrip->output_frame_count * width;
+  return job->status != MP3A_OK || fits ? roundtrip : NULL;
+}
+
+int32_t mp3a_roundtrip_job_end(mp3a_job *job, float *out_left, float *out_right,
+                               uint32_t capacity, mp3a_stats *stats) {
+  const roundtrip_job *roundtrip = as_roundtrip(job, MP3A_PLANAR_FLOAT, capacity);
+  if (!roundtrip || !mp3a_is_float_pointer(out_left)) return MP3A_INVALID_AUDIO;
+  const int32_t status = job->status;
+  if (status == MP3A_OK) {
+    float *const *audio = roundtrip->clip.output.planes;
+    const size_t byte_size = (size_t)roundtrip->output_frame_count * sizeof(float);
+    memcpy(out_left, audio[0], byte_size);
+    if (out_right && audio[1]) memcpy(out_right, audio[1], byte_size);
+    if (stats) *stats = roundtrip->stats;
+  }
+  mp3a_job_free(job);
+  return status;
+}
+
+int32_t mp3a_roundtrip_pcm16_job_end(mp3a_job *job, int16_t *out, uint32_t capacity) {
+  const roundtrip_job *roundtrip = as_roundtrip(job, MP3A_INTERLEAVED_PCM16, capacity);
+  if (!roundtrip || !mp3a_is_pcm16_pointer(out)) return MP3A_INVALID_AUDIO;
+  const mp3a_clip *clip = &roundtrip->clip;
+  const int32_t status = job->status;
+  if (status == MP3A_OK) {
+    const size_t sample_size = sizeof *out * (size_t)clip->options.channel_count;
+    memcpy(out, clip->output.codes, roundtrip->output_frame_count * sample_size);
+  }
+  mp3a_job_free(job);
+  return status;
+}
