@@ -1,5 +1,6 @@
 /* The pool where there are no threads: nobody takes a task, so the caller does all by itself. */
 #include "common/pool.h"
+#include "mp3augment.h"
 
 bool mp3a_pool_submit(mp3a_task *task) {
   (void)task;
@@ -16,6 +17,6 @@ bool mp3a_pool_remove(mp3a_task *task) {
   return false;
 }
 
-unsigned mp3a_pool_thread_limit(void) { return 1; }
+uint32_t mp3a_thread_limit(void) { return 1; }
 
 unsigned mp3a_pool_idle_count(void) { return 0; }
