@@ -29,14 +29,49 @@ export function usageError(message: string): CliError {
   return new CliError(message, EXIT.usage);
 }
 
+/** What a path is, if it isn't a file. */
+export const KIND_WORDS = {
+  file: "it is a file",
+  folder: "it is a folder",
+  pipe: "it is a pipe",
+  device: "it is a device",
+  socket: "it is a socket",
+} as const;
+
+/** What the system's error codes mean. */
+const SYSTEM_REASONS: Record<string, string> = {
+  ENOENT: "there is no such file",
+  EACCES: "it may not be read or written",
+  EPERM: "the system doesn't permit it",
+  EISDIR: KIND_WORDS.folder,
+  ENOTDIR: "a part of its path is not a folder",
+  ELOOP: "its links lead in a circle",
+  ENAMETOOLONG: "its name is too long for the file system",
+  ENOSPC: "the disk is full",
+  EDQUOT: "the disk quota is used up",
+  EROFS: "the file system is read-only",
+  EFBIG: "it would be larger than the file system allows",
+  EMFILE: "too many files are open: raise ulimit -n, or use fewer --threads",
+  ENFILE: "the system has too many files open",
+};
+
 /** An error in one line. */
 export function reasonOf(error: unknown): string {
   const { code } = Object(error) as { code?: unknown };
-  if (code === "ENOENT") return "there is no such file";
-  if (code === "EACCES") return "it may not be read or written";
-  if (code === "EISDIR") return "it is a folder";
-  if (code === "ELOOP") return "its links lead in a circle";
+  const known = typeof code === "string" ? SYSTEM_REASONS[code] : undefined;
+  if (known !== undefined) return known;
   return (error instanceof Error ? error.message : String(error)).replace(/\s*\n\s*/g, " ");
+}
+
+/** A text without what would steer a terminal or hide what it says: names may hold anything. */
+export function printable(text: string): string {
+  // deno-lint-ignore no-control-regex -- these are what it looks for
+  return text.replace(/[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]/g, (character) => {
+    const code = character.charCodeAt(0);
+    return code < 256
+      ? `\\x${code.toString(16).padStart(2, "0")}`
+      : `\\u${code.toString(16).padStart(4, "0")}`;
+  });
 }
 
 /** Waits for work on a file; an error gets the file's name in front. */
@@ -44,7 +79,8 @@ export async function naming<T>(path: string, work: Promise<T>): Promise<T> {
   try {
     return await work;
   } catch (error) {
-    if (error instanceof CliError) throw error;
+    const { code } = Object(error) as { code?: unknown };
+    if (error instanceof CliError || code === "EPIPE") throw error;
     throw new CliError(`${path === "-" ? "standard input" : path}: ${reasonOf(error)}`);
   }
 }

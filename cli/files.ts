@@ -1,13 +1,21 @@
-/** Files that are there whole or not at all, and what folders hold. */
-import { createHash } from "node:crypto";
-import { type FileHandle, mkdir, open, readdir, rename, rm, stat } from "node:fs/promises";
-import { basename, dirname, join } from "node:path";
+/** Outputs: files that are there whole or not at all; pipes and devices, which are written in place. */
+import { Buffer } from "node:buffer";
+import { createHash, randomBytes } from "node:crypto";
+import { constants, rmSync } from "node:fs";
+import { type FileHandle, lstat, mkdir, open, rename, rm } from "node:fs/promises";
+import { dirname, join } from "node:path";
 import process from "node:process";
-
-/** Where a file grows until it is complete: beside its place, so that a rename suffices. */
-export function partialPath(path: string): string {
-  return join(dirname(path), `.${basename(path)}.partial`);
-}
+import { KIND_WORDS, usageError } from "./errors.ts";
+import { endOnSignals } from "./interrupt.ts";
+import {
+  type Found,
+  isDescriptor,
+  isStandardInput,
+  isStandardOutput,
+  look,
+  lookAtDescriptor,
+  targetOf,
+} from "./paths.ts";
 
 const madeFolders = new Set<string>();
 
@@ -27,11 +35,19 @@ export interface Written {
 
 type Pieces = AsyncIterable<Uint8Array> | Iterable<Uint8Array>;
 
+/** How a file is written. */
+export interface WriteOptions {
+  /** A name in the file's folder that the caller owns: what an earlier process has left there goes. */
+  readonly partial?: string;
+  /** Waits until the disk has it, whatever was there before. */
+  readonly sync?: boolean;
+}
+
 /** Writes a file at once: whoever looks sees the old one or the new one. */
 export async function writeAtomically(
   path: string,
   pieces: Pieces,
-  partial: string = partialPath(path),
+  options: WriteOptions = {},
 ): Promise<Written> {
   const hash = createHash("sha256");
   let byteSize = 0;
@@ -41,28 +57,87 @@ export async function writeAtomically(
       byteSize += piece.length;
       await writeAll(file, piece);
     }
-  }, partial);
+  }, options);
   return { byteSize, sha256: hash.digest("hex") };
 }
 
-/** Lets `fill` write a new file, which takes its place when it is complete. */
+/** Writes lines likewise, however many there are, and waits until the disk has them. */
+export function writeLines(
+  path: string,
+  lines: Iterable<string | Uint8Array>,
+  partial?: string,
+): Promise<Written> {
+  return writeAtomically(path, batches(lines), { sync: true, ...(partial && { partial }) });
+}
+
+function* batches(lines: Iterable<string | Uint8Array>): Iterable<Uint8Array> {
+  let waiting: Uint8Array[] = [];
+  for (const line of lines) {
+    waiting.push(typeof line === "string" ? Buffer.from(line) : line);
+    if (waiting.length < 1000) continue;
+    yield Buffer.concat(waiting);
+    waiting = [];
+  }
+  yield Buffer.concat(waiting);
+}
+
+/** A short name that nobody has, for a file that grows beside its place until it is complete. */
+export function newPartialName(): string {
+  return `.mp3-augment-${randomBytes(6).toString("hex")}.partial`;
+}
+
+/** Whether it is one of these names. */
+export function isPartialName(name: unknown): name is string {
+  return typeof name === "string" && /^\.mp3-augment-[0-9a-f]{12}\.partial$/.test(name);
+}
+
+/** Files that would stay half written if the process ended now. */
+const growing = new Set<string>();
+process.on("exit", () => growing.forEach((path) => rmSync(path, { force: true })));
+
+/**
+ * Lets `fill` write a new file, which takes the place of what the path's links lead to when it is
+ * complete.
+ */
 export async function replaceFile(
   path: string,
   fill: (file: FileHandle) => Promise<void>,
-  partial: string = partialPath(path),
+  { partial, sync = false }: WriteOptions = {},
 ): Promise<void> {
   await makeFolderOf(path);
+  const isThere = await lstat(path).then(() => true, () => false);
+  const target = isThere ? await targetOf(path) : path;
+  const old = isThere ? await look(target) : undefined;
+  if (old && old.kind !== "file") throw new Error(KIND_WORDS[old.kind]);
+  const growingPath = join(dirname(target), partial ?? newPartialName());
+  const file = await create(growingPath, old, partial !== undefined);
+  growing.add(growingPath);
   try {
-    const file = await open(partial, "w");
     try {
+      if (old) await file.chmod(old.mode & 0o777).catch(() => {}); // not all file systems have modes
       await fill(file);
+      if (old || sync) await file.sync(); // else a power cut could take the old one and the new one
     } finally {
       await file.close();
     }
-    await rename(partial, path);
+    await rename(growingPath, target);
   } catch (error) {
-    await rm(partial, { force: true });
+    await rm(growingPath, { force: true });
     throw error;
+  } finally {
+    growing.delete(growingPath);
+  }
+}
+
+/** Makes a file where none is: a link that somebody has put there isn't followed. */
+async function create(path: string, old: Found | undefined, mayRemove: boolean) {
+  const mode = old ? 0o600 : 0o666; // what is secret stays so while it is written
+  try {
+    return await open(path, "wx", mode);
+  } catch (error) {
+    if (!mayRemove || (error as { code?: unknown }).code !== "EEXIST") throw error;
+    await rm(path);
+    return await open(path, "wx", mode);
   }
 }
 
@@ -73,9 +148,58 @@ export async function writeAll(file: FileHandle, bytes: Uint8Array): Promise<voi
   }
 }
 
-/** Writes a file atomically, or to standard output for "-". */
-export async function writeOutput(path: string, pieces: Pieces): Promise<void> {
-  if (path !== "-") return void await writeAtomically(path, pieces);
+/** Where a command writes its result. */
+export interface Output {
+  readonly path: string;
+  /** Standard output, so that messages go to standard error. */
+  readonly isStandard: boolean;
+  /** A file, whose start can be written again at the end. */
+  readonly isFile: boolean;
+  write(pieces: Pieces): Promise<void>;
+}
+
+/**
+ * Looks at what a command is to write, before it works.
+ *
+ * @throws {CliError} if that is one of the sources, a folder, or (without `force`) a terminal
+ */
+export async function openOutput(
+  path: string,
+  { sources, force }: { sources: readonly string[]; force: boolean },
+): Promise<Output> {
+  const isStandard = isStandardOutput(path);
+  const found = isStandard ? lookAtDescriptor(1) : await look(path);
+  const isOpen = isStandard || isDescriptor(path);
+  if (found?.kind === "folder" || (found?.kind === "socket" && !isOpen)) {
+    throw usageError(`${path}: ${KIND_WORDS[found.kind]}, not a file to write`);
+  }
+  if (isStandard && process.stdout.isTTY && !force) {
+    throw usageError(
+      "standard output is a terminal, which can't show this: send it to a file or a program " +
+        "(> FILE, | PROGRAM), name a file, or use --force",
+    );
+  }
+  if (found) await refuseSources(path, found, sources);
+  endOnSignals();
+  const isFile = !isOpen && (!found || found.kind === "file");
+  const write = async (pieces: Pieces) => {
+    if (isFile) await writeAtomically(path, pieces);
+    else if (isStandard) await writeToStandardOutput(pieces);
+    else await writeInPlace(path, pieces);
+  };
+  return { path, isStandard, isFile, write };
+}
+
+async function refuseSources(path: string, found: Found, sources: readonly string[]) {
+  if (found.kind !== "file") return; // a terminal may be read and written
+  for (const source of sources) {
+    if ((await look(source))?.identity !== found.identity) continue;
+    const name = isStandardInput(source) ? "what standard input reads" : source;
+    throw usageError(`${path} is the same file as ${name}, which would be lost: name another one`);
+  }
+}
+
+async function writeToStandardOutput(pieces: Pieces): Promise<void> {
   for await (const piece of pieces) {
     const copy = piece.slice(); // the pipe may take it after the next piece was made
     await new Promise<void>((resolve, reject) =>
@@ -84,49 +208,17 @@ export async function writeOutput(path: string, pieces: Pieces): Promise<void> {
   }
 }
 
+/** A pipe, a device, or a file that was opened by whoever started the program, behind what is there. */
+async function writeInPlace(path: string, pieces: Pieces): Promise<void> {
+  const file = await open(path, constants.O_WRONLY | (isDescriptor(path) ? constants.O_APPEND : 0));
+  try {
+    for await (const piece of pieces) await writeAll(file, piece);
+  } finally {
+    await file.close();
+  }
+}
+
 /** A file's size, or undefined if there is none. */
 export async function byteSizeOf(path: string): Promise<number | undefined> {
-  try {
-    return (await stat(path)).size;
-  } catch {
-    return undefined;
-  }
-}
-
-/**
- * The files below a folder, as sorted relative paths with "/". Links to files count, links to folders
- * don't: they could lead in circles. Hidden files and folders are left out. A folder below that can't
- * be read is told to `onUnreadable`.
- */
-export async function listFiles(
-  folder: string,
-  isWanted: (name: string) => boolean,
-  onUnreadable: (path: string, error: unknown) => void,
-): Promise<string[]> {
-  const found: string[] = [];
-  const waiting = [""];
-  const unreadable = (path: string, error: unknown) => {
-    if (path === "") throw error;
-    onUnreadable(path, error);
-    return [];
-  };
-  for (let below = waiting.pop(); below !== undefined; below = waiting.pop()) {
-    const listed = readdir(join(folder, below), { withFileTypes: true });
-    for (const entry of await listed.catch((error) => unreadable(below, error))) {
-      const path = below === "" ? entry.name : `${below}/${entry.name}`;
-      if (entry.name.startsWith(".")) continue;
-      if (entry.isDirectory()) waiting.push(path);
-      else if (isWanted(entry.name) && await isFile(entry, join(folder, path))) found.push(path);
-    }
-  }
-  return found.sort();
-}
-
-async function isFile(
-  entry: { isFile(): boolean; isSymbolicLink(): boolean },
-  path: string,
-): Promise<boolean> {
-  if (entry.isFile()) return true;
-  if (!entry.isSymbolicLink()) return false;
-  return await stat(path).then((target) => target.isFile(), () => true); // a dead link is a bad file
+  return (await look(path).catch(() => undefined))?.byteSize;
 }

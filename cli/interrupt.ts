@@ -2,6 +2,12 @@
 import process from "node:process";
 import { EXIT } from "./errors.ts";
 
+/** Lets the process end as an exit, so that half-written files go. */
+export function endOnSignals(): void {
+  process.once("SIGINT", () => process.exit(EXIT.interrupted));
+  process.once("SIGTERM", () => process.exit(EXIT.terminated));
+}
+
 /** A wish to stop that may come at any time. */
 export interface Stop {
   readonly signal: AbortSignal;

@@ -7,6 +7,7 @@
 import process from "node:process";
 import { Command, CommanderError } from "commander";
 import { CliError, EXIT, reasonOf } from "./errors.ts";
+import { tellResult, warn } from "./tell.ts";
 import { VERSION } from "./version.ts";
 import { add as addDataset } from "./commands/dataset.ts";
 import { add as addDecode } from "./commands/decode.ts";
@@ -31,25 +32,36 @@ function createProgram(): Command {
   const program = new Command("mp3-augment")
     .description("MP3 round trips for audio data sets: aligned, reproducible, fast.")
     .version(VERSION)
-    .showHelpAfterError('(see "mp3-augment help COMMAND")')
     .exitOverride();
   for (const add of COMMANDS) add(program);
-  program.commands.forEach((command) => command.exitOverride());
+  const names = program.commands.map((command) => command.name());
+  program.showHelpAfterError(`(the commands are ${names.join(", ")}; see "mp3-augment --help")`);
+  for (const command of program.commands) {
+    command.exitOverride().showHelpAfterError(`(see "mp3-augment ${command.name()} --help")`);
+  }
   return program;
 }
 
-/** Runs the command line; errors are for people. */
+/** Runs the command line; errors are for people, and with `--json` for programs too. */
 async function main(args: readonly string[]): Promise<void> {
+  const fail = (message: string, exitCode: number) => {
+    // Standard output may be meant for audio: "-" is the last of the arguments that are no options.
+    const isOutputTaken = args.filter((arg) => /^(-|[^-].*)$/.test(arg)).slice(2).includes("-");
+    if (args.includes("--json")) tellResult({ error: message, exitCode }, isOutputTaken);
+    process.exitCode = exitCode;
+  };
   try {
     await createProgram().parseAsync(args, { from: "user" });
   } catch (error) {
     if (error instanceof CommanderError) { // its message has been printed
-      process.exitCode = error.exitCode === 0 ? EXIT.ok : EXIT.usage;
-      return;
+      if (error.exitCode === 0) return void (process.exitCode = EXIT.ok);
+      return fail(error.message, EXIT.usage);
     }
-    const { path } = Object(error) as { path?: unknown }; // of errors of the file system
-    process.stderr.write(`error: ${path ? `${path}: ` : ""}${reasonOf(error)}\n`);
-    process.exitCode = error instanceof CliError ? error.exitCode : EXIT.failed;
+    const { path, code } = Object(error) as { path?: unknown; code?: unknown };
+    if (code === "EPIPE") return void (process.exitCode = EXIT.brokenPipe);
+    const message = `${path ? `${path}: ` : ""}${reasonOf(error)}`; // `path`: the file system's
+    warn(`error: ${message}`);
+    fail(message, error instanceof CliError ? error.exitCode : EXIT.failed);
   }
 }
 

@@ -102,33 +102,60 @@ export function encoderOf({ quality, jointStereo, reservoir, lowpass }: EncoderA
   };
 }
 
+/** Extensions by which people know sound files, and other media that hold sound. */
+const SOUND = new Set(
+  ("wav flac ogg oga opus mp3 aif aiff aifc m4a m4b aac adts webm weba wma mp4 mov mkv mka caf amr " +
+    "3gp ac3 eac3 dts ape wv tta mpc dsf dff qoa au snd w64 sph spx voc gsm mp2 mpga avi asf")
+    .split(" ").map((name) => `.${name}`),
+);
+
+/** A name's end in small letters, if that means a kind of sound file. */
+export function soundExtension(path: string): string | undefined {
+  const extension = extname(path).toLowerCase();
+  return SOUND.has(extension) ? extension : undefined;
+}
+
+/** Adds `--force`. */
+export function addForce(command: Command, what: string): void {
+  command.option("--force", what, false);
+}
+
+/** Refuses a name that says another format than what will be written. */
+export function checkName(path: string, what: string, extension: string, force: boolean): void {
+  const said = soundExtension(path);
+  if (said === undefined || said === extension || force) return;
+  throw usageError(
+    `${path} would hold ${what}, but its name ends in ${said}: call it ${extension}, or use --force`,
+  );
+}
+
 /** How an output is written. */
 export interface OutputArguments {
   format?: "wav" | "flac";
   bits: SampleFormat;
+  force: boolean;
 }
 
-/** Adds the options of {@linkcode OutputArguments}. `whose`: the output, in words. */
-export function addOutputOptions(command: Command, whose = "OUT"): void {
+/** Adds the options of {@linkcode OutputArguments} but for `--force`. `whose`: the output, in words. */
+export function addOutputOptions(command: Command): void {
   command
     .addOption(
-      new Option("--format <format>", `of ${whose} (default: by its name)`).choices([
-        "wav",
-        "flac",
-      ]),
+      new Option("--format <format>", "of OUT (default: by its name)").choices(["wav", "flac"]),
     )
     .addOption(
-      new Option("--bits <bits>", `of ${whose}'s samples`).choices(["16", "24", "float"])
-        .default("16"),
+      new Option("--bits <bits>", "of OUT's samples").choices(["16", "24", "float"]).default("16"),
     );
+  addForce(command, "write audio to a terminal, or under another format's name");
 }
 
 /** How a file is to be written: by its name's end, unless `--format` says it. */
-export function outputFormat(path: string, { format, bits }: OutputArguments): OutputFormat {
+export function outputFormat(path: string, options: OutputArguments): OutputFormat {
+  const { format, bits, force } = options;
   const container = format ?? containerOf(path);
   if (container === "flac" && bits === "float") {
     throw usageError("FLAC holds 16 or 24 bits, not float: choose --bits 16 or 24, or WAV");
   }
+  checkName(path, container === "wav" ? "WAV" : "FLAC", `.${container}`, force);
   return { container, samples: bits };
 }
 
@@ -136,5 +163,7 @@ function containerOf(path: string): "wav" | "flac" {
   const extension = extname(path).toLowerCase();
   if (extension === ".wav" || path === "-") return "wav";
   if (extension === ".flac") return "flac";
-  throw usageError(`${path} should end in .wav or .flac, which say how it is written`);
+  throw usageError(
+    `${path} should end in .wav or .flac, which say how it is written, or give --format`,
+  );
 }

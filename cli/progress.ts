@@ -1,14 +1,49 @@
 /** How far a run is, on standard error: a bar in a terminal, else a plain line now and then. */
 import process from "node:process";
-import { Presets, SingleBar } from "cli-progress";
+import { SingleBar } from "cli-progress";
+import { printable } from "./errors.ts";
 
 const PLAIN_INTERVAL_MS = 10_000;
+const MIN_BAR_WIDTH = 10;
+const MAX_BAR_WIDTH = 40;
+
+/** What the line tells. */
+export interface ProgressState {
+  readonly done: number;
+  readonly total: number;
+  readonly failed: number;
+  /** Undefined until something is done. */
+  readonly secondsLeft: number | undefined;
+  readonly audioSeconds: number;
+  readonly timesRealTime: number;
+}
+
+/** A line of at most so many columns: what matters most comes first, the rest where there is room. */
+export function progressLine(state: ProgressState, columns: number): string {
+  const { done, total, failed, secondsLeft, audioSeconds, timesRealTime } = state;
+  const parts = [
+    `${done}/${total}`,
+    ...secondsLeft === undefined ? [] : [`${formatDuration(secondsLeft)} left`],
+    ...failed > 0 ? [`${failed} failed`] : [],
+    `${timesRealTime.toFixed(0)} × real time`,
+    `${formatDuration(audioSeconds)} of audio`,
+  ];
+  let text = parts[0] as string;
+  for (const part of parts.slice(1)) {
+    if (text.length + 2 + part.length <= columns) text += `, ${part}`;
+  }
+  const barWidth = Math.min(MAX_BAR_WIDTH, columns - text.length - 1);
+  if (barWidth < MIN_BAR_WIDTH) return text.slice(0, columns);
+  const full = total > 0 ? Math.round(barWidth * Math.min(1, done / total)) : 0;
+  return `${"█".repeat(full)}${"░".repeat(barWidth - full)} ${text}`;
+}
 
 /** Shows how far a run is. */
 export class Progress {
   readonly #startMs = performance.now();
   readonly #bar: SingleBar | undefined;
   readonly #isSilent: boolean;
+  #isShown = false;
   #lastLineMs = performance.now();
   #total = 0;
   #done = 0;
@@ -20,11 +55,12 @@ export class Progress {
     this.#isSilent = isSilent;
     if (isSilent || !process.stderr.isTTY) return;
     this.#bar = new SingleBar({
-      format: "{bar} {value}/{total} files  {status}",
+      format: (_, { maxWidth }) => progressLine(this.#state(), (maxWidth ?? 80) - 1),
       stream: process.stderr,
       hideCursor: true,
+      clearOnComplete: true,
       gracefulExit: false, // Ctrl-C is the run's own
-    }, Presets.shades_classic);
+    });
   }
 
   /** `done`: by earlier runs. */
@@ -32,7 +68,7 @@ export class Progress {
     this.#total = total;
     this.#done = done;
     if (done > 0) this.say(`${done} of ${total} files are done already`);
-    this.#bar?.start(total, done, { status: "" });
+    this.#show();
   }
 
   /** One more file is through; `failedCount` of its parts have failed. */
@@ -41,15 +77,19 @@ export class Progress {
     this.#ran++;
     this.#audioSeconds += audioSeconds;
     this.#failed += failedCount;
-    this.#bar?.update(this.#done, { status: this.#status() });
+    this.#bar?.update(this.#done);
     if (this.#bar || performance.now() - this.#lastLineMs < PLAIN_INTERVAL_MS) return;
     this.#lastLineMs = performance.now();
-    this.say(`${this.#done}/${this.#total} files, ${this.#status()}`);
+    this.say(`files: ${progressLine(this.#state(), 72).replace(/^[█░]+ /, "")}`);
   }
 
-  /** A line for people. */
+  /** A line for people. The bar makes room for it. */
   say(line: string): void {
-    if (!this.#isSilent) process.stderr.write(`${line}\n`);
+    if (this.#isSilent) return;
+    const wasShown = this.#isShown;
+    this.stop();
+    process.stderr.write(`${printable(line)}\n`);
+    if (wasShown) this.#show();
   }
 
   /** Audio seconds per second. */
@@ -65,30 +105,38 @@ export class Progress {
     return this.#audioSeconds;
   }
 
+  /** Takes the bar away. */
   stop(): void {
-    this.#bar?.stop();
+    if (this.#isShown) this.#bar?.stop();
+    this.#isShown = false;
   }
 
-  #status(): string {
-    const secondsLeft = (this.#total - this.#done) * this.seconds / this.#ran;
-    const failed = this.#failed > 0 ? `, ${this.#failed} failed` : "";
-    return `${formatHours(this.#audioSeconds)} of audio, ${
-      this.timesRealTime.toFixed(0)
-    } × real time, ` +
-      `${formatDuration(secondsLeft)} left${failed}`;
+  #show(): void {
+    this.#bar?.start(this.#total, this.#done);
+    this.#isShown = this.#bar !== undefined;
+  }
+
+  #state(): ProgressState {
+    return {
+      done: this.#done,
+      total: this.#total,
+      failed: this.#failed,
+      secondsLeft: this.#ran > 0
+        ? (this.#total - this.#done) * this.seconds / this.#ran
+        : undefined,
+      audioSeconds: this.#audioSeconds,
+      timesRealTime: this.timesRealTime,
+    };
   }
 }
 
-/** As hours, for audio. */
-export function formatHours(seconds: number): string {
-  return `${(seconds / 3600).toFixed(seconds < 36000 ? 2 : 1)} h`;
-}
-
-/** As 5 s, 2:05 min or 1:02 h. */
+/** As 0.42 s, 5.3 s, 17 s, 2:05 min, 1:02 h or 31 h. */
 export function formatDuration(seconds: number): string {
+  if (seconds > 0 && seconds < 9.95) return `${seconds.toFixed(seconds < 0.995 ? 2 : 1)} s`;
   const whole = Math.round(seconds);
   const two = (value: number) => String(value).padStart(2, "0");
   if (whole < 60) return `${whole} s`;
   if (whole < 3600) return `${Math.floor(whole / 60)}:${two(whole % 60)} min`;
-  return `${Math.floor(whole / 3600)}:${two(Math.floor(whole / 60) % 60)} h`;
+  if (whole < 36000) return `${Math.floor(whole / 3600)}:${two(Math.floor(whole / 60) % 60)} h`;
+  return `${Math.round(whole / 3600)} h`;
 }

@@ -2,19 +2,17 @@
  * `dataset.ts FOLDER KBPS`: the batch function on all clips of a folder, from memory to memory. Prints
  * the seconds that it took; reading the files doesn't count.
  */
+import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import process from "node:process";
 import { decodeBytes, readBytes } from "../../cli/audio/read.ts";
-import { listFiles } from "../../cli/files.ts";
 import { type BatchJob, compressRoundtripBatch } from "../../mod.ts";
 
 /** So many clips are in memory at a time. */
 const CLIPS_AT_ONCE = 100;
 
 const [folder = "", kbps] = process.argv.slice(2);
-const paths = await listFiles(folder, (name) => name.endsWith(".wav"), (_path, error) => {
-  throw error;
-});
+const paths = (await readdir(folder)).filter((name) => name.endsWith(".wav")).sort();
 let wallSeconds = 0;
 for (let start = 0; start < paths.length; start += CLIPS_AT_ONCE) {
   const jobs: BatchJob[] = [];

@@ -1,5 +1,11 @@
 /** Sources through MP3: short ones at once on the library's threads, long ones as streams. */
-import { compressPcm16Async, type RateControl, SAMPLE_RATES } from "../../mod.ts";
+import {
+  compressPcm16Async,
+  nearestBitrateKbps,
+  nearestSampleRate,
+  type RateControl,
+  SAMPLE_RATES,
+} from "../../mod.ts";
 import { anyOutputFrameCount, compressAnyAudioAsync, compressAnyBlocks } from "../../transform.ts";
 import type { Pcm16Clip } from "./read.ts";
 import { Scratch } from "./scratch.ts";
@@ -20,6 +26,17 @@ export type Coding = Encoding & {
   readonly preserveDelay: boolean;
   readonly preserveLevel: boolean;
 };
+
+/**
+ * What was asked for, and beside a constant bitrate the one that MPEG has at the sample rate: 8 kbps
+ * become 32 at 44.1 kHz.
+ */
+export function withCodedBitrate<T extends Encoding>(encoding: T, sampleRate: number) {
+  if (encoding.bitrateKbps === undefined) return encoding;
+  const { bitrateKbps } = encoding;
+  const codedBitrateKbps = nearestBitrateKbps(nearestSampleRate(sampleRate), bitrateKbps);
+  return { ...encoding, codedBitrateKbps };
+}
 
 /** How a source's channels are coded, and what for. */
 export interface CodeOptions {

@@ -5,6 +5,8 @@ import { open, readFile, stat } from "node:fs/promises";
 import process from "node:process";
 import { decodeMp3Async, Mp3DecoderStream, type Mp3Info } from "../../mod.ts";
 import { reasonOf } from "../errors.ts";
+import { isAiff, parseAiffHeader } from "./aiff.ts";
+import { isStandardInput } from "../paths.ts";
 import { checkFlacIsWhole } from "./flac.ts";
 import { pump } from "./pump.ts";
 import type { Scratch } from "./scratch.ts";
@@ -26,6 +28,9 @@ export interface Clip {
 /** The extensions that a folder is searched for. */
 export const AUDIO_EXTENSIONS: readonly string[] = [
   ".wav",
+  ".aif",
+  ".aiff",
+  ".aifc",
   ".flac",
   ".ogg",
   ".oga",
@@ -34,10 +39,10 @@ export const AUDIO_EXTENSIONS: readonly string[] = [
 ];
 
 /** The formats that are told apart by their first bytes. */
-export type Container = "wav" | "flac" | "vorbis" | "opus" | "mp3";
+export type Container = "wav" | "aiff" | "flac" | "vorbis" | "opus" | "mp3";
 
-/** MP3 files are the module's own business. */
-type PackageContainer = Exclude<Container, "mp3">;
+/** MP3 files are the module's own business, and AIFF files are read as WAV files are. */
+type PackageContainer = Exclude<Container, "mp3" | "aiff">;
 
 /** A decoder of the packages: chunks of bytes in, samples out. */
 interface ChunkDecoder {
@@ -53,8 +58,9 @@ interface DecodedChunk {
 }
 
 const NO_AUDIO = "the file holds no audio that can be decoded";
-const NOT_AUDIO = "not a WAV, FLAC, Ogg or MP3 file";
-const NO_SAMPLES = "the WAV file ends before its samples";
+const NOT_AUDIO = "not a WAV, AIFF, FLAC, Ogg or MP3 file";
+const UNREAD_AIFF = "an AIFF file whose samples are stored in a way that is not read";
+const NO_SAMPLES = "the file ends before its samples";
 
 /** What a file is, by its first bytes. */
 export function detectContainer(head: Uint8Array): Container | undefined {
@@ -62,6 +68,7 @@ export function detectContainer(head: Uint8Array): Container | undefined {
     "latin1",
   );
   if (isWav(head)) return "wav";
+  if (isAiff(head)) return "aiff";
   if (text.startsWith("fLaC")) return "flac";
   if (text.startsWith("OggS")) return text.includes("OpusHead") ? "opus" : "vorbis";
   const isFrame = head[0] === 0xff && ((head[1] ?? 0) & 0xe6) === 0xe2;
@@ -101,9 +108,9 @@ export async function readFileInto(
   }
 }
 
-/** All bytes of a file, or of standard input for "-". */
+/** All bytes of a file, a pipe, or standard input. */
 export async function readBytes(path: string): Promise<Uint8Array> {
-  if (path !== "-") return await readFile(path);
+  if (!isStandardInput(path)) return await readFile(path);
   const chunks: Buffer[] = [];
   for await (const chunk of process.stdin) chunks.push(chunk as Buffer);
   return new Uint8Array(Buffer.concat(chunks));
@@ -147,15 +154,23 @@ async function decodeContainer(
     const { channelData: channels, samplesDecoded: _, ...mp3 } = await decodeMp3Async(bytes);
     return { channels, sampleRate: mp3.sampleRate, mp3 };
   }
-  const clip = container === "wav" ? decodeWav(bytes, scratch) : undefined;
+  const isPcm = container === "wav" || container === "aiff";
+  const clip = isPcm ? decodePcm(container, bytes, scratch) : undefined;
   if (clip) return clip;
+  if (container === "aiff") throw new Error(UNREAD_AIFF);
   const decoded = await decodeByPackage(container, bytes);
   if (container === "flac") checkFlacIsWhole(bytes, decoded.channels[0]?.length ?? 0);
   return decoded;
 }
 
-function decodeWav(bytes: Uint8Array, scratch?: Scratch): Clip | undefined {
-  const header = parseWavHeader(bytes);
+const PARSERS = { wav: parseWavHeader, aiff: parseAiffHeader } as const;
+
+function decodePcm(
+  container: keyof typeof PARSERS,
+  bytes: Uint8Array,
+  scratch?: Scratch,
+): Clip | undefined {
+  const header = PARSERS[container](bytes);
   if (header === undefined) throw new Error(NO_SAMPLES);
   checkWavIsWhole(header, bytes.length);
   const read = sampleReader(header);
@@ -227,8 +242,8 @@ export async function* readBlocks(path: string): AsyncIterable<Block> {
     const rest = { [Symbol.asyncIterator]: () => chunks as AsyncIterator<Uint8Array> };
     const blocks = container === "mp3"
       ? readMp3Blocks(head, rest)
-      : container === "wav"
-      ? readWavBlocks(path, head, rest)
+      : container === "wav" || container === "aiff"
+      ? readPcmBlocks(path, container, head, rest)
       : decodeBlocks(container, head, rest);
     let frameCount = 0;
     for await (const block of blocks) {
@@ -256,22 +271,27 @@ async function* readMp3Blocks(
   }
 }
 
-async function* readWavBlocks(
+async function* readPcmBlocks(
   path: string,
+  container: keyof typeof PARSERS,
   head: Uint8Array,
   rest: AsyncIterable<Uint8Array>,
 ): AsyncIterable<Clip> {
+  const parse = PARSERS[container];
   let bytes = head;
-  let header = parseWavHeader(bytes);
+  let header = parse(bytes);
   for (const chunks = rest[Symbol.asyncIterator](); header === undefined;) {
     const { value, done } = await chunks.next();
     if (done || bytes.length > MAX_HEADER_BYTE_SIZE) throw new Error(NO_SAMPLES);
     bytes = Buffer.concat([bytes, value]);
-    header = parseWavHeader(bytes);
+    header = parse(bytes);
   }
   checkWavIsWhole(header, (await stat(path)).size);
   const read = sampleReader(header);
-  if (read === undefined) return yield* decodeBlocks("wav", bytes, rest);
+  if (read === undefined) {
+    if (container === "aiff") throw new Error(UNREAD_AIFF);
+    return yield* decodeBlocks("wav", bytes, rest);
+  }
   const { sampleRate, frameByteSize, dataOffset } = header;
   let left = header.dataByteSize;
   let waiting = bytes.subarray(dataOffset);

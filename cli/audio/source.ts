@@ -1,5 +1,4 @@
 /** A sound file that is ready to be read as often as it takes: in memory if short, else from disk. */
-import { stat } from "node:fs/promises";
 import { type Mp3Info, peakOfPcm16 } from "../../mod.ts";
 import {
   type Container,
@@ -11,6 +10,8 @@ import {
   readFileInto,
   readPcm16,
 } from "./read.ts";
+import { KIND_WORDS } from "../errors.ts";
+import { type Found, isStandardInput, isUnchanged, look } from "../paths.ts";
 import { Scratch } from "./scratch.ts";
 import { blockOfPcm16, planesOfPcm16 } from "./wav.ts";
 
@@ -37,17 +38,37 @@ const MAX_WAV_BYTE_SIZE = 4 << 20;
 /** Compressed files become many times as large. */
 const MAX_COMPRESSED_BYTE_SIZE = 1 << 18;
 
-/** Opens a file, or standard input, which is read whole. */
-export async function openSource(
-  path: string,
-  scratch: Scratch = new Scratch(),
-  signal?: AbortSignal,
-): Promise<Source> {
-  if (path === "-") return await sourceOfBytes(await readBytes(path), scratch);
-  const { size } = await stat(path);
-  const limit = /\.wav$/i.test(path) ? MAX_WAV_BYTE_SIZE : MAX_COMPRESSED_BYTE_SIZE;
-  if (size > limit) return await openLong(path, signal);
-  return await sourceOfBytes(await readFileInto(path, size, scratch), scratch);
+/** How a source is opened. */
+export interface OpenOptions {
+  readonly scratch?: Scratch;
+  /** Ends the first reading of a long file. */
+  readonly signal?: AbortSignal;
+  /** Refuses pipes and devices, which may have no end. */
+  readonly onlyFiles?: boolean;
+}
+
+/** Opens a file; a pipe, a device and standard input are read whole. */
+export async function openSource(path: string, options: OpenOptions = {}): Promise<Source> {
+  const { scratch = new Scratch(), signal, onlyFiles = false } = options;
+  const found = await look(path);
+  if (found === undefined && path !== "-") throw new Error("there is no such file");
+  if (found?.kind === "folder" || (onlyFiles && found && found.kind !== "file")) {
+    throw new Error(`${KIND_WORDS[found.kind]}, not a sound file`);
+  }
+  if (found?.kind !== "file" || isStandardInput(path)) {
+    return await sourceOfBytes(await readBytes(path), scratch);
+  }
+  const limit = /\.(wav|aiff?|aifc)$/i.test(path) ? MAX_WAV_BYTE_SIZE : MAX_COMPRESSED_BYTE_SIZE;
+  if (found.byteSize > limit) return await openLong(path, found, signal);
+  const bytes = await readFileInto(path, found.byteSize, scratch);
+  await checkUnchanged(path, found);
+  return await sourceOfBytes(bytes, scratch);
+}
+
+/** Throws where a file isn't any more what it was. */
+export async function checkUnchanged(path: string, before: Found): Promise<void> {
+  if (isUnchanged(before, await look(path))) return;
+  throw new Error("the file was changed while it was read");
 }
 
 /** A file in memory. */
@@ -89,7 +110,11 @@ function sourceOfPcm16({ samples, channelCount, sampleRate }: Pcm16Clip, scratch
 }
 
 /** Reads a long file once, to know its length and its peak. */
-async function openLong(path: string, signal: AbortSignal | undefined): Promise<Source> {
+async function openLong(
+  path: string,
+  found: Found,
+  signal: AbortSignal | undefined,
+): Promise<Source> {
   let container: Container = "wav";
   let mp3: Mp3Info | undefined;
   let sampleRate = 0;
@@ -110,6 +135,7 @@ async function openLong(path: string, signal: AbortSignal | undefined): Promise<
       checkPeak(Math.max(peaks[index] ?? 0, peakOf(channel)))
     );
   }
+  await checkUnchanged(path, found);
   if (frameCount === 0) throw new Error("the file holds no audio that can be decoded");
   return {
     container,
@@ -120,7 +146,14 @@ async function openLong(path: string, signal: AbortSignal | undefined): Promise<
     clip: undefined,
     ...(mp3 && { mp3 }),
     async *blocks() {
-      for await (const { channels } of readBlocks(path)) yield channels;
+      let left = frameCount;
+      for await (const { channels } of readBlocks(path)) {
+        left -= channels[0]?.length ?? 0;
+        if (left < 0) break;
+        yield channels;
+      }
+      await checkUnchanged(path, found);
+      if (left !== 0) throw new Error("the file gave other samples when it was read again");
     },
   };
 }

@@ -8,7 +8,7 @@ import { Scratch } from "./scratch.ts";
 /** How samples are stored. */
 export type SampleFormat = "16" | "24" | "float";
 
-/** What a WAV header says. */
+/** What the header of a WAV or AIFF file says. */
 export interface WavHeader {
   readonly formatTag: number;
   readonly channelCount: number;
@@ -21,16 +21,28 @@ export interface WavHeader {
   readonly dataByteSize: number;
   /** Whether the writer knew it: into a pipe some write about 2 GiB, others 4. */
   readonly isSizeKnown: boolean;
+  /** Whether a sample's highest byte comes first; WAV has it last. */
+  readonly isBigEndian?: boolean;
+  /** Whether samples of 8 bits have a sign; in WAV they have none. */
+  readonly isSigned8?: boolean;
 }
 
-const PCM = 1;
-const FLOAT = 3;
+export const PCM = 1;
+export const FLOAT = 3;
+export const A_LAW = 6;
+export const MU_LAW = 7;
 const EXTENSIBLE = 0xfffe;
 const UNKNOWN_SIZE = 0xffffffff;
 const DOUBTFUL_SIZE = 0x7fff0000;
 
-function textAt(bytes: Uint8Array, offset: number): string {
+/** The four characters of a chunk's name. */
+export function textAt(bytes: Uint8Array, offset: number): string {
   return String.fromCharCode(...bytes.subarray(offset, offset + 4));
+}
+
+/** Whether four characters are these. */
+export function isTextAt(bytes: Uint8Array, offset: number, text: string): boolean {
+  return textAt(bytes, offset) === text;
 }
 
 /** Whether a file starts like one. */
@@ -84,23 +96,69 @@ export type SampleReader = (bytes: Uint8Array, scratch?: Scratch) => Float32Arra
 
 /** How to read a file's samples; undefined for formats that are left to the package. */
 export function sampleReader(header: WavHeader): SampleReader | undefined {
-  const { formatTag, bitsPerSample, channelCount, frameByteSize } = header;
+  const { formatTag, bitsPerSample, channelCount, frameByteSize, isBigEndian } = header;
   if (frameByteSize !== channelCount * bitsPerSample / 8) return undefined;
-  const scale = formatTag === FLOAT ? 1 : 2 ** -(bitsPerSample === 16 ? 15 : 31);
-  const toCodes = CODES[`${formatTag}/${bitsPerSample}`];
-  if (toCodes === undefined) return undefined;
-  return (bytes, scratch = new Scratch()) =>
-    deinterleave(toCodes(bytes), channelCount, scale, scratch);
+  const key = `${formatTag}/${bitsPerSample}`;
+  const kind = KINDS[key === "1/8" && header.isSigned8 ? "signed 8" : key];
+  if (kind === undefined || (isLaw(formatTag) && !header.isSigned8)) return undefined;
+  const { toCodes, scale } = kind;
+  return (bytes, scratch = new Scratch()) => {
+    const ordered = isBigEndian ? reversed(bytes, bitsPerSample / 8) : bytes;
+    return deinterleave(toCodes(ordered), channelCount, scale, scratch);
+  };
 }
 
-type Codes = Int16Array | Int32Array | Float32Array;
+function isLaw(formatTag: number): boolean {
+  return formatTag === A_LAW || formatTag === MU_LAW;
+}
 
-const CODES: Record<string, (bytes: Uint8Array) => Codes> = {
-  [`${PCM}/16`]: (bytes) => new Int16Array(...aligned(bytes, 2)),
-  [`${PCM}/24`]: widen24,
-  [`${PCM}/32`]: (bytes) => new Int32Array(...aligned(bytes, 4)),
-  [`${FLOAT}/32`]: (bytes) => new Float32Array(...aligned(bytes, 4)),
+type Codes = Int8Array | Int16Array | Int32Array | Float32Array | Float64Array;
+
+/** How bytes become codes, and what a code of 1 is as a sample. */
+interface SampleKind {
+  readonly toCodes: (bytes: Uint8Array) => Codes;
+  readonly scale: number;
+}
+
+const KINDS: Record<string, SampleKind> = {
+  "signed 8": {
+    toCodes: ({ buffer, byteOffset, length }) => new Int8Array(buffer, byteOffset, length),
+    scale: 2 ** -7,
+  },
+  [`${PCM}/16`]: { toCodes: (bytes) => new Int16Array(...aligned(bytes, 2)), scale: 2 ** -15 },
+  [`${PCM}/24`]: { toCodes: widen24, scale: 2 ** -31 },
+  [`${PCM}/32`]: { toCodes: (bytes) => new Int32Array(...aligned(bytes, 4)), scale: 2 ** -31 },
+  [`${FLOAT}/32`]: { toCodes: (bytes) => new Float32Array(...aligned(bytes, 4)), scale: 1 },
+  [`${FLOAT}/64`]: { toCodes: (bytes) => new Float64Array(...aligned(bytes, 8)), scale: 1 },
+  [`${A_LAW}/8`]: { toCodes: (bytes) => Int16Array.from(bytes, fromALaw), scale: 2 ** -15 },
+  [`${MU_LAW}/8`]: { toCodes: (bytes) => Int16Array.from(bytes, fromMuLaw), scale: 2 ** -15 },
 };
+
+/** ITU-T G.711: a sign, three bits of exponent, four of mantissa. */
+function fromALaw(code: number): number {
+  const bits = code ^ 0x55;
+  const exponent = (bits >> 4) & 7;
+  const mantissa = ((bits & 15) << 4) + 8;
+  const magnitude = exponent === 0 ? mantissa : (mantissa + 256) << (exponent - 1);
+  return bits & 0x80 ? magnitude : -magnitude;
+}
+
+function fromMuLaw(code: number): number {
+  const bits = ~code;
+  const magnitude = ((((bits & 15) << 3) + 132) << ((bits >> 4) & 7)) - 132;
+  return bits & 0x80 ? -magnitude : magnitude;
+}
+
+/** A copy with each sample's bytes in the other order. */
+function reversed(bytes: Uint8Array, sampleByteSize: number): Uint8Array {
+  const copy = new Uint8Array(bytes.length - bytes.length % sampleByteSize);
+  for (let at = 0; at < copy.length; at += sampleByteSize) {
+    for (let i = 0; i < sampleByteSize; i++) {
+      copy[at + i] = bytes[at + sampleByteSize - 1 - i] as number;
+    }
+  }
+  return copy;
+}
 
 /** The bytes as what a typed array is made of; a copy where they don't lie at a multiple of its size. */
 function aligned(bytes: Uint8Array, sampleByteSize: number): [ArrayBuffer, number, number] {
@@ -116,8 +174,8 @@ function byteOffsetIsMultiple({ byteOffset }: Uint8Array, sampleByteSize: number
 
 /** The samples of a whole file as they are, if they are 16-bit ones. */
 export function pcm16Of(bytes: Uint8Array, header: WavHeader): Int16Array | undefined {
-  const { formatTag, bitsPerSample, channelCount, frameByteSize } = header;
-  if (formatTag !== PCM || bitsPerSample !== 16) return undefined;
+  const { formatTag, bitsPerSample, channelCount, frameByteSize, isBigEndian } = header;
+  if (formatTag !== PCM || bitsPerSample !== 16 || isBigEndian) return undefined;
   if (frameByteSize !== 2 * channelCount) return undefined;
   return new Int16Array(...aligned(wholeFrames(bytes, header), 2));
 }

@@ -28,7 +28,8 @@ export async function* encodeBlocks(
   format: OutputFormat,
   scratch?: Scratch,
 ): AsyncIterable<Uint8Array> {
-  const { sampleRate, channelCount, frameCount, blocks, pcm16 } = audio;
+  const { sampleRate, channelCount, frameCount, pcm16 } = audio;
+  const blocks = exactly(frameCount, audio.blocks);
   if (format.container === "flac") {
     const writer = await createFlacWriter(sampleRate, channelCount, format.samples, frameCount);
     try {
@@ -52,4 +53,18 @@ export async function* encodeBlocks(
     yield bytes;
   }
   if (byteSize % 2 === 1) yield new Uint8Array(1);
+}
+
+/** What a header says must come. */
+async function* exactly<T extends readonly Float32Array[]>(
+  frameCount: number,
+  blocks: AsyncIterable<T>,
+): AsyncIterable<T> {
+  let left = frameCount;
+  for await (const block of blocks) {
+    left -= block[0]?.length ?? 0;
+    yield block;
+  }
+  if (left === 0) return;
+  throw new Error(`the source gave ${frameCount - left} instead of ${frameCount} samples`);
 }

@@ -1,8 +1,8 @@
 /** `mp3-augment dataset`: whole folders, lists and tar shards. */
 import process from "node:process";
-import { resolve, sep } from "node:path";
 import { type Command, Option } from "commander";
 import { type BitrateMode, Mp3Compression } from "../../transform.ts";
+import { countSkipped, countsOf } from "../dataset/plan.ts";
 import { runDataset, type RunResult } from "../dataset/run.ts";
 import type { Settings } from "../dataset/settings.ts";
 import { chooseShard, shardSuffix } from "../dataset/shard.ts";
@@ -10,7 +10,8 @@ import type { SampleFormat } from "../audio/wav.ts";
 import { EXIT, reasonOf, usageError } from "../errors.ts";
 import { stopOnSignals } from "../interrupt.ts";
 import { integerIn, listOf, numberIn, outputFormat } from "../options.ts";
-import { formatDuration, formatHours, Progress } from "../progress.ts";
+import { formatDuration, Progress } from "../progress.ts";
+import { tellResult, warn } from "../tell.ts";
 
 interface DatasetOptions {
   minBitrate: number;
@@ -36,6 +37,8 @@ interface DatasetOptions {
   shard?: string | false;
   shards?: number;
   threads?: number;
+  force: boolean;
+  strict: boolean;
   quiet: boolean;
   json: boolean;
 }
@@ -115,6 +118,12 @@ export function add(program: Command): void {
       "how many files at once (default: what keeps all cores busy)",
       integerIn(1, 4096),
     )
+    .option("--force", "replace files in DST that no run has recorded, but never a source", false)
+    .option(
+      "--strict",
+      "exit with 1 if sound files were skipped, as their format isn't read",
+      false,
+    )
     .option("--quiet", "no progress", false)
     .option("--json", "print the result as JSON", false)
     .addHelpText("after", EXAMPLES)
@@ -123,10 +132,6 @@ export function add(program: Command): void {
 
 async function augment(source: string, folder: string, options: DatasetOptions): Promise<void> {
   const settings = settingsOf(options);
-  const inside = resolve(folder) + sep;
-  if (inside.startsWith(resolve(source) + sep)) {
-    throw usageError(`${folder} is inside of ${source}: its files would become sources`);
-  }
   const shard = chooseShard(options, process.env);
   const progress = new Progress(options.quiet);
   if (shard.source) progress.say(`shard ${shard.index} of ${shard.count} (${shard.source})`);
@@ -144,6 +149,7 @@ async function augment(source: string, folder: string, options: DatasetOptions):
       settings,
       shard,
       ...(options.threads && { threads: options.threads }),
+      force: options.force,
       signal: stop.signal,
       say: (text) => progress.say(text),
       onLost: () => {
@@ -157,9 +163,11 @@ async function augment(source: string, folder: string, options: DatasetOptions):
     });
     progress.stop();
     report(result, progress, options, shardSuffix(shard) !== "");
+    const isIncomplete = result.failures.length > 0 ||
+      (options.strict && result.skipped.length > 0);
     process.exitCode = result.isInterrupted
       ? stop.exitCode
-      : result.failures.length > 0
+      : isIncomplete
       ? EXIT.someFailed
       : EXIT.ok;
   } finally {
@@ -193,9 +201,32 @@ function settingsOf(options: DatasetOptions): Settings {
   try {
     new Mp3Compression(settings.compression);
   } catch (error) {
-    throw usageError(`these can't be drawn: ${reasonOf(error)}`);
+    throw usageError(`these can't be drawn: ${inFlags(reasonOf(error))}`);
   }
   return settings;
+}
+
+/** What the module calls its options, as this command's flags. */
+const FLAGS: Record<string, string> = {
+  minBitrateKbps: "--min-bitrate",
+  maxBitrateKbps: "--max-bitrate",
+  legalBitratesOnly: "--legal-bitrates",
+  bitrateModes: "--modes",
+  minVbrQuality: "--min-vbr-quality",
+  maxVbrQuality: "--max-vbr-quality",
+  stereoModes: "--stereo-modes",
+  bitReservoirs: "--reservoir",
+  quality: "--quality",
+  preserveDelay: "--preserve-delay",
+  preserveLevel: "--preserve-level",
+  p: "--p",
+};
+
+function inFlags(message: string): string {
+  return message.replace(
+    /(?<![-\w])[a-z]\w*/gi,
+    (word) => Object.hasOwn(FLAGS, word) ? FLAGS[word] as string : word,
+  );
 }
 
 function report(
@@ -204,26 +235,28 @@ function report(
   options: DatasetOptions,
   isShard: boolean,
 ): void {
-  const { unitCount, skippedCount, doneCount, failures, isInterrupted, manifest } = result;
-  for (const { source, reason } of failures) process.stderr.write(`failed: ${source}: ${reason}\n`);
+  const { unitCount, skippedCount, doneCount, failures, skipped, isInterrupted, manifest } = result;
+  for (const { source, reason } of failures) warn(`failed: ${source}: ${reason}`);
+  if (skipped.length > 0) {
+    warn(`${counted(skipped.length, "file")} skipped: ${countSkipped(skipped)}`);
+  }
   if (options.json) {
-    const summary = {
+    return tellResult({
       files: unitCount,
       done: doneCount,
       alreadyDone: skippedCount,
       failed: failures.length,
+      skipped: countsOf(skipped),
       interrupted: isInterrupted,
       audioSeconds: progress.audioSeconds,
       seconds: progress.seconds,
       timesRealTime: progress.timesRealTime,
       manifest: manifest ?? null,
       failures,
-    };
-    process.stdout.write(`${JSON.stringify(summary)}\n`);
-    return;
+    });
   }
   progress.say(
-    `${doneCount} files, ${formatHours(progress.audioSeconds)} of audio in ${
+    `${counted(doneCount, "file")}, ${formatDuration(progress.audioSeconds)} of audio in ${
       formatDuration(progress.seconds)
     } ` +
       `(${progress.timesRealTime.toFixed(0)} × real time)` +
@@ -236,4 +269,8 @@ function report(
       `manifest: ${manifest}${isShard ? "; when all shards are done: mp3-augment merge" : ""}`,
     );
   }
+}
+
+function counted(count: number, word: string): string {
+  return `${count} ${word}${count === 1 ? "" : "s"}`;
 }

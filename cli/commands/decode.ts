@@ -1,11 +1,11 @@
 /** `mp3-augment decode`: a sound file as WAV or FLAC. */
-import process from "node:process";
 import type { Command } from "commander";
 import { codeSource } from "../audio/code.ts";
 import { openSource } from "../audio/source.ts";
 import { encodeBlocks } from "../audio/write.ts";
 import { naming } from "../errors.ts";
-import { writeOutput } from "../files.ts";
+import { openOutput } from "../files.ts";
+import { tellResult } from "../tell.ts";
 import { addOutputOptions, type OutputArguments, outputFormat } from "../options.ts";
 
 const EXAMPLES = `
@@ -30,23 +30,24 @@ export function add(program: Command): void {
 
 async function decode(
   input: string,
-  output: string,
+  outputPath: string,
   options: OutputArguments & { json: boolean },
 ): Promise<void> {
-  const format = outputFormat(output, options);
+  const format = outputFormat(outputPath, options);
+  const output = await openOutput(outputPath, { sources: [input], force: options.force });
   const source = await naming(input, openSource(input));
   const audio = await codeSource(source, undefined, { channelGroups: "pairs", isLastUse: true });
-  await writeOutput(output, encodeBlocks(audio, format));
+  await naming(input, output.write(encodeBlocks(audio, format)));
   if (!options.json) return;
   const { sampleRate, channelCount, frameCount } = audio;
   const summary = {
     input,
-    output,
+    output: outputPath,
     sampleRate,
     channels: channelCount,
     frames: frameCount,
     durationSeconds: frameCount / sampleRate,
     peak: Math.max(...source.peaks),
   };
-  (output === "-" ? process.stderr : process.stdout).write(`${JSON.stringify(summary)}\n`);
+  tellResult(summary, output.isStandard);
 }

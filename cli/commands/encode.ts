@@ -1,16 +1,23 @@
 /** `mp3-augment encode`: a sound file as an MP3 file. */
-import process from "node:process";
 import type { Command } from "commander";
-import { encodeMp3Async, Mp3EncoderStream } from "../../mod.ts";
-import type { Encoding } from "../audio/code.ts";
+import { encodeMp3Async, Mp3EncoderStream, probeMp3 } from "../../mod.ts";
+import { type Encoding, withCodedBitrate } from "../audio/code.ts";
 import { pump } from "../audio/pump.ts";
 import { openSource, type Source } from "../audio/source.ts";
 import { naming } from "../errors.ts";
-import { replaceFile, writeAll, writeOutput } from "../files.ts";
-import { addCodingOptions, type CodingArguments, codingOf } from "../options.ts";
+import { openOutput, type Output, replaceFile, writeAll } from "../files.ts";
+import {
+  addCodingOptions,
+  addForce,
+  checkName,
+  type CodingArguments,
+  codingOf,
+} from "../options.ts";
+import { tellResult, warn } from "../tell.ts";
 
 interface EncodeArguments extends CodingArguments {
   tag: boolean;
+  force: boolean;
   json: boolean;
 }
 
@@ -28,6 +35,7 @@ export function add(program: Command): void {
     .argument("<IN>", "a WAV, FLAC, Ogg or MP3 file, or - for standard input")
     .argument("<OUT>", "the MP3 file, or - for standard output");
   addCodingOptions(command);
+  addForce(command, "write MP3 to a terminal, or under another format's name");
   command
     .option("--no-tag", "leave out the tag with the length, the delay and the padding")
     .option("--json", "print what was done as JSON", false)
@@ -35,43 +43,65 @@ export function add(program: Command): void {
     .action(encode);
 }
 
-async function encode(input: string, output: string, options: EncodeArguments): Promise<void> {
+async function encode(input: string, outputPath: string, options: EncodeArguments): Promise<void> {
   const encoding = codingOf(options);
+  checkName(outputPath, "MP3", ".mp3", options.force);
+  const output = await openOutput(outputPath, { sources: [input], force: options.force });
   const source = await naming(input, openSource(input));
-  const { sampleRate, channelCount, frameCount, clip } = source;
+  const { sampleRate, channelCount, frameCount } = source;
   const given = { ...encoding, sampleRate, tag: options.tag };
-  if (clip) {
-    await writeOutput(output, [await naming(input, encodeMp3Async(clip, given))]);
-  } else if (output === "-") { // whose start can't be written again at the end
-    await writeOutput(
-      output,
-      pump(source.blocks(), new Mp3EncoderStream({ ...given, tag: false })),
-    );
-  } else {
-    await naming(input, encodeLongFile(source, output, given));
-  }
+  const hasTag = await naming(input, encodeInto(output, source, given));
+  if (options.tag && !hasTag.isThere) warn(`warning: ${outputPath}: ${hasTag.reason}`);
   if (!options.json) return;
   const summary = {
     input,
-    output,
+    output: outputPath,
     sampleRate,
     channels: channelCount,
     frames: frameCount,
     durationSeconds: frameCount / sampleRate,
-    parameters: encoding,
+    tag: hasTag.isThere,
+    parameters: withCodedBitrate(encoding, sampleRate),
   };
-  (output === "-" ? process.stderr : process.stdout).write(`${JSON.stringify(summary)}\n`);
+  tellResult(summary, output.isStandard);
 }
 
-async function encodeLongFile(
-  source: Source,
-  output: string,
-  options: Encoding & { sampleRate: number; tag: boolean },
-): Promise<void> {
+/** Whether the file has the tag that makes players give back exactly what went in. */
+interface TagOutcome {
+  readonly isThere: boolean;
+  readonly reason: string;
+}
+
+const NO_ROOM =
+  "LAME writes no tag at this bitrate and sample rate, as it doesn't fit: decoders will " +
+  "give the encoder's delay and padding too";
+const NO_WAY_BACK =
+  "a long file that isn't written to a named file gets no tag, as that would go to " +
+  "the start at the end: decoders will give the encoder's delay and padding too";
+
+type Given = Encoding & { sampleRate: number; tag: boolean };
+
+async function encodeInto(output: Output, source: Source, given: Given): Promise<TagOutcome> {
+  const { clip } = source;
+  if (clip) {
+    const bytes = await encodeMp3Async(clip, given);
+    await output.write([bytes]);
+    return { isThere: given.tag && probeMp3(bytes)?.encoderDelay !== undefined, reason: NO_ROOM };
+  }
+  if (output.isFile) {
+    return { isThere: await encodeLongFile(source, output.path, given), reason: NO_ROOM };
+  }
+  await output.write(pump(source.blocks(), new Mp3EncoderStream({ ...given, tag: false })));
+  return { isThere: false, reason: NO_WAY_BACK };
+}
+
+/** @returns whether there is a tag */
+async function encodeLongFile(source: Source, path: string, options: Given): Promise<boolean> {
   const stream = new Mp3EncoderStream(options);
-  await replaceFile(output, async (file) => {
+  const tag = () => stream.tagFrame ?? new Uint8Array(0);
+  await replaceFile(path, async (file) => {
     for await (const bytes of pump(source.blocks(), stream)) await writeAll(file, bytes);
-    const tag = stream.tagFrame ?? new Uint8Array(0);
-    if (tag.length > 0) await file.write(tag, 0, tag.length, 0);
+    if (tag().length > 0) await file.write(tag(), 0, tag().length, 0);
   });
+  return tag().length > 0;
 }

@@ -1,11 +1,12 @@
 /** `mp3-augment info`: what sound files hold. */
 import process from "node:process";
-import { stat } from "node:fs/promises";
 import type { Command } from "commander";
 import type { Mp3Info } from "../../mod.ts";
 import { openSource } from "../audio/source.ts";
-import { EXIT, reasonOf } from "../errors.ts";
+import { EXIT, printable, reasonOf } from "../errors.ts";
+import { look } from "../paths.ts";
 import { formatDuration } from "../progress.ts";
+import { tellResult, warn } from "../tell.ts";
 
 /** What is known of a file. */
 interface Info {
@@ -16,7 +17,7 @@ interface Info {
   readonly frames: number;
   readonly durationSeconds: number;
   readonly peak: number;
-  /** Null for standard input. */
+  /** Null for what isn't a file. */
   readonly byteSize: number | null;
   /** The file's bits per second of audio, in kbps. */
   readonly bitrateKbps: number | null;
@@ -46,9 +47,10 @@ async function tell(paths: string[], { json }: { json: boolean }): Promise<void>
   for (const path of paths) {
     try {
       const info = await readInfo(path);
-      process.stdout.write(`${json ? JSON.stringify(info) : describe(info)}\n`);
+      process.stdout.write(`${json ? JSON.stringify(info) : printable(describe(info))}\n`);
     } catch (error) {
-      process.stderr.write(`error: ${path}: ${reasonOf(error)}\n`);
+      warn(`error: ${path}: ${reasonOf(error)}`);
+      if (json) tellResult({ path, error: reasonOf(error) });
       process.exitCode = EXIT.someFailed;
     }
   }
@@ -57,7 +59,8 @@ async function tell(paths: string[], { json }: { json: boolean }): Promise<void>
 async function readInfo(path: string): Promise<Info> {
   const { container, sampleRate, channelCount, frameCount, peaks, mp3 } = await openSource(path);
   const durationSeconds = frameCount / sampleRate;
-  const byteSize = path === "-" ? null : (await stat(path)).size;
+  const found = await look(path);
+  const byteSize = found?.kind === "file" ? found.byteSize : null;
   return {
     path,
     format: container,

@@ -2,13 +2,16 @@
 import process from "node:process";
 import type { Command } from "commander";
 import { mergeShards } from "../dataset/merge.ts";
+import { EXIT, printable } from "../errors.ts";
+import { stopOnSignals } from "../interrupt.ts";
+import { tellResult, warn } from "../tell.ts";
 
 const EXAMPLES = `
 Example:
   $ mp3-augment merge augmented/
 
-It fails, and changes nothing, if a shard is missing or has not finished, if two shards have the same
-file, or if an output isn't what its manifest says.`;
+It fails, and changes nothing, if a shard is missing or has not finished, if a shard's manifest, journal
+and plan don't agree, if two shards have the same file, or if an output isn't what its manifest says.`;
 
 /** Adds the command. */
 export function add(program: Command): void {
@@ -21,12 +24,29 @@ export function add(program: Command): void {
     .option("--no-hash", "compare sizes only, not contents")
     .option("--json", "print the result as JSON", false)
     .addHelpText("after", EXAMPLES)
-    .action(async (folder: string, options: { hash: boolean; json: boolean }) => {
-      const result = await mergeShards(folder, options.hash);
-      process.stdout.write(
-        options.json
-          ? `${JSON.stringify(result)}\n`
-          : `${result.shards} shards, ${result.files} files, ${result.outputs} outputs: ${result.manifest}\n`,
-      );
+    .option("--force", "replace a manifest.jsonl that is none of a run's", false)
+    .action(merge);
+}
+
+async function merge(
+  folder: string,
+  options: { hash: boolean; json: boolean; force: boolean },
+): Promise<void> {
+  const stop = stopOnSignals(() => {});
+  try {
+    const result = await mergeShards(folder, {
+      comparesHashes: options.hash,
+      force: options.force,
+      signal: stop.signal,
+      say: warn,
+      onLost: () => process.exit(EXIT.failed),
     });
+    const { shards, files, outputs, failed, manifest } = result;
+    if (failed > 0) warn(`${failed} sources have failed, as their shards have told`);
+    if (options.json) return tellResult(result);
+    const text = `${shards} shards, ${files} files, ${outputs} outputs: ${manifest}`;
+    process.stdout.write(`${printable(text)}\n`);
+  } finally {
+    stop.release();
+  }
 }

@@ -1,24 +1,30 @@
 /** `mp3-augment report`: one page to hear and see what MP3 does to a clip. */
 import { Buffer } from "node:buffer";
+import { readFile } from "node:fs/promises";
 import { basename } from "node:path";
 import process from "node:process";
 import { type Command, InvalidArgumentError } from "commander";
 import { BITRATES_KBPS, nearestBitrateKbps, nearestSampleRate } from "../../mod.ts";
 import { resample } from "../../transform.ts";
 import { openSource, type Source } from "../audio/source.ts";
-import { naming, usageError } from "../errors.ts";
-import { writeOutput } from "../files.ts";
+import { naming, printable, usageError } from "../errors.ts";
+import { openOutput } from "../files.ts";
+import { look } from "../paths.ts";
+import { tellResult } from "../tell.ts";
 import {
   addEncoderOptions,
+  addForce,
   type EncoderArguments,
   encoderOf,
   integerIn,
   numberIn,
+  soundExtension,
 } from "../options.ts";
+import { GENERATOR } from "../report/page.ts";
 import { type Clip, type Coding, type CodingSettings, makeReport } from "../report/report.ts";
 
 interface ReportArguments extends EncoderArguments {
-  readonly output: string;
+  readonly output?: string;
   readonly bitrates?: number[];
   readonly averageBitrates?: number[];
   readonly vbrQualities?: number[];
@@ -26,6 +32,7 @@ interface ReportArguments extends EncoderArguments {
   readonly start: number;
   readonly duration: number;
   readonly title?: string;
+  readonly force: boolean;
   readonly json: boolean;
 }
 
@@ -33,6 +40,7 @@ interface ReportArguments extends EncoderArguments {
 const DEFAULT_KBPS = [8, 16, 24, 32, 48, 64, 96, 128, 192];
 const DEFAULT_COUNT = 6;
 const DEFAULT_SECONDS = 30;
+const DEFAULT_OUTPUT = "report.html";
 
 const EXAMPLES = `
 Examples:
@@ -51,7 +59,10 @@ export function add(program: Command): void {
         "distance, bandwidth, level and size.",
     )
     .argument("<IN>", "a WAV, FLAC, Ogg or MP3 file, or - for standard input")
-    .option("-o, --output <file>", "the page, or - for standard output", "report.html")
+    .option(
+      "-o, --output <file>",
+      `the page, or - for standard output (default: "${DEFAULT_OUTPUT}")`,
+    )
     .option("--bitrates <kbps,...>", "constant bitrates (default: six low ones)", parseBitrates)
     .option("--average-bitrates <kbps,...>", "average bitrates, ABR", eachBy(integerIn(8, 320)))
     .option("--vbr-qualities <V,...>", "VBR, from 0 (best) to 9.999", eachBy(numberIn(0, 9.999)));
@@ -61,7 +72,9 @@ export function add(program: Command): void {
     .option("--start <seconds>", "where the excerpt starts", numberIn(0, Infinity), 0)
     .option("--duration <seconds>", "its length", numberIn(0.001, Infinity), DEFAULT_SECONDS)
     .option("--title <text>", "of the page (default: the file's name)")
-    .option("--json", "print the table as JSON", false)
+    .option("--json", "print the table as JSON", false);
+  addForce(command, "replace a report.html of something else, or write to a terminal");
+  command
     .addHelpText("after", EXAMPLES)
     .action(report);
 }
@@ -83,7 +96,13 @@ interface Excerpt extends Clip {
 }
 
 async function report(input: string, options: ReportArguments): Promise<void> {
-  const { output } = options;
+  const outputPath = options.output ?? DEFAULT_OUTPUT;
+  if (options.output === undefined) await checkDefaultOutput(options.force);
+  const extension = soundExtension(outputPath);
+  if (extension !== undefined && !options.force) {
+    throw usageError(`${outputPath} would hold a page, but its name ends in ${extension}`);
+  }
+  const output = await openOutput(outputPath, { sources: [input], force: options.force });
   const name = input === "-" ? "standard input" : basename(input);
   const source = await naming(input, openSource(input));
   const clip = toCodable(await naming(input, cut(source, options)));
@@ -94,13 +113,24 @@ async function report(input: string, options: ReportArguments): Promise<void> {
     notes: clip.notes,
   });
   const bytes = Buffer.from(html);
-  await writeOutput(output, [bytes]);
-  const log = output === "-" ? process.stderr : process.stdout;
+  await output.write([bytes]);
   const megabytes = (bytes.length / 1e6).toFixed(1);
-  log.write(
-    options.json
-      ? `${JSON.stringify({ input, output, sampleRate: clip.sampleRate, clips: rows })}\n`
-      : `${output === "-" ? "the report" : output}: ${rows.length} clips, ${megabytes} MB\n`,
+  if (options.json) {
+    const result = { input, output: outputPath, sampleRate: clip.sampleRate, clips: rows };
+    return tellResult(result, output.isStandard);
+  }
+  const log = output.isStandard ? process.stderr : process.stdout;
+  const where = output.isStandard ? "the report" : outputPath;
+  log.write(`${printable(where)}: ${rows.length} clips, ${megabytes} MB\n`);
+}
+
+/** A page that nobody asked to write there may take the place of an earlier one, and of nothing else. */
+async function checkDefaultOutput(force: boolean): Promise<void> {
+  if (force || await look(DEFAULT_OUTPUT) === undefined) return;
+  const text = await readFile(DEFAULT_OUTPUT, "utf8").catch(() => "");
+  if (text.includes(GENERATOR)) return;
+  throw usageError(
+    `${DEFAULT_OUTPUT} is there and is no report: give --output FILE, or --force to replace it`,
   );
 }
 

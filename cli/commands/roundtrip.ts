@@ -1,11 +1,11 @@
 /** `mp3-augment roundtrip`: one file through MP3. */
-import process from "node:process";
 import { type Command, Option } from "commander";
-import { codeSource, type Coding } from "../audio/code.ts";
+import { codeSource, type Coding, withCodedBitrate } from "../audio/code.ts";
 import { openSource } from "../audio/source.ts";
 import { encodeBlocks } from "../audio/write.ts";
 import { naming } from "../errors.ts";
-import { writeOutput } from "../files.ts";
+import { openOutput } from "../files.ts";
+import { tellResult } from "../tell.ts";
 import {
   addCodingOptions,
   addOutputOptions,
@@ -54,29 +54,30 @@ export function add(program: Command): void {
 
 async function roundtrip(
   input: string,
-  output: string,
+  outputPath: string,
   options: RoundtripArguments,
 ): Promise<void> {
-  const format = outputFormat(output, options);
+  const format = outputFormat(outputPath, options);
   const { preserveDelay, preserveLevel, channelGroups } = options;
   const coding: Coding = { ...codingOf(options), preserveDelay, preserveLevel };
+  const output = await openOutput(outputPath, { sources: [input], force: options.force });
   const source = await naming(input, openSource(input));
   const audio = await naming(
     input,
     codeSource(source, coding, { channelGroups, isLastUse: true, format }),
   );
-  await writeOutput(output, encodeBlocks(audio, format));
+  await naming(input, output.write(encodeBlocks(audio, format)));
   if (!options.json) return;
   const { sampleRate, channelCount, frameCount } = audio;
   const summary = {
     input,
-    output,
+    output: outputPath,
     sampleRate,
     channels: channelCount,
     frames: frameCount,
     durationSeconds: frameCount / sampleRate,
     peak: Math.max(...source.peaks),
-    parameters: coding,
+    parameters: withCodedBitrate(coding, sampleRate),
   };
-  (output === "-" ? process.stderr : process.stdout).write(`${JSON.stringify(summary)}\n`);
+  tellResult(summary, output.isStandard);
 }

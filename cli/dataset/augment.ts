@@ -1,6 +1,7 @@
 /** One source through its transforms, into its outputs. */
+import { rm } from "node:fs/promises";
 import { join } from "node:path";
-import { codeSource } from "../audio/code.ts";
+import { codeSource, withCodedBitrate } from "../audio/code.ts";
 import type { Scratch } from "../audio/scratch.ts";
 import { openSource, type Source } from "../audio/source.ts";
 import { encodeBlocks } from "../audio/write.ts";
@@ -42,7 +43,7 @@ export async function* makeCopies(source: Source, name: string, job: Job): Async
         source: name,
         copy,
         applied: coding !== undefined,
-        parameters: coding ?? null,
+        parameters: coding ? withCodedBitrate(coding, source.sampleRate) : null,
         sampleRate: audio.sampleRate,
         channels: audio.channelCount,
         frames: audio.frameCount,
@@ -53,14 +54,28 @@ export async function* makeCopies(source: Source, name: string, job: Job): Async
   }
 }
 
-/** Does one sound file: reads it once if it is short, writes every copy. */
-export async function augmentFile(unit: Unit, folder: string, job: Job): Promise<JournalRecord> {
+/**
+ * Does one sound file: reads it once if it is short, writes every copy, which grows under the name
+ * `partial`. If one fails, those before it go.
+ */
+export async function augmentFile(
+  unit: Unit,
+  folder: string,
+  job: Job,
+  partial: string,
+): Promise<JournalRecord> {
+  const { scratch, signal } = job;
   const rows: ManifestRow[] = [];
-  const source = await openSource(unit.path, job.scratch, job.signal);
-  for await (const { pieces, row } of makeCopies(source, unit.name, job)) {
-    const output = unit.outputs[row.copy] as string;
-    const written = await writeAtomically(join(folder, output), pieces);
-    rows.push(makeRow({ ...row, output, ...written }, unit.metadata));
+  try {
+    const source = await openSource(unit.path, { scratch, signal, onlyFiles: true });
+    for await (const { pieces, row } of makeCopies(source, unit.name, job)) {
+      const output = unit.outputs[row.copy] as string;
+      const written = await writeAtomically(join(folder, output), pieces, { partial });
+      rows.push(makeRow({ ...row, output, ...written }, unit.metadata));
+    }
+  } catch (error) {
+    for (const { output } of rows) await rm(join(folder, output), { force: true });
+    throw error;
   }
   const outputs = rows.map(({ output, byteSize, sha256 }) => ({ path: output, byteSize, sha256 }));
   return { unit: unit.name, outputs, rows };

@@ -1,6 +1,7 @@
 /**
- * What is done, one line per unit of work, appended as it is done. A run that is killed leaves at
- * worst half a line at the end. In memory is only where each line is.
+ * What is done, one line per unit of work, appended as it is done, and before that a line that says
+ * what the unit is about to write: so a later run knows which files are its own. A run that is killed
+ * leaves at worst half a line at the end. In memory is only where each line is.
  */
 import {
   closeSync,
@@ -13,17 +14,32 @@ import {
   writeSync,
 } from "node:fs";
 import { Buffer } from "node:buffer";
-import { makeFolderOf, replaceFile, writeAll } from "../files.ts";
+import { rm } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
+import { isPartialName, makeFolderOf, newPartialName, writeLines } from "../files.ts";
+import { targetOf } from "../paths.ts";
 import type { ManifestRow } from "./manifest.ts";
 
-/** A finished unit of work: a source file or a tar shard. */
+/** A unit of work that was worked on to its end: a source file or a tar shard. */
 export interface JournalRecord {
   readonly unit: string;
   /** The files that it has written. */
   readonly outputs: readonly OutputFile[];
   readonly rows: readonly ManifestRow[];
-  /** What a tar shard had to leave out. */
+  /** Why there is no output, or what a tar shard had to leave out. Tried again by the next run. */
   readonly failures?: readonly Failure[];
+  /** Outputs that an earlier run has made of it, before it failed. */
+  readonly kept?: readonly string[];
+  /** Sound files in a tar shard that were copied as they are: how many of which kind. */
+  readonly skipped?: Readonly<Record<string, number>>;
+}
+
+/** What a unit is about to write. */
+interface Beginning {
+  readonly unit: string;
+  readonly begins: readonly string[];
+  /** The name beside each of them under which it grows. */
+  readonly partial: string;
 }
 
 /** A source that could not be processed. */
@@ -49,20 +65,24 @@ export class Journal {
   readonly #path: string;
   readonly #file: number;
   readonly #places = new Map<string, Place>();
+  readonly #beginnings = new Map<string, Beginning>();
   #end = 0;
+  #isOpen = true;
 
   private constructor(path: string) {
     this.#path = path;
     this.#file = openSync(path, "a+");
   }
 
-  /** Opens the journal or starts it. A line that was cut short is dropped. */
+  /** Opens the journal or starts it. A line that was cut short is dropped, a damaged one passed over. */
   static async open(path: string): Promise<Journal> {
     await makeFolderOf(path);
     const journal = new Journal(path);
-    for await (const { record, place } of readLines(path)) {
-      journal.#places.set(record.unit, place);
+    for await (const { line, place } of readLines(path)) {
       journal.#end = place.offset + place.byteSize;
+      if (isRecord(line)) journal.#places.set(line.unit, place);
+      if (isRecord(line)) journal.#beginnings.delete(line.unit);
+      if (isBeginning(line)) journal.#beginnings.set(line.unit, line);
     }
     if (fstatSync(journal.#file).size > journal.#end) ftruncateSync(journal.#file, journal.#end);
     return journal;
@@ -74,12 +94,34 @@ export class Journal {
     return place && JSON.parse(this.#read(place).toString("utf8"));
   }
 
+  /** Which files this run or an earlier one has made of a unit, or was about to. */
+  outputsOf(unit: string): readonly string[] {
+    const { outputs = [], kept = [] } = this.get(unit) ?? {};
+    const begun = this.#beginnings.get(unit)?.begins ?? [];
+    return [...outputs.map(({ path }) => path), ...kept, ...begun];
+  }
+
+  /** Records what a unit is about to write; gives the name under which its outputs are to grow. */
+  begin(unit: string, begins: readonly string[]): string {
+    const partial = newPartialName();
+    this.#append({ unit, begins, partial });
+    return partial;
+  }
+
   /** Records a unit as done. It counts once its line is there. */
   add(record: JournalRecord): void {
-    const line = Buffer.from(`${JSON.stringify(record)}\n`);
-    for (let at = 0; at < line.length;) at += writeSync(this.#file, line, at);
-    this.#places.set(record.unit, { offset: this.#end, byteSize: line.length });
-    this.#end += line.length;
+    this.#places.set(record.unit, this.#append(record));
+    this.#beginnings.delete(record.unit);
+  }
+
+  /** Removes the half-written files of a run that was killed. */
+  async sweep(folder: string): Promise<void> {
+    for (const { begins, partial } of this.#beginnings.values()) {
+      for (const path of begins) {
+        const target = await targetOf(join(folder, path)).catch(() => undefined);
+        if (target) await rm(join(dirname(target), partial), { force: true }).catch(() => {});
+      }
+    }
   }
 
   /** The records of these units, in their order. */
@@ -96,19 +138,38 @@ export class Journal {
       const place = this.#places.get(unit);
       return place ? this.#read(place) : undefined;
     });
-    await writeLines(this.#path, lines);
+    await writeLines(this.#path, lines, ownPartialName(this.#path));
     this.close();
   }
 
+  /** May be called again. */
   close(): void {
-    closeSync(this.#file);
+    if (this.#isOpen) closeSync(this.#file);
+    this.#isOpen = false;
+  }
+
+  #append(value: JournalRecord | Beginning): Place {
+    const line = Buffer.from(`${JSON.stringify(value)}\n`);
+    for (let at = 0; at < line.length;) at += writeSync(this.#file, line, at);
+    const place = { offset: this.#end, byteSize: line.length };
+    this.#end += line.length;
+    return place;
   }
 
   #read({ offset, byteSize }: Place): Buffer {
     const line = Buffer.alloc(byteSize);
-    readSync(this.#file, line, 0, byteSize, offset);
+    for (let at = 0; at < byteSize;) {
+      const count = readSync(this.#file, line, at, byteSize - at, offset + at);
+      if (count === 0) throw new Error(`${this.#path} was cut while it was read`);
+      at += count;
+    }
     return line;
   }
+}
+
+/** Under which name a file that only the lock's owner writes grows. */
+export function ownPartialName(path: string): string {
+  return `.mp3-augment-${basename(path)}.partial`;
 }
 
 function* mapLines(units: readonly string[], read: (unit: string) => Buffer | undefined) {
@@ -118,48 +179,60 @@ function* mapLines(units: readonly string[], read: (unit: string) => Buffer | un
   }
 }
 
-/** Writes lines into a file atomically, however many there are. */
-export async function writeLines(
-  path: string,
-  lines: Iterable<string | Uint8Array>,
-): Promise<void> {
-  await replaceFile(path, async (file) => {
-    let waiting: Uint8Array[] = [];
-    for (const line of lines) {
-      waiting.push(typeof line === "string" ? Buffer.from(line) : line);
-      if (waiting.length < 1000) continue;
-      await writeAll(file, Buffer.concat(waiting));
-      waiting = [];
-    }
-    await writeAll(file, Buffer.concat(waiting));
-  });
-}
-
-/** The complete lines of a journal and where they are. */
+/** The complete lines of a journal and where they are; undefined for what is no JSON. */
 export async function* readLines(
   path: string,
-): AsyncIterable<{ record: JournalRecord; place: Place }> {
+): AsyncIterable<{ line: unknown; place: Place }> {
   if (!existsSync(path)) return;
   let offset = 0;
   let rest: Buffer = Buffer.alloc(0);
   for await (const chunk of createReadStream(path)) {
     rest = Buffer.concat([rest, chunk as Buffer]);
-    for (let end = rest.indexOf(NEWLINE); end >= 0; end = rest.indexOf(NEWLINE)) {
-      const record = parseLine(rest.toString("utf8", 0, end));
-      if (record === undefined) return; // damaged: nothing after it counts
-      yield { record, place: { offset, byteSize: end + 1 } };
-      offset += end + 1;
-      rest = rest.subarray(end + 1);
+    let start = 0;
+    for (let end = rest.indexOf(NEWLINE); end >= 0; end = rest.indexOf(NEWLINE, start)) {
+      const line = parseLine(rest.toString("utf8", start, end));
+      yield { line, place: { offset, byteSize: end + 1 - start } };
+      offset += end + 1 - start;
+      start = end + 1;
     }
+    rest = rest.subarray(start);
   }
 }
 
 const NEWLINE = 0x0a;
 
-function parseLine(line: string): JournalRecord | undefined {
+function parseLine(line: string): unknown {
   try {
     return JSON.parse(line);
   } catch {
     return undefined;
   }
+}
+
+function fieldsOf(value: unknown): Record<string, unknown> {
+  return typeof value === "object" && value !== null ? value as Record<string, unknown> : {};
+}
+
+/** Whether a line says what was done. */
+export function isRecord(line: unknown): line is JournalRecord {
+  const { unit, outputs, rows, failures } = fieldsOf(line);
+  return typeof unit === "string" && Array.isArray(outputs) && outputs.every(isOutputFile) &&
+    Array.isArray(rows) && rows.every((row) => typeof fieldsOf(row)["source"] === "string") &&
+    (failures === undefined || (Array.isArray(failures) && failures.every(isFailure)));
+}
+
+function isOutputFile(value: unknown): boolean {
+  const { path, byteSize, sha256 } = fieldsOf(value);
+  return typeof path === "string" && typeof byteSize === "number" && typeof sha256 === "string";
+}
+
+function isFailure(value: unknown): boolean {
+  const { source, reason } = fieldsOf(value);
+  return typeof source === "string" && typeof reason === "string";
+}
+
+function isBeginning(line: unknown): line is Beginning {
+  const { unit, begins, partial } = fieldsOf(line);
+  return typeof unit === "string" && Array.isArray(begins) &&
+    begins.every((path) => typeof path === "string") && isPartialName(partial);
 }

@@ -1,7 +1,7 @@
 /** The manifest: one row per output, and lists of sources that users bring. */
 import { readFile } from "node:fs/promises";
 import type { Coding } from "../audio/code.ts";
-import { usageError } from "../errors.ts";
+import { reasonOf, usageError } from "../errors.ts";
 
 /** One output of a data set. */
 export interface ManifestRow {
@@ -16,7 +16,7 @@ export interface ManifestRow {
   /** Whether it went through MP3; else the samples are the source's. */
   readonly applied: boolean;
   /** What was drawn and what is fixed; `null` where nothing was applied. */
-  readonly parameters: Coding | null;
+  readonly parameters: Coding & { readonly codedBitrateKbps?: number } | null;
   readonly sampleRate: number;
   readonly channels: number;
   readonly frames: number;
@@ -37,35 +37,65 @@ export interface ListedSource {
 
 /** Reads a list of sources: JSON Lines or CSV, by its extension. */
 export async function readSourceList(path: string, column: string): Promise<ListedSource[]> {
-  const text = await readFile(path, "utf8");
+  return parseSourceList(await readFile(path, "utf8"), path, column);
+}
+
+/** The sources that a list's text names. */
+export async function parseSourceList(
+  text: string,
+  path: string,
+  column: string,
+): Promise<ListedSource[]> {
   const records = /\.csv$/i.test(path) ? await parseCsv(text, path) : parseJsonLines(text, path);
-  return records.map((record, index) => {
-    const { [column]: source, ...metadata } = record;
+  return records.map(({ where, fields }) => {
+    const { [column]: source, ...metadata } = fields;
     if (typeof source === "string" && source !== "") return { path: source, metadata };
+    const names = Object.keys(fields).slice(0, 8).join(", ");
     throw usageError(
-      `${path}: record ${
-        index + 1
-      } has no "${column}"; --path-column names the field with the path`,
+      `${path}: ${where} has no "${column}" with a path (it has ${names || "no fields"}); ` +
+        "--path-column names the field",
     );
   });
 }
 
-async function parseCsv(text: string, path: string): Promise<Record<string, unknown>[]> {
+/** One entry of a list and where it stands. */
+interface ListRecord {
+  readonly where: string;
+  readonly fields: Record<string, unknown>;
+}
+
+async function parseCsv(text: string, path: string): Promise<ListRecord[]> {
   const { parse } = await import("csv-parse/sync");
   try {
-    return parse(text, { columns: true, bom: true, skip_empty_lines: true });
+    const records: Record<string, unknown>[] = parse(text, {
+      columns: true,
+      bom: true,
+      skip_empty_lines: true,
+    });
+    return records.map((fields, index) => ({ where: `record ${index + 1}`, fields }));
   } catch (error) {
-    throw usageError(`${path} is no CSV: ${(error as Error).message}`);
+    throw usageError(`${path} is no CSV: ${reasonOf(error)}`);
   }
 }
 
-function parseJsonLines(text: string, path: string): Record<string, unknown>[] {
-  return text.split(/\r?\n/).flatMap((line, index) => {
+const BYTE_ORDER_MARK = /^\ufeff/;
+
+function parseJsonLines(text: string, path: string): ListRecord[] {
+  return text.replace(BYTE_ORDER_MARK, "").split(/\r?\n/).flatMap((line, index) => {
     if (line.trim() === "") return [];
-    try {
-      return [JSON.parse(line)];
-    } catch {
-      throw usageError(`${path}: line ${index + 1} is no JSON`);
+    const where = `line ${index + 1}`;
+    const value = parseJson(line);
+    if (value !== null && typeof value === "object" && !Array.isArray(value)) {
+      return [{ where, fields: value as Record<string, unknown> }];
     }
+    throw usageError(`${path}: ${where} is no JSON object, such as {"path": "a.wav"}`);
   });
+}
+
+function parseJson(line: string): unknown {
+  try {
+    return JSON.parse(line);
+  } catch {
+    return undefined;
+  }
 }

@@ -1,9 +1,11 @@
 /** Which sources there are, and where their outputs go. */
-import { existsSync, statSync } from "node:fs";
+import { createHash } from "node:crypto";
 import { dirname, extname, isAbsolute, relative, resolve, sep } from "node:path";
 import { AUDIO_EXTENSIONS } from "../audio/read.ts";
-import { CliError, reasonOf, usageError } from "../errors.ts";
-import { listFiles } from "../files.ts";
+import { CliError, KIND_WORDS, reasonOf, usageError } from "../errors.ts";
+import { soundExtension } from "../options.ts";
+import { look } from "../paths.ts";
+import { listFiles } from "./find.ts";
 import type { Failure } from "./journal.ts";
 import { readSourceList } from "./manifest.ts";
 import type { Settings } from "./settings.ts";
@@ -16,6 +18,8 @@ export interface ListedFile {
   readonly path: string;
   /** What a list says about it. */
   readonly metadata?: Record<string, unknown>;
+  /** What its sample is called in a tar shard that is made of files. */
+  readonly key?: string;
 }
 
 /** One piece of work: a sound file, a tar shard, or the files of a tar shard to be. */
@@ -48,28 +52,53 @@ function isSource(name: string): boolean {
 export interface Plan {
   /** Sorted by name. */
   readonly units: readonly Unit[];
-  /** Folders that can't be read. */
+  /** Folders that can't be read, and names that can't be given to the system. */
   readonly failures: readonly Failure[];
+  /** Sound files that aren't read, and what isn't a file. */
+  readonly skipped: readonly Skipped[];
+}
+
+/** Something in a folder that is left out. */
+export interface Skipped {
+  readonly name: string;
+  /** Its extension, or what it is. */
+  readonly as: string;
 }
 
 /** All work. */
 export async function planUnits(options: SourceOptions, settings: Settings): Promise<Plan> {
   const failures: Failure[] = [];
-  const sources = await findSources(options, failures);
+  const skipped: Skipped[] = [];
+  const sources = await findSources(options, failures, skipped);
   if (sources.length === 0 && failures.length === 0) {
-    throw usageError(`${options.source} holds no WAV, FLAC, Ogg, MP3 or tar files`);
+    const instead = skipped.length === 0 ? "" : ` (but ${countSkipped(skipped)})`;
+    throw usageError(
+      `${options.source} holds no WAV, AIFF, FLAC, Ogg, MP3 or tar files${instead}`,
+    );
   }
   sources.sort((a, b) => a.name < b.name ? -1 : a.name > b.name ? 1 : 0);
   const twice = sources.find(({ name }, index) => name === sources[index + 1]?.name);
   if (twice) throw usageError(`${options.source} lists ${twice.name} twice`);
-  const [unreadable] = failures;
+  const unreadable = failures.find(({ source }) => source.endsWith("/"));
   if (unreadable && settings.tarSize !== undefined) { // which file is in which shard would change
     throw new CliError(`${unreadable.source} can't be packed into shards: ${unreadable.reason}`);
   }
   const units = settings.tarSize !== undefined
     ? packUnits(sources, settings.tarSize)
     : nameOutputs(sources, settings);
-  return { units, failures };
+  return { units, failures, skipped };
+}
+
+/** As `.m4a 2, pipe 1`. */
+export function countSkipped(skipped: readonly Skipped[]): string {
+  return Object.entries(countsOf(skipped)).map(([as, count]) => `${as} ${count}`).join(", ");
+}
+
+/** How many there are of each kind, sorted. */
+export function countsOf(skipped: readonly Skipped[]): Record<string, number> {
+  const counts = new Map<string, number>();
+  for (const { as } of skipped) counts.set(as, (counts.get(as) ?? 0) + 1);
+  return Object.fromEntries([...counts].sort(([a], [b]) => a < b ? -1 : 1));
 }
 
 type Source = ListedFile & Pick<Unit, "isTar">;
@@ -78,32 +107,69 @@ type Source = ListedFile & Pick<Unit, "isTar">;
 function packUnits(sources: readonly Source[], tarSize: number): Unit[] {
   const tar = sources.find(({ isTar }) => isTar);
   if (tar) throw usageError(`${tar.name} is a tar shard already: leave out --tar`);
+  const keyed = nameKeys(sources);
   const count = Math.ceil(sources.length / tarSize);
   const digits = Math.max(6, String(count - 1).length);
   return Array.from({ length: count }, (_, index) => {
     const name = `${String(index).padStart(digits, "0")}.tar`;
-    const files = sources.slice(index * tarSize, (index + 1) * tarSize);
+    const files = keyed.slice(index * tarSize, (index + 1) * tarSize);
     return { name, path: "", outputs: [name], isTar: true, files };
   });
+}
+
+/**
+ * A sample's key is the file's name without its extension and with "_" for its dots, which would end
+ * the key. Where several files would have the same, each gets eight digits of its name's hash behind.
+ */
+function nameKeys(sources: readonly Source[]): ListedFile[] {
+  const plain = sources.map(({ name }) => {
+    const stem = stemOf(name);
+    const start = stem.lastIndexOf("/") + 1;
+    return stem.slice(0, start) + stem.slice(start).replaceAll(".", "_");
+  });
+  const counts = new Map<string, number>();
+  for (const key of plain) counts.set(key, (counts.get(key) ?? 0) + 1);
+  const keyed = sources.map((source, index) => {
+    const key = plain[index] as string;
+    if (counts.get(key) === 1) return { ...source, key };
+    return { ...source, key: `${key}_${hashOf(source.name).slice(0, 8)}` };
+  });
+  const owners = new Map<string, string>();
+  for (const { name, key } of keyed) {
+    const other = owners.get(key);
+    if (other) throw usageError(`${other} and ${name} would both have the key ${key}: rename one`);
+    owners.set(key, name);
+  }
+  return keyed;
+}
+
+function hashOf(text: string): string {
+  return createHash("sha256").update(text).digest("hex");
 }
 
 async function findSources(
   { source, pathColumn, root }: SourceOptions,
   failures: Failure[],
+  skipped: Skipped[],
 ): Promise<Source[]> {
-  if (!existsSync(source)) throw new CliError(`${source} doesn't exist`);
-  if (statSync(source).isDirectory()) {
-    const names = await listFiles(
-      source,
-      isSource,
-      (path, error) => failures.push({ source: `${path}/`, reason: reasonOf(error) }),
-    );
+  const found = await look(source);
+  if (found === undefined) throw new CliError(`${source} doesn't exist`);
+  if (found.kind === "folder") {
+    const names = await listFiles(source, {
+      isWanted: isSource,
+      skippedAs: soundExtension,
+      onSkipped: (name, as) => skipped.push({ name, as }),
+      onUnreadable: (path, error) => failures.push({ source: path, reason: reasonOf(error) }),
+    });
     return names.map((name) => ({ name, path: resolve(source, name), isTar: TAR.test(name) }));
   }
   if (!LIST.test(source)) {
     const name = source.split(sep).at(-1) as string;
-    if (isSource(name)) return [{ name, path: resolve(source), isTar: TAR.test(name) }];
-    throw usageError(`${source} is no folder, no list (.jsonl, .csv) and no sound file`);
+    if (!isSource(name)) {
+      throw usageError(`${source} is no folder, no list (.jsonl, .csv) and no sound file`);
+    }
+    if (found.kind !== "file") throw usageError(`${source}: ${KIND_WORDS[found.kind]}, not a file`);
+    return [{ name, path: resolve(source), isTar: TAR.test(name) }];
   }
   const base = resolve(root ?? dirname(source));
   const listed = await readSourceList(source, pathColumn);
@@ -124,31 +190,51 @@ async function findSources(
   });
 }
 
-/** Mirrors the tree. Sources that differ only in their extension keep it: a.flac.wav. */
+/**
+ * Mirrors the tree. Sources that differ only in their extension keep it, a.flac.wav, and so do those
+ * whose output would have the name of a folder.
+ */
 function nameOutputs(sources: readonly Source[], { copies, format }: Settings): Unit[] {
   const stems = new Map<string, number>();
   for (const { name } of sources) stems.set(stemOf(name), (stems.get(stemOf(name)) ?? 0) + 1);
-  const units = sources.map((source) => {
-    if (source.isTar) return { ...source, outputs: [source.name] };
-    const isAlone = stems.get(stemOf(source.name)) === 1;
-    const stem = isAlone ? stemOf(source.name) : source.name;
-    const outputs = Array.from(
+  const folders = new Set(sources.flatMap(({ name }) => foldersOf(name)));
+  const copiesOf = (stem: string) =>
+    Array.from(
       { length: copies },
       (_, copy) => `${stem}${copySuffix(copy, copies)}.${format.container}`,
     );
-    return { ...source, outputs };
+  const units = sources.map((source) => {
+    if (source.isTar) return { ...source, outputs: [source.name] };
+    const short = copiesOf(stemOf(source.name));
+    const isFree = stems.get(stemOf(source.name)) === 1 && !short.some((path) => folders.has(path));
+    return { ...source, outputs: isFree ? short : copiesOf(source.name) };
   });
-  checkOutputsDiffer(units);
+  checkOutputs(units, folders);
   return units;
 }
 
-function checkOutputsDiffer(units: readonly Unit[]): void {
+/** The folders that a file's path names. */
+function foldersOf(path: string): string[] {
+  const parts = path.split("/");
+  return parts.slice(1).map((_, index) => parts.slice(0, index + 1).join("/"));
+}
+
+/** What the command writes itself. */
+const OWN = /^(manifest(-\d+-of-\d+)?\.jsonl|\.mp3-augment)$/;
+
+function checkOutputs(units: readonly Unit[], folders: ReadonlySet<string>): void {
   const owners = new Map<string, string>();
   for (const { name, outputs } of units) {
     for (const output of outputs) {
       const other = owners.get(output);
       if (other !== undefined) {
         throw usageError(`${other} and ${name} would both become ${output}: rename one`);
+      }
+      if (OWN.test(output.split("/")[0] as string)) {
+        throw usageError(`${name} would become ${output}, which is this command's own: rename it`);
+      }
+      if (folders.has(output)) {
+        throw usageError(`${name} would become ${output}, which is a folder too: rename it`);
       }
       owners.set(output, name);
     }

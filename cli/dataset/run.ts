@@ -2,15 +2,26 @@
 import { existsSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
+import { setTimeout as wait } from "node:timers/promises";
 import { Scratch } from "../audio/scratch.ts";
 import { CliError, reasonOf } from "../errors.ts";
-import { byteSizeOf } from "../files.ts";
+import { byteSizeOf, writeLines } from "../files.ts";
 import { augmentFile } from "./augment.ts";
-import { type Failure, Journal, type JournalRecord, writeLines } from "./journal.ts";
+import { foreignError, refuseForeign, refuseSources } from "./claim.ts";
+import {
+  type Failure,
+  isRecord,
+  Journal,
+  type JournalRecord,
+  ownPartialName,
+  readLines,
+} from "./journal.ts";
 import { type LockOptions, takeLock } from "./lock.ts";
-import { planUnits, type SourceOptions, type Unit } from "./plan.ts";
-import { isInShard, type Shard, shardSuffix, WHOLE } from "./shard.ts";
-import { claimFolder, type Settings, STATE_FOLDER } from "./settings.ts";
+import { openFileBudget } from "./limits.ts";
+import { type Plan, planUnits, type Skipped, type SourceOptions, type Unit } from "./plan.ts";
+import { isInShard, type Shard, WHOLE } from "./shard.ts";
+import { claimFolder, type Settings, settingsPath } from "./settings.ts";
+import { findRecords, journalPath, lockPath, manifestPath, planPath, writePlan } from "./state.ts";
 
 /** How a run goes. */
 export interface RunOptions extends LockOptions {
@@ -20,6 +31,8 @@ export interface RunOptions extends LockOptions {
   readonly shard: Shard;
   /** How many files at once; default: what keeps all cores busy. */
   readonly threads?: number;
+  /** Whether files may be replaced that no run has recorded. */
+  readonly force?: boolean;
   /** Stops before the next file; those under way are finished. */
   readonly signal: AbortSignal;
   readonly onStart?: (unitCount: number, doneCount: number) => void;
@@ -34,51 +47,100 @@ export interface RunResult {
   readonly skippedCount: number;
   readonly doneCount: number;
   readonly failures: readonly Failure[];
+  /** What is no source, though it sounds. */
+  readonly skipped: readonly Skipped[];
   readonly isInterrupted: boolean;
   /** Written when nothing is left to do but what has failed. */
   readonly manifest?: string;
 }
 
-/** Where a shard's journal is. */
-export function journalPath(folder: string, shard: Shard): string {
-  return join(folder, STATE_FOLDER, `journal${shardSuffix(shard)}.jsonl`);
-}
-
-function lockPath(folder: string, shard: Shard): string {
-  return join(folder, STATE_FOLDER, `lock${shardSuffix(shard)}`);
-}
-
-/** Where a shard's manifest is, and the list of its failures. */
-export function manifestPath(folder: string, shard: Shard): string {
-  return join(folder, `manifest${shardSuffix(shard)}.jsonl`);
-}
-
 /** Does what is not done yet. */
 export async function runDataset(options: RunOptions): Promise<RunResult> {
-  const { folder, settings, shard, signal } = options;
+  const { folder, settings, shard } = options;
   const plan = await planUnits(options.sources, settings);
   const units = plan.units.filter(({ name }) => isInShard(name, shard));
+  await checkFolder(options, plan, units);
   await claimFolder(folder, settings);
   const unlock = await takeLock(lockPath(folder, shard), options);
   try {
     const journal = await Journal.open(journalPath(folder, shard));
-    if (shard.count > 1) await adoptMerged(units, folder, journal);
-    const left = await unitsLeft(units, folder, journal);
-    options.onStart?.(units.length, units.length - left.length);
-    const { doneCount, failures } = await runUnits(left, journal, options);
-    const result = {
-      unitCount: units.length,
-      skippedCount: units.length - left.length,
-      doneCount,
-      failures: [...plan.failures, ...failures].sort((a, b) => a.source < b.source ? -1 : 1),
-      isInterrupted: signal.aborted,
-    };
-    if (!signal.aborted) return { ...result, manifest: await finish(options, units, journal) };
-    journal.close();
-    return result;
+    try {
+      return await runShard(options, plan, units, journal);
+    } finally {
+      journal.close();
+    }
   } finally {
     await unlock();
   }
+}
+
+/** Before anything is written: nobody's files may be lost. */
+async function checkFolder(options: RunOptions, plan: Plan, units: readonly Unit[]) {
+  const { folder, shard, force } = options;
+  const manifests = [manifestPath("", WHOLE), manifestPath("", shard)];
+  const state = [journalPath("", WHOLE), journalPath("", shard), planPath("", shard)];
+  const ownFiles = [...manifests, ...state, settingsPath("")];
+  const { source } = options.sources;
+  await refuseSources({ source, folder, units: plan.units, ownFiles });
+  if (force || existsSync(settingsPath(folder))) return; // then the journal tells
+  await refuseForeign(units, folder, () => [], () => Promise.resolve(new Set()));
+  const manifest = manifests.find((path) => existsSync(join(folder, path)));
+  if (manifest) throw foreignError([manifest], folder);
+}
+
+async function runShard(
+  options: RunOptions,
+  plan: Plan,
+  units: readonly Unit[],
+  journal: Journal,
+): Promise<RunResult> {
+  const { folder, shard, signal } = options;
+  if (shard.count > 1) await adoptMerged(units, folder, journal);
+  if (!options.force) {
+    const known = (unit: string) => journal.outputsOf(unit);
+    await refuseForeign(units, folder, known, () => outputsOfAllShards(folder));
+  }
+  await journal.sweep(folder);
+  await writePlan(folder, shard, plan.units, units);
+  const left = await unitsLeft(units, folder, journal);
+  options.onStart?.(units.length, units.length - left.length);
+  const { doneCount, failures } = await runUnits(left, journal, options);
+  const skipped = [
+    ...plan.skipped.filter(({ name }) => isInShard(name, shard)),
+    ...skippedMembers(units, journal),
+  ];
+  const result = {
+    unitCount: units.length,
+    skippedCount: units.length - left.length,
+    doneCount,
+    failures: [...plan.failures, ...failures].sort((a, b) => a.source < b.source ? -1 : 1),
+    skipped,
+    isInterrupted: signal.aborted,
+  };
+  if (signal.aborted) return result;
+  return { ...result, manifest: await finish(options, units, journal) };
+}
+
+/** What tar shards hold that sounds and isn't read, of this run and earlier ones. */
+function skippedMembers(units: readonly Unit[], journal: Journal): Skipped[] {
+  return units.filter(({ isTar }) => isTar).flatMap(({ name }) =>
+    Object.entries(journal.get(name)?.skipped ?? {}).flatMap(([as, count]) =>
+      Array.from({ length: count }, () => ({ name, as }))
+    )
+  );
+}
+
+/** What any run in this folder has written, by its journal or, where that was damaged, its manifest. */
+async function outputsOfAllShards(folder: string): Promise<Set<string>> {
+  const paths = new Set<string>();
+  for (const path of await findRecords(folder)) {
+    for await (const { line } of readLines(path)) {
+      if (isRecord(line)) line.outputs.forEach(({ path }) => paths.add(path));
+      const { output } = Object(line) as { output?: unknown };
+      if (typeof output === "string") paths.add(output);
+    }
+  }
+  return paths;
 }
 
 /** Works on the units, several at once. */
@@ -86,28 +148,54 @@ async function runUnits(units: readonly Unit[], journal: Journal, options: RunOp
   const { folder, settings, signal } = options;
   const failures: Failure[] = [];
   let doneCount = 0;
-  // Some more than cores, so that none is idle while files are read and written.
-  const atOnce = options.threads ?? availableParallelism() + 4;
+  const atOnce = chooseAtOnce(options);
   const tarCount = units.filter(({ isTar }) => isTar).length;
   const atOncePerTar = Math.ceil(atOnce / Math.max(1, Math.min(atOnce, tarCount)));
   await forEach(units, atOnce, signal, async (unit, scratch) => {
     try {
       const job = { settings, scratch, signal };
+      const partial = journal.begin(unit.name, unit.outputs);
       const record = unit.isTar
-        ? await (await import("./tar.ts")).augmentTar(unit, folder, job, atOncePerTar)
-        : await augmentFile(unit, folder, job);
+        ? await (await import("./tar.ts")).augmentTar(unit, folder, job, partial, atOncePerTar)
+        : await augmentFile(unit, folder, job, partial);
       journal.add(record);
       doneCount++;
       options.onDone?.(record);
       failures.push(...record.failures ?? []);
     } catch (error) {
       if (signal.aborted) return; // a long one that was stopped on the way
-      if (isFatal(error)) throw error;
-      failures.push({ source: unit.name, reason: reasonOf(error) });
+      if (isFatal(error) || isShortOfFiles(error)) throw error;
+      const failure = { source: unit.name, reason: reasonOf(error) };
+      failures.push(failure);
+      journal.add(await failedRecord(unit, folder, journal, failure));
       options.onFailed?.();
     }
   });
   return { doneCount, failures };
+}
+
+/** What an earlier run has made of it stays, and is known. */
+async function failedRecord(
+  { name }: Unit,
+  folder: string,
+  journal: Journal,
+  failure: Failure,
+): Promise<JournalRecord> {
+  const kept: string[] = [];
+  for (const path of journal.outputsOf(name)) {
+    if (!kept.includes(path) && await byteSizeOf(join(folder, path)) !== undefined) kept.push(path);
+  }
+  const record = { unit: name, outputs: [], rows: [], failures: [failure] };
+  return kept.length > 0 ? { ...record, kept } : record;
+}
+
+/** Some more than cores, so that none is idle while files are read and written. */
+function chooseAtOnce({ threads, say }: RunOptions): number {
+  const wanted = threads ?? availableParallelism() + 4;
+  const allowed = openFileBudget();
+  if (allowed >= wanted) return wanted;
+  say(`only ${allowed} files at once, not ${wanted}: the system's limit of open files (ulimit -n)`);
+  return allowed;
 }
 
 /** What will fail for every file ends the run. */
@@ -146,20 +234,52 @@ async function areThere({ outputs }: JournalRecord, folder: string): Promise<boo
   return true;
 }
 
-/** Runs `work` on all items, `limit` at once, until the signal or an error; what is under way is finished. */
+/** Whether there were too many open files, wherever that was noticed. */
+function isShortOfFiles(error: unknown): boolean {
+  for (let each = error; each !== undefined; each = Object(each).cause) {
+    const { code, message } = Object(each) as { code?: unknown; message?: unknown };
+    if (
+      code === "EMFILE" || code === "ENFILE" || /EMFILE|too many open files/i.test(String(message))
+    ) {
+      return true;
+    }
+  }
+  return false;
+}
+
+const SHORT_WAIT_MS = 100;
+const MAX_SHORT_WAITS = 100;
+
+/**
+ * Runs `work` on all items, `limit` at once, until the signal or an error; what is under way is
+ * finished. Where that opens too many files, fewer go on, and the last one waits.
+ */
 async function forEach<T>(
   items: readonly T[],
   limit: number,
   signal: AbortSignal,
   work: (item: T, scratch: Scratch) => Promise<void>,
 ): Promise<void> {
-  const queue = items.values();
+  const again: T[] = [];
   const errors: unknown[] = [];
-  await Promise.all(Array.from({ length: Math.min(limit, items.length) }, async () => {
+  let next = 0;
+  let workerCount = Math.min(limit, items.length);
+  let waitCount = 0;
+  await Promise.all(Array.from({ length: workerCount }, async () => {
     const scratch = new Scratch();
-    for (const item of queue) {
-      if (signal.aborted || errors.length > 0) return;
-      await work(item, scratch).catch((error) => errors.push(error));
+    while ((again.length > 0 || next < items.length) && !signal.aborted && errors.length === 0) {
+      const item = again.pop() ?? items[next++] as T;
+      try {
+        await work(item, scratch);
+      } catch (error) {
+        const isLast = workerCount === 1;
+        if (!isShortOfFiles(error) || (isLast && ++waitCount > MAX_SHORT_WAITS)) {
+          return void errors.push(error);
+        }
+        again.push(item);
+        if (isLast) await wait(SHORT_WAIT_MS);
+        else return void workerCount--;
+      }
     }
   }));
   if (errors.length === 0) return;
@@ -174,7 +294,7 @@ async function finish(
 ): Promise<string> {
   const names = units.map(({ name }) => name);
   const path = manifestPath(folder, shard);
-  await writeLines(path, manifestLines(journal.records(names)));
+  await writeLines(path, manifestLines(journal.records(names)), ownPartialName(path));
   await journal.settle(names);
   return path;
 }

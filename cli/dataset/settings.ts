@@ -7,7 +7,7 @@ import { Mp3Compression, type Mp3CompressionOptions } from "../../transform.ts";
 import type { Coding } from "../audio/code.ts";
 import type { OutputFormat } from "../audio/write.ts";
 import { usageError } from "../errors.ts";
-import { partialPath, writeAtomically } from "../files.ts";
+import { writeAtomically } from "../files.ts";
 
 /** Everything but the sources and the shard. */
 export interface Settings {
@@ -39,19 +39,31 @@ export function drawCoding(
   return shouldApply ? coding : undefined;
 }
 
+/** Where a folder's settings are. */
+export function settingsPath(folder: string): string {
+  return join(folder, STATE_FOLDER, "run.json");
+}
+
 /** Claims the output folder for these settings, or finds that another run has it. */
 export async function claimFolder(folder: string, settings: Settings): Promise<void> {
-  const path = join(folder, STATE_FOLDER, "run.json");
+  const path = settingsPath(folder);
   const text = `${JSON.stringify(settings, null, 2)}\n`;
   const found = await readFile(path, "utf8").catch(() => undefined);
-  // Shards may start at once: none takes away what another one is writing.
-  const partial = partialPath(`${path}.${crypto.randomUUID()}`);
-  if (found === undefined) await writeAtomically(path, [Buffer.from(text)], partial);
+  // Shards may start at once: each writes under a name of its own.
+  if (found === undefined) await writeAtomically(path, [Buffer.from(text)]);
   if (found === undefined || found === text) return;
   throw usageError(
-    `${folder} holds a run with other settings (${differences(JSON.parse(found), settings)}): ` +
+    `${folder} holds a run with other settings (${differences(parsed(found, path), settings)}): ` +
       "use another folder, or delete this one",
   );
+}
+
+function parsed(text: string, path: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw usageError(`${path} is damaged: delete it to go on with these settings`);
+  }
 }
 
 /** The names of settings that differ, with both values. */

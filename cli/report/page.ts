@@ -246,6 +246,9 @@ function embedded(page: Page): string {
 // The page may load nothing from anywhere: the browser itself sees to it.
 const POLICY = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'";
 
+/** What tells a report from other pages. */
+export const GENERATOR = `<meta name="generator" content="mp3-augment">`;
+
 /** The whole file. */
 export function renderPage(page: Page): string {
   const { title, facts, notes } = page;
@@ -253,6 +256,7 @@ export function renderPage(page: Page): string {
 <html lang="en">
 <head>
 <meta charset="utf-8">
+${GENERATOR}
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta http-equiv="Content-Security-Policy" content="${POLICY}">
 <title>${escape(title)}</title>

@@ -184,7 +184,11 @@ test("errors are one line and have their exit code", () =>
         3,
         /there is no such file/,
       ],
-      [["roundtrip", noAudio, "x.wav", "--bitrate", "32"], 3, /not a WAV, FLAC, Ogg or MP3 file/],
+      [
+        ["roundtrip", noAudio, "x.wav", "--bitrate", "32"],
+        3,
+        /not a WAV, AIFF, FLAC, Ogg or MP3 file/,
+      ],
       [["info", short, noAudio], 1, /bad\.wav: not a WAV/],
       [["dance"], 2, /unknown command 'dance'/],
     ];

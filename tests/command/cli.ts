@@ -15,13 +15,19 @@ export interface CliOutcome {
   stderr: string;
 }
 
+/** The command in this runtime: a program and its first arguments. */
+export function cliCommand(): string[] {
+  const runner = runtimeName === "Deno" ? ["run", "--no-prompt", "-A", "--no-check"] : ["run"];
+  return [process.execPath, ...runner, projectPath("cli/main.ts")];
+}
+
 /** Starts the command in this runtime. */
 export function startCli(
   args: readonly string[],
   env: Record<string, string> = {},
 ): { child: ChildProcess; outcome: Promise<CliOutcome> } {
-  const runner = runtimeName === "Deno" ? ["run", "--no-prompt", "-A", "--no-check"] : ["run"];
-  const child = spawn(process.execPath, [...runner, projectPath("cli/main.ts"), ...args], {
+  const [program = "", ...first] = cliCommand();
+  const child = spawn(program, [...first, ...args], {
     env: { ...process.env, ...env },
   });
   const stdout: Buffer[] = [];
@@ -84,4 +90,12 @@ export function readTree(folder: string, below = ""): Record<string, string> {
 /** A JSON Lines file. */
 export function readJsonLines(path: string): Record<string, unknown>[] {
   return readFileSync(path, "utf8").trimEnd().split("\n").map((line) => JSON.parse(line));
+}
+
+/** Waits until something is so; fails after a minute. */
+export async function waitFor(isSo: () => boolean): Promise<void> {
+  for (const startMs = performance.now(); !isSo();) {
+    if (performance.now() - startMs > 60_000) throw new Error("waited in vain");
+    await new Promise((resolve) => setTimeout(resolve, 2));
+  }
 }

@@ -20,7 +20,7 @@ import { compressRoundtrip } from "../../mod.ts";
 import { decodeBytes } from "../../cli/audio/read.ts";
 import { takeLock } from "../../cli/dataset/lock.ts";
 import { reasonOf } from "../../cli/errors.ts";
-import { listFiles } from "../../cli/files.ts";
+import { listFiles } from "../../cli/dataset/find.ts";
 import { readMembers } from "../../cli/dataset/tar.ts";
 import { chooseShard } from "../../cli/dataset/shard.ts";
 import { readJsonLines, readTree, runCli, startCli, withFolder, writeWav } from "./cli.ts";
@@ -107,10 +107,10 @@ test("bad files are reported at the end, the others are done", () =>
     const { done, failures } = JSON.parse(outcome.stdout.toString());
     assert.equal(done, 4);
     assert.deepEqual(failures, [
-      { source: "empty.flac", reason: "not a WAV, FLAC, Ogg or MP3 file" },
+      { source: "empty.flac", reason: "not a WAV, AIFF, FLAC, Ogg or MP3 file" },
       { source: "nan.wav", reason: "a sample is NaN or infinite" },
       { source: "none.wav", reason: "the file holds no audio that can be decoded" },
-      { source: "text.wav", reason: "not a WAV, FLAC, Ogg or MP3 file" },
+      { source: "text.wav", reason: "not a WAV, AIFF, FLAC, Ogg or MP3 file" },
     ]);
     assert.match(outcome.stderr, /failed: nan\.wav: a sample is NaN or infinite/);
     assert.equal(readJsonLines(join(target, "manifest.jsonl")).length, 4);
@@ -319,12 +319,12 @@ test("hostile files and names never stop a run", () =>
       "cut.flac: the file holds no audio that can be decoded",
       `cut.wav: the file ends after 956 of ${good.length - 44} bytes of samples`,
       "dangling.wav: there is no such file",
-      "empty.wav: not a WAV, FLAC, Ogg or MP3 file",
+      "empty.wav: not a WAV, AIFF, FLAC, Ogg or MP3 file",
       "noise.ogg: the file holds no audio that can be decoded",
       ...(isRoot ? [] : ["secret.wav: it may not be read or written"]),
       "self.wav: its links lead in a circle",
       "short.flac: the file ends after # of # frames",
-      "text.mp3: not a WAV, FLAC, Ogg or MP3 file",
+      "text.mp3: not a WAV, AIFF, FLAC, Ogg or MP3 file",
     ]);
     for (const name of names) {
       assert.ok(existsSync(join(target, name.replace(/WAV$/, "wav"))), name);
@@ -343,14 +343,18 @@ test("a folder that can't be read is told of, the others are listed", () =>
       rmSync(join(folder, "gone"), { recursive: true, force: true }); // it was listed already
       return true;
     };
-    const names = await listFiles(
-      folder,
+    const finder = {
       isWanted,
-      (path, error) => unreadable.push(`${path}: ${reasonOf(error)}`),
-    );
+      skippedAs: () => undefined,
+      onSkipped: () => {},
+      onUnreadable: (path: string, error: unknown) => {
+        unreadable.push(`${path} ${reasonOf(error)}`);
+      },
+    };
+    const names = await listFiles(folder, finder);
     assert.deepEqual(names, ["s0/c0.wav", "s0/c2.wav", "s1/c1.wav", "zero.wav"]);
-    assert.deepEqual(unreadable, ["gone: there is no such file"]);
-    await assert.rejects(listFiles(join(folder, "none"), isWanted, () => {}), /ENOENT/);
+    assert.deepEqual(unreadable, ["gone/ there is no such file"]);
+    await assert.rejects(listFiles(join(folder, "none"), finder), /ENOENT/);
   }));
 
 test("one process at a time has a lock, and a dead one's goes to the next", () =>

@@ -1,0 +1,109 @@
+/** What a run may write: never a source, and what it doesn't know only by `--force`. */
+import { isAbsolute, join, relative, sep } from "node:path";
+import { usageError } from "../errors.ts";
+import { type Found, look, realPathOf } from "../paths.ts";
+import type { Unit } from "./plan.ts";
+
+/** A run's sources and outputs. */
+export interface Claim {
+  /** What was named as the source. */
+  readonly source: string;
+  readonly folder: string;
+  /** All units of all shards. */
+  readonly units: readonly Unit[];
+  /** Files of this command, relative to the folder: manifests, journals. */
+  readonly ownFiles: readonly string[];
+}
+
+/** Throws where an output would take the place of a source, or become one. */
+export async function refuseSources(claim: Claim): Promise<void> {
+  const { source, folder, units, ownFiles } = claim;
+  const named = await look(source);
+  if (named?.kind === "folder" && isBelow(await realPathOf(folder), await realPathOf(source))) {
+    throw usageError(`${folder} is inside of ${source}: its files would become sources`);
+  }
+  if (await look(folder) === undefined) return;
+  const outputs = units.flatMap((unit) => unit.outputs);
+  const existing = await lookAtAll(folder, [...outputs, ...ownFiles]);
+  if (existing.size === 0) return;
+  const paths = [
+    source,
+    ...units.flatMap(({ path, files }) => files ? files.map((f) => f.path) : path),
+  ];
+  const sources = new Set<string>();
+  await inBatches(paths, async (path) => {
+    const found = await look(path).catch(() => undefined);
+    if (found?.kind === "file") sources.add(found.identity);
+  });
+  const lost = [...existing].filter(([, { identity }]) => sources.has(identity))
+    .map(([path]) => path);
+  if (lost.length === 0) return;
+  throw usageError(
+    `the run would overwrite ${
+      counted(lost, "of its own sources")
+    }: choose another DST than ${folder}`,
+  );
+}
+
+function isBelow(path: string, folder: string): boolean {
+  const way = relative(folder, path);
+  return way === "" || (way !== ".." && !way.startsWith(`..${sep}`) && !isAbsolute(way));
+}
+
+/**
+ * Throws where an output would take the place of a file that isn't the run's.
+ *
+ * @param outputsOf the files that the run's journal knows of a unit
+ * @param others what other journals in the folder know
+ */
+export async function refuseForeign(
+  units: readonly Unit[],
+  folder: string,
+  outputsOf: (unit: string) => readonly string[],
+  others: () => Promise<ReadonlySet<string>>,
+): Promise<void> {
+  const existing = await lookAtAll(folder, units.flatMap((unit) => unit.outputs));
+  const unknown = units.flatMap(({ name, outputs }) => {
+    const there = outputs.filter((path) => existing.has(path));
+    if (there.length === 0) return [];
+    const own = outputsOf(name);
+    return there.filter((path) => !own.includes(path));
+  });
+  if (unknown.length === 0) return;
+  const recorded = await others();
+  const foreign = unknown.filter((path) => !recorded.has(path));
+  if (foreign.length > 0) throw foreignError(foreign, folder);
+}
+
+/** Files are in the way that no run has recorded. */
+export function foreignError(foreign: readonly string[], folder: string): Error {
+  return usageError(
+    `${folder} holds ${counted(foreign, "that no run of this command has recorded")}: ` +
+      "choose another DST, move them away, or use --force to replace them",
+  );
+}
+
+const NAMED_COUNT = 3;
+
+function counted(paths: readonly string[], whose: string): string {
+  const first = paths.slice(0, NAMED_COUNT).join(", ");
+  const count = paths.length === 1 ? "a file" : `${paths.length} files`;
+  return `${count} ${whose} (${first}${paths.length > NAMED_COUNT ? ", …" : ""})`;
+}
+
+async function lookAtAll(folder: string, paths: readonly string[]): Promise<Map<string, Found>> {
+  const existing = new Map<string, Found>();
+  await inBatches(paths, async (path) => {
+    const found = await look(join(folder, path));
+    if (found) existing.set(path, found);
+  });
+  return existing;
+}
+
+const BATCH = 64;
+
+async function inBatches<T>(items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {
+  for (let at = 0; at < items.length; at += BATCH) {
+    await Promise.all(items.slice(at, at + BATCH).map(work));
+  }
+}

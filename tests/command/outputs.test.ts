@@ -1,0 +1,181 @@
+/** Where single files are written: devices, pipes, links, descriptors, terminals, other names. */
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import {
+  linkSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { join } from "node:path";
+import process from "node:process";
+import { cliCommand, runCli, withFolder, writeWav } from "./cli.ts";
+import { test } from "../harness.ts";
+import { makeSignal } from "../signals.ts";
+
+const RATE = 16000;
+const BITRATE = ["--bitrate", "32"];
+
+function makeClip(path: string): void {
+  writeWav(path, [makeSignal(8000, RATE)], RATE);
+}
+
+/** Runs a line of bash in which "$@" is the command. */
+function bash(script: string, cwd: string) {
+  const { status, stdout, stderr } = spawnSync("bash", ["-c", script, "bash", ...cliCommand()], {
+    cwd,
+    timeout: 60_000,
+  });
+  return { code: status, stdout, stderr: stderr.toString() };
+}
+
+const hasBash = process.platform !== "win32" && spawnSync("bash", ["-c", "true"]).status === 0;
+
+test("devices, pipes and descriptors are written in place, and links are followed", () =>
+  withFolder(async (folder) => {
+    if (!hasBash) return;
+    makeClip(join(folder, "in.wav"));
+    const expected = (await runCli(["encode", join(folder, "in.wav"), "-", ...BITRATE])).stdout;
+    assert.ok(expected.length > 500);
+    const encode = '"$@" encode --bitrate 32 in.wav';
+    const full = bash(`${encode} /dev/full`, folder);
+    assert.equal(full.code, 3);
+    assert.match(full.stderr, /the disk is full/);
+    assert.ok(statSync("/dev/full").isCharacterDevice());
+    assert.equal(bash(`${encode} /dev/null`, folder).code, 0);
+    assert.ok(statSync("/dev/null").isCharacterDevice());
+    for (
+      const [line, file] of [
+        [`${encode} /dev/stdout > a.mp3`, "a.mp3"],
+        [`${encode} /dev/stdout | cat > b.mp3`, "b.mp3"],
+        [`${encode} /dev/fd/3 3> c.mp3`, "c.mp3"],
+        [
+          `${encode} >(cat > d.mp3; touch d.done); until [ -e d.done ]; do sleep 0.01; done`,
+          "d.mp3",
+        ],
+        [`mkfifo fifo; cat fifo > e.mp3 & ${encode} fifo; wait; [ -p fifo ]`, "e.mp3"],
+        [`cat in.wav | "$@" encode --bitrate 32 /dev/stdin f.mp3`, "f.mp3"],
+        [`"$@" encode --bitrate 32 <(cat in.wav) g.mp3`, "g.mp3"],
+        [
+          `: > real.mp3; chmod 640 real.mp3; ln -s real.mp3 link.mp3; ${encode} link.mp3`,
+          "real.mp3",
+        ],
+        [`ln -s new.mp3 dangling.mp3; ${encode} dangling.mp3`, "new.mp3"],
+      ] as const
+    ) {
+      const { code, stderr } = bash(line, folder);
+      assert.equal(code, 0, `${line}: ${stderr}`);
+      assert.deepEqual(readFileSync(join(folder, file)), expected, line);
+    }
+    assert.ok(lstatSync(join(folder, "link.mp3")).isSymbolicLink());
+    assert.equal(statSync(join(folder, "real.mp3")).mode & 0o777, 0o640);
+    bash(`printf x > log; ${encode} /dev/fd/3 3>> log`, folder);
+    assert.equal(readFileSync(join(folder, "log")).length, expected.length + 1); // behind what is there
+    assert.deepEqual(readdirSync(folder).filter((name) => name.includes("partial")), []);
+    const closed = bash(`${encode} >(exec 0<&-; true); sleep 0.1`, folder);
+    assert.ok([0, 141].includes(closed.code ?? -1), closed.stderr);
+  }));
+
+test("an output that is its own source is refused, whatever it is called", () =>
+  withFolder(async (folder) => {
+    const clip = join(folder, "a.wav");
+    makeClip(clip);
+    symlinkSync("a.wav", join(folder, "link.wav"));
+    linkSync(clip, join(folder, "hard.wav"));
+    mkdirSync(join(folder, "folder.wav"));
+    const before = readFileSync(clip);
+    for (const name of ["a.wav", "link.wav", "hard.wav"]) {
+      const output = join(folder, name);
+      for (
+        const args of [
+          ["roundtrip", clip, output, ...BITRATE],
+          ["roundtrip", clip, output, ...BITRATE, "--force"],
+          ["decode", clip, output],
+          ["encode", clip, output, ...BITRATE, "--force"],
+          ["report", clip, "--output", output, "--force"],
+        ]
+      ) {
+        const { code, stderr } = await runCli(args);
+        assert.equal(code, 2, stderr);
+        assert.match(stderr, /is the same file as .*name another one/);
+        assert.deepEqual(readFileSync(clip), before);
+      }
+    }
+    const inside = await runCli(["decode", clip, join(folder, "folder.wav")]);
+    assert.equal(inside.code, 2);
+    assert.match(inside.stderr, /it is a folder/);
+    if (!hasBash) return;
+    const redirected = bash('"$@" roundtrip --bitrate 32 - a.wav < a.wav', folder);
+    assert.equal(redirected.code, 2, redirected.stderr);
+    assert.match(redirected.stderr, /the same file as what standard input reads/);
+    assert.deepEqual(readFileSync(clip), before);
+  }));
+
+test("a name of another format is refused without --force", () =>
+  withFolder(async (folder) => {
+    const clip = join(folder, "a.wav");
+    makeClip(clip);
+    writeFileSync(join(folder, "out.wav"), "mine");
+    const cases: [string[], RegExp][] = [
+      [
+        ["encode", clip, join(folder, "out.wav"), ...BITRATE],
+        /hold MP3, but its name ends in \.wav/,
+      ],
+      [["encode", clip, join(folder, "out.FLAC"), ...BITRATE], /ends in \.flac: call it \.mp3/],
+      [["decode", clip, join(folder, "out.mp3"), "--format", "wav"], /hold WAV, .* in \.mp3/],
+      [["roundtrip", clip, join(folder, "out.wav"), "--format", "flac", ...BITRATE], /hold FLAC/],
+      [["report", clip, "--output", join(folder, "out.wav")], /would hold a page/],
+    ];
+    for (const [args, message] of cases) {
+      const { code, stderr } = await runCli(args);
+      assert.equal(code, 2, stderr);
+      assert.match(stderr, message);
+    }
+    assert.equal(readFileSync(join(folder, "out.wav"), "utf8"), "mine");
+    const forced = await runCli(
+      ["encode", clip, join(folder, "out.wav"), ...BITRATE, "--force", "--json"],
+    );
+    assert.equal(forced.code, 0, forced.stderr);
+    assert.notEqual(readFileSync(join(folder, "out.wav"), "latin1").slice(0, 4), "mine");
+    assert.equal((await runCli(["encode", clip, join(folder, "bytes"), ...BITRATE])).code, 0);
+  }));
+
+test("a page that nobody named replaces a report and nothing else", () =>
+  withFolder((folder) => {
+    if (!hasBash) return Promise.resolve();
+    makeClip(join(folder, "a.wav"));
+    writeFileSync(join(folder, "report.html"), "<h1>mine</h1>");
+    const report = (flags = "") => bash(`"$@" report a.wav --bitrates 32 ${flags}`, folder);
+    const { code, stderr } = report();
+    assert.equal(code, 2);
+    assert.match(stderr, /report\.html is there and is no report: give --output FILE, or --force/);
+    assert.equal(readFileSync(join(folder, "report.html"), "utf8"), "<h1>mine</h1>");
+    assert.equal(report("--force").code, 0);
+    assert.equal(report().code, 0); // its own
+    return Promise.resolve();
+  }));
+
+test("audio isn't sent to a terminal", () =>
+  withFolder((folder) => {
+    if (process.platform !== "linux" || spawnSync("script", ["--version"]).status !== 0) {
+      return Promise.resolve(); // no way to make a terminal
+    }
+    makeClip(join(folder, "a.wav"));
+    const quoted = cliCommand().map((part) => `'${part}'`).join(" ");
+    const run = (flags: string) =>
+      spawnSync("script", ["-qec", `${quoted} encode a.wav - --bitrate 32 ${flags}`, "/dev/null"], {
+        cwd: folder,
+        timeout: 60_000,
+      });
+    const refused = run("");
+    assert.equal(refused.status, 2);
+    assert.match(refused.stdout.toString(), /standard output is a terminal/);
+    const forced = run("--force");
+    assert.equal(forced.status, 0);
+    assert.ok(forced.stdout.length > 500);
+    return Promise.resolve();
+  }));
