@@ -33,7 +33,8 @@ float mp3a_band_gain(float granule_gain, int steps);
 /* A quantized value, from 0 to 8206, to the power of 4/3. */
 float mp3a_power_4_3(int value);
 
-/* One granule of one channel: 576 dequantized lines, which are overwritten, to 576 samples. */
+/* One granule of one channel: 576 dequantized lines, which are overwritten, to 576 samples.
+   `widths`: of short blocks' bands, needed for these alone. */
 void mp3a_lines_to_samples(mp3dec_t *codec, float *lines, int block_type, const uint8_t *widths,
                            int ch, float *samples);
 

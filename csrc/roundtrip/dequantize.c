@@ -6,6 +6,8 @@
 #include "common/once.h"
 #include "decode/frame.h"
 
+enum { SHORT_BLOCK = 2 };
+
 /* Of every value that can be coded, by value; those below zero come before. */
 static float powers[2 * MP3A_LARGEST_LINE + 1];
 
@@ -29,7 +31,7 @@ static const float *powers_by_value(void) {
 /* How many quarters of a power of 2 each band is below the granule's gain; whether any is. */
 static int band_steps(const mp3a_coded_granule *granule, int steps[MP3A_CODED_BANDS]) {
   static const uint8_t preemphasis[10] = {1, 1, 1, 1, 2, 2, 3, 3, 3, 2};
-  enum { SHORT_BLOCK = 2, FIRST_PREEMPHASIZED = 11 };
+  enum { FIRST_PREEMPHASIZED = 11 };
   const int shift = granule->scalefac_scale + 1;
   int any = 0;
   for (int band = 0; band < MP3A_CODED_BANDS; band++) {
@@ -49,7 +51,7 @@ static void scale(const int16_t *quantized, int begin, int end, float gain, floa
   for (int i = begin; i < end; i++) lines[i] = power[quantized[i]] * gain;
 }
 
-static void dequantize(const mp3a_coded_granule *granule, const uint8_t *widths, int is_mid_side,
+static void dequantize(const mp3a_coded_granule *granule, const uint8_t *header, int is_mid_side,
                        float lines[MP3A_LINES]) {
   int steps[MP3A_CODED_BANDS];
   const int count = granule->line_count;
@@ -57,6 +59,7 @@ static void dequantize(const mp3a_coded_granule *granule, const uint8_t *widths,
   if (!band_steps(granule, steps)) {
     scale(granule->lines, 0, count, mp3a_band_gain(gain, 0), lines);
   } else {
+    const uint8_t *widths = mp3a_band_widths(header, granule->block_type == SHORT_BLOCK);
     for (int band = 0, begin = 0; begin < count; begin += widths[band++]) {
       const int end = begin + widths[band];
       scale(granule->lines, begin, end < count ? end : count, mp3a_band_gain(gain, steps[band]),
@@ -75,20 +78,17 @@ static void mid_side_to_stereo(float *left, float *right) {
 }
 
 static void decode_granule(mp3dec_t *codec, const mp3a_coded_frame *frame, int granule,
-                           const uint8_t *const widths[2], float *const planes[2]) {
-  enum { SHORT_BLOCK = 2 };
+                           float *const planes[2]) {
   float lines[2][MP3A_LINES] __attribute__((aligned(64)));
   const int channels = frame->channel_count, is_mid_side = frame->is_mid_side;
   const mp3a_coded_granule *granules = frame->granules + granule * channels;
-  for (int ch = 0; ch < channels; ch++) {
-    const int is_short = granules[ch].block_type == SHORT_BLOCK;
-    dequantize(&granules[ch], widths[is_short], is_mid_side, lines[ch]);
-  }
+  for (int ch = 0; ch < channels; ch++)
+    dequantize(&granules[ch], frame->header, is_mid_side, lines[ch]);
   if (is_mid_side) mid_side_to_stereo(lines[0], lines[1]);
   for (int ch = 0; ch < channels; ch++) {
     const int type = granules[ch].block_type;
-    mp3a_lines_to_samples(codec, lines[ch], type, widths[type == SHORT_BLOCK], ch,
-                          planes[ch] + granule * MP3A_LINES);
+    const uint8_t *widths = type == SHORT_BLOCK ? mp3a_band_widths(frame->header, 1) : NULL;
+    mp3a_lines_to_samples(codec, lines[ch], type, widths, ch, planes[ch] + granule * MP3A_LINES);
   }
 }
 
@@ -96,8 +96,6 @@ int mp3a_decode_coded_frame(mp3dec_t *codec, const mp3a_coded_frame *frame, uint
                             int channel_count, float *const planes[2]) {
   if (byte_size < offsetof(mp3a_coded_frame, granules) || byte_size < frame->byte_size) return 0;
   if (frame->channel_count != channel_count || !frame->is_valid) return 0;
-  const uint8_t *const widths[2] = {mp3a_band_widths(frame->header, 0),
-                                    mp3a_band_widths(frame->header, 1)};
-  for (int i = 0; i < frame->granule_count; i++) decode_granule(codec, frame, i, widths, planes);
+  for (int i = 0; i < frame->granule_count; i++) decode_granule(codec, frame, i, planes);
   return frame->granule_count * MP3A_LINES;
 }

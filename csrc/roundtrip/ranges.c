@@ -19,6 +19,7 @@
 enum {
   DECODED_GRANULES = 2, /* a decoder's state comes from the last two */
   LEAST_GRANULES = 20,  /* of a range; fewer don't pay a thread */
+  LEAST_FRAMES = 6,     /* MP3 frames of a range beside its warm-up: more than LAME looks ahead */
   SLOWEST_QUALITY = 7   /* above it masking goes on too long to be warmed up to */
 };
 
@@ -211,6 +212,13 @@ static int32_t join_ranges(crew *c, mp3a_ranges_stats *stats) {
 
 /* ---- a crew ---- */
 
+/* So that all take as long: the first one has no warm-up. */
+static uint32_t begin_of(const crew *c, uint32_t index) {
+  const uint64_t whole = c->clip->frame_count / c->frame_size;
+  const uint64_t before = whole * index + (uint64_t)c->warm_up * (c->range_count - index);
+  return (uint32_t)(before / c->range_count);
+}
+
 static void plan(crew *c, const mp3a_clip *clip, float peak, uint32_t range_count,
                  uint32_t warm_up) {
   const int keeps_delay = (clip->options.flags & MP3A_PRESERVE_DELAY) != 0;
@@ -223,14 +231,13 @@ static void plan(crew *c, const mp3a_clip *clip, float peak, uint32_t range_coun
   c->delay = keeps_delay ? 0 : MP3A_DELAY_FRAMES;
   c->output_count = mp3a_output_frame_count(&clip->options, clip->frame_count);
   c->range_count = range_count;
-  const uint32_t whole = clip->frame_count / c->frame_size;
   for (uint32_t i = 0; i < range_count; i++) {
     range *r = &c->ranges[i];
     r->task.run = run_task;
     r->crew = c;
     r->is_open = r->is_taken = false;
-    r->begin = (uint32_t)((uint64_t)whole * i / range_count);
-    r->end = i + 1 < range_count ? (uint32_t)((uint64_t)whole * (i + 1) / range_count) : UINT32_MAX;
+    r->begin = i > 0 ? begin_of(c, i) : 0;
+    r->end = i + 1 < range_count ? begin_of(c, i + 1) : UINT32_MAX;
   }
 }
 
@@ -293,7 +300,8 @@ static bool run_crew(crew *c, mp3a_ranges_stats *stats, int32_t *status) {
 bool mp3a_ranges_run(const mp3a_clip *clip, float peak, uint32_t range_count, uint32_t warm_up,
                      mp3a_ranges_stats *stats, int32_t *status) {
   if (range_count < 2 || range_count > MP3A_MAX_RANGES) return false;
-  if (clip->frame_count / frame_size_of(clip) < range_count * 6) return false;
+  const uint32_t least = warm_up * MP3A_LINES / frame_size_of(clip) + LEAST_FRAMES;
+  if (clip->frame_count / frame_size_of(clip) < range_count * least) return false;
   crew *c = malloc(sizeof *c + range_count * sizeof *c->ranges);
   if (!c) return false;
   plan(c, clip, peak, range_count, warm_up);

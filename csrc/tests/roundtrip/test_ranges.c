@@ -101,9 +101,10 @@ static void check_warm_ups(void) {
       make_clip(signal, signal == NOISE ? 2 : 1);
       ranges_run = ranges_redone = 0;
       for (int i = 0; i < 10; i++) {
-        const uint32_t count = 12 * 1152 + (uint32_t)pick(60000);
-        check_ranges(random_options(), count, 2 + (uint32_t)pick(count < 50000 ? 1 : 6),
-                     warm_ups[w]);
+        const uint32_t count = 28 * 1152 + (uint32_t)pick(80000);
+        const int most = (int)(count / 1152 / (warm_ups[w] / 2 + 6));
+        const int range_count = 2 + pick(most < 7 ? most - 1 : 6);
+        check_ranges(random_options(), count, (uint32_t)range_count, warm_ups[w]);
       }
       if (signal != SILENCE) run += ranges_run, redone += ranges_redone;
       if (signal == SILENCE) CHECK(ranges_redone > 0, "silence: none of %u done again", ranges_run);
