@@ -12,7 +12,7 @@
  *
  * @module
  */
-export { nearestBitrateKbps } from "./src/bitrates.ts";
+export { codedBitrateKbps, type CodedRate, nearestBitrateKbps } from "./src/bitrates.ts";
 export { BITRATES_KBPS, DELAY_SAMPLES, nearestSampleRate, SAMPLE_RATES } from "./src/constants.ts";
 export { type ErrorCode, Mp3AugmentError } from "./ffi/errors.ts";
 export type { Audio } from "./src/audio.ts";
@@ -22,6 +22,7 @@ export type {
   AverageBitrate,
   CodingOptions,
   ConstantBitrate,
+  DrawnOptions,
   RateControl,
   RoundtripExtras,
   RoundtripOptions,
@@ -35,7 +36,8 @@ export {
   type Pcm16Output,
   peakOfPcm16,
 } from "./src/pcm16.ts";
-export { type BatchJob, type BatchOptions, compressRoundtripBatch } from "./src/batch.ts";
+export { type BatchJob, compressRoundtripBatch } from "./src/batch.ts";
+export type { BatchOptions } from "./src/batch-run.ts";
 export {
   type AsyncEncodeOptions,
   encodeMp3,

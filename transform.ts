@@ -21,6 +21,7 @@ export {
   Mp3Compression,
   type Mp3CompressionOptions,
   type Mp3CompressionParameters,
+  type TransformClip,
 } from "./src/transform.ts";
 export {
   type AnyAudioExtras,
@@ -35,12 +36,14 @@ export {
   compressAnyBlocks,
 } from "./src/convert-stream.ts";
 export { resample } from "./src/resample.ts";
+export type { BatchOptions } from "./src/batch-run.ts";
 export type { Audio } from "./src/audio.ts";
 export type {
   Abortable,
   AverageBitrate,
   CodingOptions,
   ConstantBitrate,
+  DrawnOptions,
   RateControl,
   RoundtripExtras,
   VariableBitrate,

@@ -40,12 +40,7 @@ function checkChannelArrays(
   channels: number | undefined,
   name: string,
 ): Float32Array[] {
-  if (audio.length > 2 && audio.every((sample) => typeof sample === "number")) {
-    throw new Mp3AugmentError(
-      "INVALID_AUDIO",
-      `${name} is an array of numbers; a Float32Array is needed: convert it by Float32Array.from()`,
-    );
-  }
+  checkNotNumbers(audio, name);
   if (audio.length < 1 || audio.length > 2) {
     throw new Mp3AugmentError(
       "UNSUPPORTED_CHANNELS",
@@ -67,6 +62,15 @@ function checkChannelArrays(
     );
   }
   return views;
+}
+
+/** Throws for samples in an array that is no typed one: they aren't channels. */
+export function checkNotNumbers(audio: readonly unknown[], name: string): void {
+  if (typeof audio[0] !== "number") return;
+  throw new Mp3AugmentError(
+    "INVALID_AUDIO",
+    `${name} is an array of numbers, not a Float32Array: convert it by Float32Array.from()`,
+  );
 }
 
 function toView(view: unknown, name: string): Float32Array {

@@ -1,55 +1,15 @@
-import type { Audio } from "./audio.ts";
 import { Mp3AugmentError, show } from "../ffi/errors.ts";
-import { library } from "./native.ts";
-import { checkObject, checkSignal, type RoundtripOptions } from "./options.ts";
+import type { Audio } from "./audio.ts";
+import { checkObject, namesOf } from "./option-names.ts";
+import { ROUNDTRIP_NAMES, type RoundtripOptions } from "./options.ts";
+import { BATCH_NAMES, type BatchOptions, locate, prepareBatch } from "./batch-run.ts";
 import { checkCall, type CheckedCall, runCall } from "./roundtrip.ts";
 import { checkFinite } from "./samples.ts";
 
 /** One clip of a batch: its audio and how it is coded. */
 export type BatchJob = { samples: Audio } & RoundtripOptions;
 
-/** How a batch runs. */
-export interface BatchOptions {
-  /**
-   * How many clips are coded at once, each on one thread: an integer from 1 on.
-   * Default: as many as the process may use cores.
-   */
-  threads?: number;
-  /** Called after each finished clip with how many are done, and how many there are. */
-  onProgress?: (done: number, total: number) => void;
-  /** Aborts the batch: it rejects at once with the signal's reason. */
-  signal?: AbortSignal;
-}
-
-function checkThreads(value: unknown): number | undefined {
-  if (
-    value === undefined || Number.isInteger(value) && (value as number) >= 1
-  ) {
-    return value as number | undefined;
-  }
-  throw new Mp3AugmentError(
-    "INVALID_OPTION",
-    `threads is ${show(value)}; it must be an integer from 1 on`,
-  );
-}
-
-function checkProgress(value: unknown): BatchOptions["onProgress"] {
-  if (value === undefined || typeof value === "function") {
-    return value as BatchOptions["onProgress"];
-  }
-  throw new Mp3AugmentError(
-    "INVALID_OPTION",
-    `onProgress is ${show(value)}; it must be a function`,
-  );
-}
-
-/** The error, with the job's place in its message. */
-function locate(error: unknown, index: number): unknown {
-  if (!(error instanceof Mp3AugmentError)) return error;
-  return new Mp3AugmentError(error.code, `jobs[${index}]: ${error.message}`, {
-    cause: error,
-  });
-}
+const JOB_NAMES = [...namesOf<Pick<BatchJob, "samples">>({ samples: true }), ...ROUNDTRIP_NAMES];
 
 function checkJob(
   job: unknown,
@@ -63,21 +23,24 @@ function checkJob(
         `${show(job)} is not a job with samples`,
       );
     }
-    const call = checkCall((job as BatchJob).samples, job, oneThread);
+    const object = checkObject(job, JOB_NAMES);
+    const call = checkCall(object["samples"], object, oneThread);
     checkFinite(call.input);
     return call;
   } catch (error) {
-    throw locate(error, index);
+    throw locate(error, "jobs", index);
   }
 }
 
 /**
  * The round trip of many clips, each with its own options, on all cores. Every
- * result has the bits of a single call.
+ * result has the bits of a single call. A job with `shouldApply: false` is left as
+ * it is: its result is its clip.
  *
  * All jobs, and all their samples, are checked before the first one starts. An
- * error or an abort ends the batch. A clip is copied when its turn comes, so memory beyond inputs and
- * results holds only the few clips under way; leave inputs alone until then.
+ * error or an abort ends the batch. A clip is copied when its turn comes, so memory
+ * beyond inputs and results holds only the few clips under way; leave inputs alone
+ * until then.
  *
  * @param jobs the clips; results come in the same order
  * @param options threads, progress, abort
@@ -90,53 +53,11 @@ export async function compressRoundtripBatch(
   jobs: readonly BatchJob[],
   options: BatchOptions = {},
 ): Promise<Audio[]> {
-  const threads = checkThreads(options.threads);
-  const onProgress = checkProgress(options.onProgress);
-  const signal = checkSignal(checkObject(options, "threads, onProgress and signal"));
-  signal?.throwIfAborted();
-  const limit = library().native.mp3a_thread_limit();
-  const calls = Array.from(
-    jobs,
-    (job, index) => checkJob(job, index, threads !== undefined),
+  const batch = prepareBatch(checkObject(options, BATCH_NAMES));
+  const calls = Array.from(jobs, (job, index) => checkJob(job, index, batch.oneThread));
+  return await batch.run(
+    calls.length,
+    "jobs",
+    (index, signal) => runCall(calls[index] as CheckedCall, signal),
   );
-  // Below the pool's size the number of jobs under way limits the threads. Else one
-  // more waits, so that no thread is idle while the next job is copied; with many
-  // more, new memory for results costs Bun more than it gains.
-  const underWay = threads !== undefined && threads < limit ? threads : limit + 1;
-  const running = new AbortController();
-  const abort = () => running.abort(signal?.reason);
-  signal?.addEventListener("abort", abort, { once: true });
-  try {
-    return await runAll(calls, underWay, running.signal, onProgress);
-  } finally {
-    signal?.removeEventListener("abort", abort);
-    running.abort(); // after an error: the others
-  }
-}
-
-/** Keeps `underWay` jobs going until all are done. */
-async function runAll(
-  calls: readonly CheckedCall[],
-  underWay: number,
-  signal: AbortSignal,
-  onProgress: BatchOptions["onProgress"],
-): Promise<Audio[]> {
-  const results: Audio[] = new Array(calls.length);
-  const queue = calls.entries();
-  let doneCount = 0;
-  async function work(): Promise<void> {
-    for (const [index, call] of queue) {
-      signal.throwIfAborted();
-      try {
-        results[index] = await runCall(call, signal);
-      } catch (error) {
-        throw signal.aborted ? error : locate(error, index);
-      }
-      onProgress?.(++doneCount, calls.length);
-    }
-  }
-  await Promise.all(
-    Array.from({ length: Math.min(underWay, calls.length) }, work),
-  );
-  return results;
 }

@@ -1,6 +1,7 @@
 /** Which bitrates LAME really codes with. What MPEG allows is known to C. */
 import { SAMPLE_RATES } from "./constants.ts";
 import { library } from "./native.ts";
+import { checkCoding, type CodingOptions, type RateControl } from "./options.ts";
 
 /** Above all bitrates. */
 const HIGHEST_KBPS = 1000;
@@ -24,4 +25,25 @@ export function nearestBitrateKbps(
   // Bitrates and the means of neighbours are integers, so rounding up changes no answer.
   const kbps = Math.ceil(Math.min(Math.max(bitrateKbps, 1), HIGHEST_KBPS));
   return library().native.mp3a_nearest_bitrate_kbps(sampleRate, kbps);
+}
+
+/** What {@linkcode codedBitrateKbps} must know. */
+export type CodedRate = Pick<CodingOptions, "sampleRate"> & RateControl;
+
+/**
+ * The bitrate that LAME really codes with: of CBR {@linkcode nearestBitrateKbps}, of ABR the
+ * average that it aims at, which is one that the sample rate allows.
+ *
+ * @param options a sample rate and what says how many bits are spent; others are passed over
+ * @returns kbps, or undefined for VBR, which has no bitrate beforehand
+ * @throws {Mp3AugmentError} for options that are not valid
+ */
+export function codedBitrateKbps(options: CodedRate): number | undefined {
+  const { sampleRate, bitrateKbps, averageBitrateKbps, vbrQuality } = options;
+  const coding = checkCoding({ sampleRate, bitrateKbps, averageBitrateKbps, vbrQuality });
+  if (coding.rateControl === "VBR") return undefined;
+  const nearest = (kbps: number) => nearestBitrateKbps(coding.sampleRate, kbps);
+  return coding.rateControl === "CBR"
+    ? nearest(coding.bitrateKbps)
+    : Math.min(Math.max(coding.bitrateKbps, nearest(0)), nearest(Infinity));
 }

@@ -1,14 +1,18 @@
 /** The round trip of audio of any kind as a stream: other sample rates, more channels. */
 import { nearestSampleRate } from "./constants.ts";
-import { type AnyAudioExtras, groupChannels } from "./convert.ts";
+import { type AnyAudioExtras, checkGroups, groupChannels } from "./convert.ts";
 import { delayedFrameCount, packOptions } from "./native.ts";
+import { checkObject, namesOf } from "./option-names.ts";
 import {
   checkOptions,
+  CODING_NAMES,
   type CodingOptions,
+  type DrawnOptions,
+  EXTRAS_NAMES,
   type RateControl,
   type RoundtripExtras,
 } from "./options.ts";
-import { createResampler, resampledCount, type Resampler } from "./resample.ts";
+import { checkResampledRate, createResampler, resampledCount, type Resampler } from "./resample.ts";
 import { Mp3RoundtripStream, type RoundtripStreamOptions } from "./roundtrip-stream.ts";
 
 /** What a stream of any audio must be told beforehand. */
@@ -21,17 +25,35 @@ export interface AnyStreamExtras {
   peaks: readonly number[];
 }
 
+type Recorded = Pick<DrawnOptions, "codedBitrateKbps">;
+
 /** How a stream of any audio goes through the codec. */
 export type AnyStreamOptions =
   & Omit<CodingOptions, "channels">
   & RateControl
   & RoundtripExtras
   & Pick<AnyAudioExtras, "channelGroups">
-  & AnyStreamExtras;
+  & AnyStreamExtras
+  & Recorded;
+
+const NAMES = [
+  ...CODING_NAMES.filter((name) => name !== "channels"),
+  ...EXTRAS_NAMES,
+  ...namesOf<Pick<AnyAudioExtras, "channelGroups">>({ channelGroups: true }),
+  ...namesOf<AnyStreamExtras>({ channelCount: true, frameCount: true, peaks: true }),
+  ...namesOf<Recorded>({ codedBitrateKbps: true }),
+];
+
+/** Checks the options' names, and that there is a sample rate. */
+function checkNames(options: AnyStreamOptions): AnyStreamOptions {
+  const checked = checkObject(options, NAMES) as unknown as AnyStreamOptions;
+  checkResampledRate(checked.sampleRate, "sampleRate");
+  return checked;
+}
 
 /** How many samples per channel {@linkcode compressAnyBlocks} returns. */
 export function anyOutputFrameCount(options: AnyStreamOptions): number {
-  const { sampleRate, frameCount, preserveDelay = false } = options;
+  const { sampleRate, frameCount, preserveDelay = false } = checkNames(options);
   if (!preserveDelay) return frameCount;
   const codedRate = nearestSampleRate(sampleRate);
   const isDirect = codedRate === sampleRate;
@@ -50,7 +72,8 @@ export async function* compressAnyBlocks(
   blocks: AsyncIterable<readonly Float32Array[]>,
   options: AnyStreamOptions,
 ): AsyncIterable<Float32Array[]> {
-  const { channelCount, channelGroups = "pairs" } = options;
+  const { channelCount, channelGroups = "pairs" } = checkNames(options);
+  checkGroups(channelGroups);
   const channels = Array.from({ length: channelCount }, (_, index) => index);
   const coders = await Promise.all(
     groupChannels(channels, channelGroups).map((group) => GroupCoder.create(group, options)),
@@ -100,7 +123,8 @@ class GroupCoder {
   }
 
   static async create(group: readonly number[], options: AnyStreamOptions): Promise<GroupCoder> {
-    const { frameCount, peaks, sampleRate } = options;
+    const { frameCount, peaks, channelCount: _all, channelGroups: _groups, ...coding } = options;
+    const { sampleRate, codedBitrateKbps: _recorded, ...rest } = coding;
     const codedRate = nearestSampleRate(sampleRate);
     const isDirect = codedRate === sampleRate;
     const resamplers = isDirect ? [] : await Promise.all(group.map(async () => ({
@@ -111,7 +135,7 @@ class GroupCoder {
     const codedCount = isDirect ? frameCount : resampledCount(frameCount, sampleRate, codedRate);
     return new GroupCoder(
       group,
-      { ...options, sampleRate: codedRate, peak },
+      { ...rest, sampleRate: codedRate, peak },
       resamplers,
       codedCount,
     );

@@ -1,23 +1,33 @@
 /** The round trip for audio that MP3 has no form for: other sample rates, more channels. */
-import type { Audio } from "./audio.ts";
-import { nearestSampleRate } from "./constants.ts";
 import { Mp3AugmentError, show } from "../ffi/errors.ts";
-import type {
-  Abortable,
-  CodingOptions,
-  RateControl,
-  RoundtripExtras,
-  RoundtripOptions,
+import { type Audio, checkNotNumbers } from "./audio.ts";
+import { nearestSampleRate } from "./constants.ts";
+import { checkObject, namesOf } from "./option-names.ts";
+import {
+  type Abortable,
+  ABORTABLE_NAMES,
+  checkBoolean,
+  checkExtras,
+  checkOptions,
+  checkSignal,
+  CODING_NAMES,
+  type CodingOptions,
+  DRAWN_NAMES,
+  type DrawnOptions,
+  EXTRAS_NAMES,
+  type RateControl,
+  type RoundtripExtras,
 } from "./options.ts";
 import { checkResampledRate, resample, resampleTo } from "./resample.ts";
-import { compressRoundtrip, compressRoundtripAsync } from "./roundtrip.ts";
+import { checkCall, runCall, runNow } from "./roundtrip.ts";
 
 /** How audio of any kind goes through the codec. */
 export type AnyAudioOptions =
   & Omit<CodingOptions, "channels">
   & RateControl
   & RoundtripExtras
-  & AnyAudioExtras;
+  & AnyAudioExtras
+  & DrawnOptions;
 
 /** What only audio of any kind has. */
 export interface AnyAudioExtras {
@@ -29,6 +39,14 @@ export interface AnyAudioExtras {
   /** Whether the result may be written over the samples, which saves memory. Default `false`. */
   inPlace?: boolean;
 }
+
+const NAMES = [
+  ...CODING_NAMES.filter((name) => name !== "channels"),
+  ...EXTRAS_NAMES,
+  ...namesOf<AnyAudioExtras>({ channelGroups: true, inPlace: true }),
+  ...DRAWN_NAMES,
+];
+const ASYNC_NAMES = [...NAMES, ...ABORTABLE_NAMES];
 
 /**
  * `compressRoundtrip` for any number of channels and any sample rate from 1 to 768 kHz. Audio that
@@ -47,11 +65,9 @@ export function compressAnyAudio(
 /** Either form. */
 export function compressAnyAudio(samples: Audio, options: AnyAudioOptions): Audio;
 export function compressAnyAudio(samples: Audio, options: AnyAudioOptions): Audio {
-  const call = prepare(samples, options);
-  return assemble(
-    call,
-    call.groups.map(({ channels, options }) => compressRoundtrip(channels, options)),
-  );
+  const call = prepare(samples, checkObject(options, NAMES));
+  const results = call.groups.map(({ channels, options }) => runNow(checkCall(channels, options)));
+  return assemble(call, results);
 }
 
 /** {@linkcode compressAnyAudio} in the background; with `inPlace` leave the samples alone meanwhile. */
@@ -73,11 +89,22 @@ export async function compressAnyAudioAsync(
   samples: Audio,
   options: AnyAudioOptions & Abortable,
 ): Promise<Audio> {
+  return await compressInBackground(samples, checkObject(options, ASYNC_NAMES));
+}
+
+/** {@linkcode compressAnyAudioAsync} with checked names. `oneThread`: leave other cores alone. */
+export async function compressInBackground(
+  samples: Audio,
+  { signal: given, ...options }: Record<string, unknown>,
+  oneThread = false,
+): Promise<Audio> {
+  const signal = checkSignal({ signal: given });
   const call = prepare(samples, options);
-  const calls = call.groups.map(({ channels, options }) =>
-    compressRoundtripAsync(channels, options)
+  signal?.throwIfAborted();
+  const checked = call.groups.map(({ channels, options }) =>
+    checkCall(channels, options, oneThread)
   );
-  return assemble(call, await Promise.all(calls));
+  return assemble(call, await Promise.all(checked.map((group) => runCall(group, signal))));
 }
 
 /** A call that was taken apart. */
@@ -92,15 +119,20 @@ interface Call {
 /** The channels of one MP3 stream, and how it is coded. */
 interface Group {
   readonly channels: readonly Float32Array[];
-  readonly options: RoundtripOptions & Abortable;
+  readonly options: Record<string, unknown>;
 }
 
-function prepare(samples: Audio, options: AnyAudioOptions & Abortable): Call {
+function prepare(samples: Audio, options: Record<string, unknown>): Call {
   const { channelGroups = "pairs", inPlace = false, ...coding } = options;
-  const { sampleRate, preserveDelay = false } = coding;
+  const { sampleRate } = coding;
+  const { preserveDelay } = checkExtras(coding);
+  const mayBeInput = checkBoolean(inPlace, "inPlace") && !preserveDelay;
   checkResampledRate(sampleRate, "sampleRate");
   checkGroups(channelGroups);
+  if (Array.isArray(samples)) checkNotNumbers(samples, "samples");
   const codedRate = nearestSampleRate(sampleRate);
+  const { shouldApply } = checkOptions({ ...coding, sampleRate: codedRate });
+  if (!shouldApply) return { samples, sampleRate, codedRate, preserveDelay, groups: [] };
   const isDirect = codedRate === sampleRate;
   const channels = Array.isArray(samples) ? samples as Float32Array[] : [samples as Float32Array];
   const groups = groupChannels(channels, channelGroups).map((group) => ({
@@ -108,7 +140,7 @@ function prepare(samples: Audio, options: AnyAudioOptions & Abortable): Call {
     options: {
       ...coding,
       sampleRate: codedRate,
-      ...(isDirect && inPlace && !preserveDelay && { out: group }),
+      ...(isDirect && mayBeInput && { out: group }),
     },
   }));
   return { samples, sampleRate, codedRate, preserveDelay, groups };
@@ -123,8 +155,10 @@ export function groupChannels<T>(channels: readonly T[], groups: "pairs" | "sing
   );
 }
 
-function assemble(call: Call, results: readonly Float32Array[][]): Audio {
+function assemble(call: Call, audio: readonly Audio[]): Audio {
+  const results = audio as readonly Float32Array[][]; // in the form of each group's channels
   const { samples, sampleRate, codedRate, preserveDelay } = call;
+  if (call.groups.length === 0) return samples; // it is to be left alone, or has no channels
   const isFlat = !Array.isArray(samples);
   const frameCount = (isFlat ? samples : samples[0])?.length ?? 0;
   const back = (channel: Float32Array) =>
@@ -135,7 +169,8 @@ function assemble(call: Call, results: readonly Float32Array[][]): Audio {
   return isFlat ? channels[0] as Float32Array : channels;
 }
 
-function checkGroups(value: unknown): asserts value is "pairs" | "singles" {
+/** Checks what is done with more than two channels. */
+export function checkGroups(value: unknown): asserts value is "pairs" | "singles" {
   if (value === "pairs" || value === "singles") return;
   throw new Mp3AugmentError(
     "INVALID_OPTION",

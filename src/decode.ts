@@ -4,7 +4,8 @@ import { Mp3AugmentError, show } from "../ffi/errors.ts";
 import { runJob } from "./jobs.ts";
 import { type Mp3Info, newInfo, readInfo } from "./mp3-info.ts";
 import { checkStatus, library } from "./native.ts";
-import { type Abortable, checkBoolean, checkObject, checkSignal } from "./options.ts";
+import { checkObject, namesOf } from "./option-names.ts";
+import { type Abortable, ABORTABLE_NAMES, checkBoolean, checkSignal } from "./options.ts";
 
 /** How {@linkcode decodeMp3} decodes. */
 export interface DecodeOptions {
@@ -32,6 +33,12 @@ export interface DecodedMp3<T extends Float32Array | Int16Array = Float32Array> 
   readonly samplesDecoded: number;
 }
 
+/** The names of a decoding stream's options. */
+export const GAPLESS_NAMES: readonly string[] = namesOf<Pick<DecodeOptions, "gapless">>({
+  gapless: true,
+});
+const DECODE_NAMES = namesOf<DecodeOptions>({ gapless: true, format: true });
+
 type Format = "float32" | "int16";
 
 interface CheckedDecoding {
@@ -46,8 +53,7 @@ export function checkGapless(options: Record<string, unknown>): 0 | 1 {
   return checkBoolean(gapless, "gapless") ? 1 : 0;
 }
 
-function checkDecoding(bytes: unknown, options: unknown): CheckedDecoding {
-  const object = checkObject(options, "gapless and format");
+function checkDecoding(bytes: unknown, object: Record<string, unknown>): CheckedDecoding {
   const { format = "float32" } = object;
   if (format !== "float32" && format !== "int16") {
     throw new Mp3AugmentError(
@@ -111,7 +117,7 @@ export function probeMp3(
   bytes: Uint8Array | ArrayBuffer,
   options: Pick<DecodeOptions, "gapless"> = {},
 ): Mp3Info {
-  const isGapless = checkGapless(checkObject(options, "gapless"));
+  const isGapless = checkGapless(checkObject(options, GAPLESS_NAMES));
   return probe(toBytes(bytes, "bytes"), isGapless);
 }
 
@@ -148,7 +154,7 @@ export function decodeMp3(
   given: Uint8Array | ArrayBuffer,
   options: DecodeOptions = {},
 ): DecodedMp3<Float32Array | Int16Array> {
-  const { bytes, isGapless, format } = checkDecoding(given, options);
+  const { bytes, isGapless, format } = checkDecoding(given, checkObject(options, DECODE_NAMES));
   const info = probe(bytes, isGapless);
   const channels = allocate(info);
   const [left = new Float32Array(0), right = null] = channels;
@@ -187,8 +193,9 @@ export async function decodeMp3Async(
   given: Uint8Array | ArrayBuffer,
   options: AsyncDecodeOptions = {},
 ): Promise<DecodedMp3<Float32Array | Int16Array>> {
-  const signal = checkSignal(checkObject(options, "gapless and format")); // all options before the memory: they may be getters
-  const { bytes, isGapless, format } = checkDecoding(given, options);
+  const object = checkObject(options, [...DECODE_NAMES, ...ABORTABLE_NAMES]);
+  const signal = checkSignal(object); // all options before the memory: they may be getters
+  const { bytes, isGapless, format } = checkDecoding(given, object);
   signal?.throwIfAborted();
   const { native } = library();
   return await runJob(

@@ -1,11 +1,11 @@
 import type { Handle } from "../ffi/symbols.ts";
 import { checkLength } from "../ffi/guard.ts";
 import { toBytes } from "./bytes.ts";
-import { checkGapless, type DecodeOptions } from "./decode.ts";
+import { checkGapless, type DecodeOptions, GAPLESS_NAMES } from "./decode.ts";
 import { closedError, NativeHandle } from "./handle.ts";
 import { type Mp3Info, newInfo, readInfo } from "./mp3-info.ts";
 import { checkStatus, library } from "./native.ts";
-import { checkObject } from "./options.ts";
+import { checkObject } from "./option-names.ts";
 import { type Codec, codecStream } from "./pieces.ts";
 
 /** How {@linkcode Mp3DecoderStream} decodes. */
@@ -129,7 +129,7 @@ export class Mp3DecoderStream {
    * both ends of the stream at the end
    */
   constructor(options: DecoderStreamOptions = {}) {
-    this.#codec = new DecoderCodec(checkGapless(checkObject(options, "gapless")));
+    this.#codec = new DecoderCodec(checkGapless(checkObject(options, GAPLESS_NAMES)));
     ({ readable: this.readable, writable: this.writable } = codecStream(this.#codec));
   }
 

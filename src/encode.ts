@@ -11,13 +11,15 @@ import { runJob } from "./jobs.ts";
 import { checkStatus, library, packOptions } from "./native.ts";
 import {
   type Abortable,
+  ABORTABLE_NAMES,
   checkBoolean,
   checkCoding,
-  checkObject,
   checkSignal,
+  CODING_NAMES,
   type CodingOptions,
   type RateControl,
 } from "./options.ts";
+import { checkObject, namesOf } from "./option-names.ts";
 import { describeSamples } from "./samples.ts";
 
 /** What belongs to an MP3 file beside its audio. */
@@ -36,14 +38,19 @@ export type EncodeOptions = CodingOptions & RateControl & FileOptions;
 /** {@linkcode EncodeOptions} and what a call in the background takes. */
 export type AsyncEncodeOptions = EncodeOptions & Abortable;
 
+/** The names of an encoder's options. */
+export const ENCODE_NAMES: readonly string[] = [
+  ...CODING_NAMES,
+  ...namesOf<FileOptions>({ tag: true }),
+];
+
 interface CheckedEncoding {
   readonly packedOptions: Int32Array;
   readonly input: Planes;
 }
 
 /** Checks everything but the samples' values. */
-function checkEncoding(samples: unknown, options: unknown): CheckedEncoding {
-  const object = checkObject(options);
+function checkEncoding(samples: unknown, object: Record<string, unknown>): CheckedEncoding {
   const coding = checkCoding(object);
   const { tag = true } = object;
   const noTag = !checkBoolean(tag, "tag");
@@ -68,7 +75,7 @@ function checkEncoding(samples: unknown, options: unknown): CheckedEncoding {
  * @throws {Mp3AugmentError} as `compressRoundtrip` does
  */
 export function encodeMp3(samples: Audio, options: EncodeOptions): Uint8Array<ArrayBuffer> {
-  const { packedOptions, input } = checkEncoding(samples, options);
+  const { packedOptions, input } = checkEncoding(samples, checkObject(options, ENCODE_NAMES));
   const { native } = library();
   const capacity = native.mp3a_max_encoded_byte_size(packedOptions, input.frameCount);
   if (capacity === 0) throw new Mp3AugmentError("INVALID_AUDIO", "the file would be over 4 GiB");
@@ -100,8 +107,9 @@ export async function encodeMp3Async(
   samples: Audio,
   options: AsyncEncodeOptions,
 ): Promise<Uint8Array<ArrayBuffer>> {
-  const signal = checkSignal(checkObject(options)); // all options before the memory: they may be getters
-  const { packedOptions, input } = checkEncoding(samples, options);
+  const object = checkObject(options, [...ENCODE_NAMES, ...ABORTABLE_NAMES]);
+  const signal = checkSignal(object); // all options before the memory: they may be getters
+  const { packedOptions, input } = checkEncoding(samples, object);
   signal?.throwIfAborted();
   const { native } = library();
   return await runJob(

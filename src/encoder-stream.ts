@@ -1,16 +1,16 @@
 import type { Handle } from "../ffi/symbols.ts";
 import { type Audio, pointers } from "./audio.ts";
-import type { FileOptions } from "./encode.ts";
+import { ENCODE_NAMES, type FileOptions } from "./encode.ts";
 import { NativeHandle } from "./handle.ts";
 import { checkStatus, library, packOptions } from "./native.ts";
 import {
   checkBoolean,
   checkCoding,
   type CheckedCoding,
-  checkObject,
   type CodingOptions,
   type RateControl,
 } from "./options.ts";
+import { checkObject } from "./option-names.ts";
 import { type Codec, codecStream, PieceSource } from "./pieces.ts";
 import { describeSamples } from "./samples.ts";
 
@@ -121,7 +121,7 @@ export class Mp3EncoderStream {
    * go to both ends of the stream
    */
   constructor(options: EncoderStreamOptions) {
-    const object = checkObject(options);
+    const object = checkObject(options, ENCODE_NAMES);
     const { tag = false } = object;
     this.#codec = new EncoderCodec(checkCoding(object), !checkBoolean(tag, "tag"));
     ({ readable: this.readable, writable: this.writable } = codecStream(this.#codec));

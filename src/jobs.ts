@@ -1,6 +1,7 @@
 import type { Completions } from "../ffi/runtime.ts";
 import type { Handle } from "../ffi/symbols.ts";
 import { Mp3AugmentError } from "../ffi/errors.ts";
+import { onAbort } from "./abort.ts";
 import { checkStatus, library } from "./native.ts";
 
 /** What is done with a finished job, by its tag. Each ends its job. */
@@ -55,13 +56,14 @@ export function runJob<T>(
   const discard = () => void native.mp3a_job_end(job);
   expectOne();
   return new Promise<T>((resolve, reject) => {
-    const abort = () => {
+    const forget = onAbort(signal, () => {
+      forget();
       finishers.set(tag, discard);
       native.mp3a_job_cancel(job);
       reject(signal?.reason);
-    };
+    });
     finishers.set(tag, () => {
-      signal?.removeEventListener("abort", abort);
+      forget();
       let ended = false;
       try {
         resolve(deliver(job, (end) => {
@@ -75,6 +77,5 @@ export function runJob<T>(
         if (!ended) discard();
       }
     });
-    signal?.addEventListener("abort", abort, { once: true });
   });
 }

@@ -1,6 +1,7 @@
 import { type Library, openLibrary } from "../ffi/library.ts";
 import { FLAGS, OPTIONS_FIELDS, RATE_CONTROLS, STATUS_NAMES } from "../ffi/symbols.ts";
 import { type ErrorCode, Mp3AugmentError } from "../ffi/errors.ts";
+import { checkObject, namesOf } from "./option-names.ts";
 import type { CheckedCoding } from "./options.ts";
 
 /** Where the native library is. */
@@ -42,7 +43,8 @@ export function library(): Library {
  * `INVALID_OPTION` when it is already loaded from another folder
  */
 export function loadLibrary(options: LoadLibraryOptions = {}): void {
-  const { path, embedded } = options;
+  const names = namesOf<LoadLibraryOptions>({ path: true, embedded: true });
+  const { path, embedded } = checkObject(options, names) as LoadLibraryOptions;
   if (loaded === undefined) {
     loaded = openLibrary({ path, embedded });
   } else if (path !== undefined && path !== loaded.folder) {

@@ -1,7 +1,8 @@
 import type { Audio } from "./audio.ts";
 import { BITRATES_KBPS, SAMPLE_RATES } from "./constants.ts";
-import { LOWPASS_OFF, type RATE_CONTROLS } from "../ffi/symbols.ts";
 import { type ErrorCode, Mp3AugmentError, show } from "../ffi/errors.ts";
+import { LOWPASS_OFF, type RATE_CONTROLS } from "../ffi/symbols.ts";
+import { namesOf } from "./option-names.ts";
 
 /** How a clip is coded, but for the bitrate. */
 export interface CodingOptions {
@@ -96,8 +97,21 @@ export interface RoundtripOutput {
   out?: Audio;
 }
 
+/** What `Mp3Compression` has drawn, beside the coding. */
+export interface DrawnOptions {
+  /** `false` leaves the clip as it is: the result is the clip itself, or a copy in `out`. */
+  shouldApply?: boolean;
+  /** What LAME really codes at: for the record, of no effect. */
+  codedBitrateKbps?: number;
+}
+
 /** How a clip goes through the codec. */
-export type RoundtripOptions = CodingOptions & RateControl & RoundtripExtras & RoundtripOutput;
+export type RoundtripOptions =
+  & CodingOptions
+  & RateControl
+  & RoundtripExtras
+  & RoundtripOutput
+  & DrawnOptions;
 
 /** What calls in the background take besides. */
 export interface Abortable {
@@ -107,6 +121,48 @@ export interface Abortable {
 
 /** {@linkcode RoundtripOptions} and what a call in the background takes. */
 export type AsyncRoundtripOptions = RoundtripOptions & Abortable;
+
+const RATES: readonly string[] = namesOf<ConstantBitrate>({
+  bitrateKbps: true,
+  averageBitrateKbps: true,
+  vbrQuality: true,
+});
+
+/** The names of coding options. */
+export const CODING_NAMES: readonly string[] = [
+  ...namesOf<Pick<CodingOptions, "sampleRate">>({ sampleRate: true }),
+  ...RATES,
+  ...namesOf<Omit<CodingOptions, "sampleRate">>({
+    quality: true,
+    stereoMode: true,
+    bitReservoir: true,
+    lowpassHz: true,
+    channels: true,
+  }),
+];
+
+/** The names of what a round trip does beside the coding. */
+export const EXTRAS_NAMES: readonly string[] = namesOf<RoundtripExtras>({
+  preserveDelay: true,
+  preserveLevel: true,
+});
+
+/** The names of what a draw records. */
+export const DRAWN_NAMES: readonly string[] = namesOf<DrawnOptions>({
+  shouldApply: true,
+  codedBitrateKbps: true,
+});
+
+/** The names of a round trip's options. */
+export const ROUNDTRIP_NAMES: readonly string[] = [
+  ...CODING_NAMES,
+  ...EXTRAS_NAMES,
+  ...namesOf<RoundtripOutput>({ out: true }),
+  ...DRAWN_NAMES,
+];
+
+/** The names of what calls in the background take besides. */
+export const ABORTABLE_NAMES: readonly string[] = namesOf<Abortable>({ signal: true });
 
 /** Coding options that were checked, with the defaults filled in, as C takes them. */
 export interface CheckedCoding {
@@ -131,6 +187,7 @@ export interface CheckedOptions {
   readonly preserveLevel: boolean;
   /** Not yet checked. */
   readonly out: unknown;
+  readonly shouldApply: boolean;
 }
 
 const MAX_VBR_QUALITY = 9.999;
@@ -168,18 +225,6 @@ function checkChannels(value: unknown): 1 | 2 | undefined {
 }
 
 type Given<T> = { readonly [K in keyof T]?: unknown };
-
-/** The options as something to read from. */
-export function checkObject(
-  options: unknown,
-  members = "sampleRate and a bitrate",
-): Record<string, unknown> {
-  if (typeof options === "object" && options !== null) return options as Record<string, unknown>;
-  throw new Mp3AugmentError(
-    "INVALID_OPTION",
-    `options is ${show(options)}; it must be an object with ${members}`,
-  );
-}
 
 type CheckedRate = Pick<CheckedCoding, "rateControl" | "bitrateKbps" | "vbrQuality">;
 
@@ -288,17 +333,24 @@ export function checkCoding(options: Record<string, unknown>): CheckedCoding {
   };
 }
 
-/** Checks the options of a round trip. */
-export function checkOptions(options: unknown): CheckedOptions {
-  const object = checkObject(options);
-  const { preserveDelay = false, preserveLevel = false, out }: Given<
-    RoundtripExtras & RoundtripOutput
-  > = object;
+/** Checks what a round trip does beside the coding. */
+export function checkExtras(
+  { preserveDelay = false, preserveLevel = false }: Given<RoundtripExtras>,
+): Required<RoundtripExtras> {
   return {
-    coding: checkCoding(object),
     preserveDelay: checkBoolean(preserveDelay, "preserveDelay"),
     preserveLevel: checkBoolean(preserveLevel, "preserveLevel"),
+  };
+}
+
+/** Checks the options of a round trip, whose names were checked. */
+export function checkOptions(options: Record<string, unknown>): CheckedOptions {
+  const { out, shouldApply = true } = options;
+  return {
+    coding: checkCoding(options),
+    ...checkExtras(options),
     out,
+    shouldApply: checkBoolean(shouldApply, "shouldApply"),
   };
 }
 

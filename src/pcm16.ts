@@ -2,20 +2,30 @@
 import { Mp3AugmentError } from "../ffi/errors.ts";
 import { MAX_FRAMES } from "./constants.ts";
 import { runJob } from "./jobs.ts";
+import { checkObject, namesOf } from "./option-names.ts";
 import { checkStatus, delayedFrameCount, library, packOptions } from "./native.ts";
 import {
   type Abortable,
-  checkObject,
+  ABORTABLE_NAMES,
   checkOptions,
   checkSignal,
+  CODING_NAMES,
   type CodingOptions,
+  type DrawnOptions,
+  EXTRAS_NAMES,
   type RateControl,
   type RoundtripExtras,
 } from "./options.ts";
 import { checkView, plainView, privateView, writeInto } from "./views.ts";
 
 /** How 16-bit samples go through the codec; `channels` says how many are interleaved. */
-export type Pcm16Options = CodingOptions & RateControl & RoundtripExtras & Pcm16Output & Abortable;
+export type Pcm16Options =
+  & CodingOptions
+  & RateControl
+  & RoundtripExtras
+  & Pcm16Output
+  & Pick<DrawnOptions, "codedBitrateKbps">
+  & Abortable;
 
 /** Where the result of {@linkcode compressPcm16Async} goes. */
 export interface Pcm16Output {
@@ -38,8 +48,9 @@ export async function compressPcm16Async(
   samples: Int16Array,
   options: Pcm16Options,
 ): Promise<Int16Array> {
-  const { packedOptions, channelCount, preserveDelay, out } = checkPcm16Options(options);
-  const signal = checkSignal(checkObject(options));
+  const object = checkObject(options, NAMES);
+  const { packedOptions, channelCount, preserveDelay, out } = checkPcm16Options(object);
+  const signal = checkSignal(object);
   signal?.throwIfAborted();
   const input = privateView(toPcm16(samples, "samples"));
   const frameCount = countFrames(input, channelCount);
@@ -67,7 +78,15 @@ export async function compressPcm16Async(
   );
 }
 
-function checkPcm16Options(options: unknown) {
+const NAMES = [
+  ...CODING_NAMES,
+  ...EXTRAS_NAMES,
+  ...namesOf<Pcm16Output>({ out: true }),
+  ...namesOf<Pick<DrawnOptions, "codedBitrateKbps">>({ codedBitrateKbps: true }),
+  ...ABORTABLE_NAMES,
+];
+
+function checkPcm16Options(options: Record<string, unknown>) {
   const { coding, preserveDelay, preserveLevel, out } = checkOptions(options);
   const { channels: channelCount = 1 } = coding;
   const packedOptions = packOptions(coding, { channelCount, preserveDelay, preserveLevel });

@@ -2,11 +2,14 @@ import type { Handle } from "../ffi/symbols.ts";
 import { type Audio, type Planes, pointers } from "./audio.ts";
 import { Mp3AugmentError, show } from "../ffi/errors.ts";
 import { NativeHandle } from "./handle.ts";
+import { checkObject, namesOf } from "./option-names.ts";
 import { checkStatus, library, packOptions } from "./native.ts";
 import {
   type CheckedOptions,
   checkOptions,
+  CODING_NAMES,
   type CodingOptions,
+  EXTRAS_NAMES,
   type RateControl,
   type RoundtripExtras,
 } from "./options.ts";
@@ -26,6 +29,12 @@ export interface StreamPeak {
 
 /** How {@linkcode Mp3RoundtripStream} codes. */
 export type RoundtripStreamOptions = CodingOptions & RateControl & RoundtripExtras & StreamPeak;
+
+const STREAM_NAMES = [
+  ...CODING_NAMES,
+  ...EXTRAS_NAMES,
+  ...namesOf<StreamPeak>({ peak: true }),
+];
 
 function checkPeak(value: unknown): number {
   if (typeof value === "number" && value >= 0 && Math.fround(value) < Infinity) return value;
@@ -144,8 +153,9 @@ export class Mp3RoundtripStream {
    * go to both ends of the stream
    */
   constructor(options: RoundtripStreamOptions) {
-    const checked = checkOptions(options);
-    const { peak = 1 } = options;
+    const object = checkObject(options, STREAM_NAMES);
+    const checked = checkOptions(object);
+    const { peak = 1 } = object;
     this.#codec = new RoundtripCodec(checked, checkPeak(peak));
     ({ readable: this.readable, writable: this.writable } = codecStream(this.#codec));
   }

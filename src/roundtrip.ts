@@ -10,16 +10,20 @@ import {
 } from "./audio.ts";
 import { runJob } from "./jobs.ts";
 import { checkStatus, delayedFrameCount, library, packOptions } from "./native.ts";
+import { checkObject } from "./option-names.ts";
 import {
+  ABORTABLE_NAMES,
   type AsyncRoundtripOptions,
   type CheckedOptions,
-  checkObject,
   checkOptions,
   checkSignal,
+  ROUNDTRIP_NAMES,
   type RoundtripOptions,
 } from "./options.ts";
 import { describeSamples } from "./samples.ts";
 import { writeInto } from "./views.ts";
+
+const ASYNC_NAMES = [...ROUNDTRIP_NAMES, ...ABORTABLE_NAMES];
 
 /** A call that was checked: nothing about it can be wrong but the samples' values. */
 export interface CheckedCall {
@@ -34,7 +38,7 @@ export interface CheckedCall {
 /** Checks everything but the samples' values. `oneThread`: leave other cores to other calls. */
 export function checkCall(
   samples: unknown,
-  givenOptions: unknown,
+  givenOptions: Record<string, unknown>,
   oneThread = false,
 ): CheckedCall {
   const options = checkOptions(givenOptions);
@@ -45,7 +49,7 @@ export function checkCall(
     channelCount: input.channels.length,
     oneThread,
   });
-  const outputFrameCount = options.preserveDelay
+  const outputFrameCount = options.preserveDelay && options.shouldApply
     ? delayedFrameCount(packedOptions, input.frameCount)
     : input.frameCount;
   const call = {
@@ -70,14 +74,26 @@ function prepareOutput(call: CheckedCall): { audio: Audio; planes: Planes } {
   return { audio: options.out as Audio, planes };
 }
 
+/** What a draw that doesn't apply leaves: the samples, or `out` with a copy of them. */
+function leaveAlone(call: CheckedCall): Audio {
+  if (call.options.out === undefined) return call.samples;
+  const { audio, planes } = prepareOutput(call);
+  planes.channels.forEach((channel, index) => {
+    const samples = call.input.channels[index];
+    if (samples !== undefined) channel.set(samples);
+  });
+  return audio;
+}
+
 /**
  * Passes a clip through an MP3 encoder and decoder and returns what comes out:
  * aligned with the input to the sample, and of its length.
  *
  * Clips louder than 1 are scaled down before the encoder and back after the
  * decoder. LAME itself makes audio quieter by a factor of 0.95 (up to 160 kbps)
- * to 1 (from 256 kbps on); `preserveLevel` divides that out. The result is the same whatever the call form, thread count
- * and machine. The input is left as it is, unless it is also `out`.
+ * to 1 (from 256 kbps on); `preserveLevel` divides that out. The result is the
+ * same whatever the call form, thread count and machine. The input is left as it
+ * is, unless it is also `out`.
  *
  * Blocks the calling thread; see {@linkcode compressRoundtripAsync}.
  *
@@ -104,7 +120,12 @@ export function compressRoundtrip(
   samples: Audio,
   options: RoundtripOptions,
 ): Audio {
-  const call = checkCall(samples, options);
+  return runNow(checkCall(samples, checkObject(options, ROUNDTRIP_NAMES)));
+}
+
+/** Runs a checked call on this thread. */
+export function runNow(call: CheckedCall): Audio {
+  if (!call.options.shouldApply) return leaveAlone(call);
   const { audio, planes } = prepareOutput(call);
   const input = privateCopy(call.input);
   writeInto(planes.channels, (output) => {
@@ -154,8 +175,9 @@ export async function compressRoundtripAsync(
   samples: Audio,
   options: AsyncRoundtripOptions,
 ): Promise<Audio> {
-  const signal = checkSignal(checkObject(options)); // all options before the memory: they may be getters
-  const call = checkCall(samples, options);
+  const object = checkObject(options, ASYNC_NAMES);
+  const signal = checkSignal(object); // all options before the memory: they may be getters
+  const call = checkCall(samples, object);
   signal?.throwIfAborted();
   return await runCall(call, signal);
 }
@@ -164,7 +186,8 @@ export async function compressRoundtripAsync(
 export function runCall(
   call: CheckedCall,
   signal: AbortSignal | undefined,
-): Promise<Audio> {
+): Audio | Promise<Audio> {
+  if (!call.options.shouldApply) return leaveAlone(call);
   const input = privateCopy(call.input);
   return runJob(
     (queue, tag, status) =>

@@ -1,11 +1,22 @@
 import { uniformInt } from "pure-rand/distribution/uniformInt";
 import { mersenne } from "pure-rand/generator/mersenne";
-import { compressAnyAudio, compressAnyAudioAsync } from "./convert.ts";
-import type { Audio } from "./audio.ts";
-import { nearestBitrateKbps } from "./bitrates.ts";
-import { BITRATES_KBPS, nearestSampleRate } from "./constants.ts";
 import { Mp3AugmentError, show } from "../ffi/errors.ts";
-import type { Abortable, RateControl } from "./options.ts";
+import type { Audio } from "./audio.ts";
+import { BATCH_NAMES, type BatchOptions, locate, prepareBatch } from "./batch-run.ts";
+import { codedBitrateKbps, nearestBitrateKbps } from "./bitrates.ts";
+import { BITRATES_KBPS, nearestSampleRate } from "./constants.ts";
+import { checkGroups, compressAnyAudio, compressInBackground } from "./convert.ts";
+import { checkObject, namesOf } from "./option-names.ts";
+import {
+  type Abortable,
+  ABORTABLE_NAMES,
+  checkBoolean,
+  checkCoding,
+  checkExtras,
+  type RateControl,
+} from "./options.ts";
+import { checkResampledRate } from "./resample.ts";
+import { checkView, lengthOf, tagOf } from "./views.ts";
 
 /** How bits are spent: constant, average or variable bitrate. */
 export type BitrateMode = "cbr" | "abr" | "vbr";
@@ -47,6 +58,8 @@ export interface Mp3CompressionOptions {
 
 /** What a clip is coded with: options of `compressRoundtrip`, but for the clip's own. */
 export type Mp3CompressionParameters = RateControl & {
+  /** What LAME really codes at: the nearest bitrate that MPEG has there. None for VBR. */
+  readonly codedBitrateKbps?: number;
   /** Whether the clip is compressed. The rest is drawn in any case. */
   readonly shouldApply: boolean;
   /** How left and right are coded. */
@@ -66,6 +79,37 @@ export interface ApplyOptions {
   /** Whether the result may be written over the samples, which saves memory. Default `false`. */
   inPlace?: boolean;
 }
+
+/** A clip of {@linkcode Mp3Compression.applyBatch}. */
+export interface TransformClip {
+  /** The audio, in any form that `apply` takes. */
+  samples: Audio;
+  /** In Hz. */
+  sampleRate: number;
+  /** What `randomizeParameters` has drawn for it. Default: drawn now, clip after clip. */
+  parameters?: Mp3CompressionParameters;
+}
+
+const OPTION_NAMES = namesOf<Mp3CompressionOptions>({
+  minBitrateKbps: true,
+  maxBitrateKbps: true,
+  legalBitratesOnly: true,
+  bitrateModes: true,
+  minVbrQuality: true,
+  maxVbrQuality: true,
+  stereoModes: true,
+  bitReservoirs: true,
+  quality: true,
+  preserveDelay: true,
+  preserveLevel: true,
+  channelGroups: true,
+  p: true,
+  seed: true,
+});
+const APPLY_NAMES = namesOf<ApplyOptions>({ inPlace: true });
+const APPLY_ASYNC_NAMES = [...APPLY_NAMES, ...ABORTABLE_NAMES];
+const APPLY_BATCH_NAMES = [...APPLY_NAMES, ...BATCH_NAMES];
+const CLIP_NAMES = namesOf<TransformClip>({ samples: true, sampleRate: true, parameters: true });
 
 type Settings = Required<Omit<Mp3CompressionOptions, "seed">>;
 
@@ -117,9 +161,15 @@ export class Mp3Compression {
   #parameters: Mp3CompressionParameters | undefined;
   #areFrozen = false;
 
-  /** Checks the options; throws `INVALID_OPTION` for ranges and lists that hold nothing. */
+  /**
+   * Checks all options, also those that `apply` passes on.
+   *
+   * @throws {Mp3AugmentError} `INVALID_OPTION` for unknown options and for ranges and lists that
+   * hold nothing, `UNSUPPORTED_QUALITY`
+   */
   constructor(options: Mp3CompressionOptions = {}) {
-    const { seed = randomSeed(), ...given } = options;
+    const checked: Mp3CompressionOptions = checkObject(options, OPTION_NAMES);
+    const { seed = randomSeed(), ...given } = checked;
     this.#settings = { ...DEFAULTS, ...dropUndefined(given) };
     checkSettings(this.#settings);
     checkThat(Number.isSafeInteger(seed), "seed", seed, "an integer");
@@ -143,6 +193,7 @@ export class Mp3Compression {
 
   /** Draws parameters for a clip of this sample rate, unless they are frozen. */
   randomizeParameters(sampleRate: number): Mp3CompressionParameters {
+    checkResampledRate(sampleRate, "sampleRate");
     if (this.#areFrozen && this.#parameters) return this.#parameters;
     const draws = this.#draws;
     const { p, bitrateModes, stereoModes, bitReservoirs } = this.#settings;
@@ -151,13 +202,16 @@ export class Mp3Compression {
     // the others get.
     const shouldApply = draws.unit() < p;
     const mode = draws.pick(bitrateModes);
-    const rates = drawRates(draws, this.#settings, nearestSampleRate(sampleRate));
+    const codedRate = nearestSampleRate(sampleRate);
+    const rate = drawRates(draws, this.#settings, codedRate)[mode];
+    const coded = codedBitrateKbps({ sampleRate: codedRate, ...rate });
     const stereoMode = draws.pick(stereoModes);
     const bitReservoir = draws.pick(bitReservoirs);
     const fixed = { quality, preserveDelay, preserveLevel };
     return this.#parameters = Object.freeze({
       shouldApply,
-      ...rates[mode],
+      ...rate,
+      ...(coded !== undefined && { codedBitrateKbps: coded }),
       stereoMode,
       bitReservoir,
       ...fixed,
@@ -181,10 +235,11 @@ export class Mp3Compression {
   /** Either form. */
   apply(samples: Audio, sampleRate: number, options?: ApplyOptions): Audio;
   apply(samples: Audio, sampleRate: number, options: ApplyOptions = {}): Audio {
-    const { shouldApply, ...coding } = this.randomizeParameters(sampleRate);
-    if (!shouldApply) return samples;
+    const { inPlace = false }: ApplyOptions = checkObject(options, APPLY_NAMES);
+    const parameters = this.randomizeParameters(sampleRate);
+    if (isEmpty(samples)) return samples;
     const { channelGroups } = this.#settings;
-    return compressAnyAudio(samples, { ...coding, sampleRate, channelGroups, ...options });
+    return compressAnyAudio(samples, { ...parameters, sampleRate, channelGroups, inPlace });
   }
 
   /** {@linkcode apply} in the background. What it draws is drawn before it returns. */
@@ -210,16 +265,76 @@ export class Mp3Compression {
     sampleRate: number,
     options: ApplyOptions & Abortable = {},
   ): Promise<Audio> {
-    const { shouldApply, ...coding } = this.randomizeParameters(sampleRate);
-    if (!shouldApply) return samples;
-    const { channelGroups } = this.#settings;
-    return await compressAnyAudioAsync(samples, {
-      ...coding,
-      sampleRate,
-      channelGroups,
-      ...options,
+    const { inPlace, signal } = checkObject(options, APPLY_ASYNC_NAMES);
+    const parameters = this.randomizeParameters(sampleRate);
+    return await this.#compress({ samples, sampleRate, parameters }, { inPlace, signal });
+  }
+
+  /**
+   * {@linkcode apply} to many clips on all cores, each with the bits of a single call and results in
+   * order. All parameters are drawn before it returns, clip after clip, as single calls would draw.
+   *
+   * @param clips audio and sample rates; leave them alone until the batch has ended
+   * @param options threads, progress, abort, and whether results may be written over the clips
+   * @returns a promise of the results, each in its clip's form; it rejects as
+   * `compressRoundtripBatch` does, naming the clip's index
+   */
+  // An async function also turns the errors of its checks into rejections.
+  async applyBatch(
+    clips: readonly TransformClip[],
+    options: ApplyOptions & BatchOptions = {},
+  ): Promise<Audio[]> {
+    const { inPlace, ...ofBatch } = checkObject(options, APPLY_BATCH_NAMES);
+    const batch = prepareBatch(ofBatch);
+    const drawn = Array.from(clips, (clip, index) => {
+      try {
+        const { samples, sampleRate, parameters } = checkClip(clip);
+        return {
+          samples,
+          sampleRate,
+          parameters: parameters ?? this.randomizeParameters(sampleRate),
+        };
+      } catch (error) {
+        throw locate(error, "clips", index);
+      }
+    });
+    return await batch.run(drawn.length, "clips", (index, signal) => {
+      const clip = drawn[index] as Required<TransformClip>;
+      return this.#compress(clip, { inPlace, signal }, batch.oneThread);
     });
   }
+
+  /** Codes a clip in the background by what was drawn for it. */
+  async #compress(
+    { samples, sampleRate, parameters }: Required<TransformClip>,
+    { inPlace = false, signal }: { inPlace: unknown; signal: unknown },
+    oneThread?: boolean,
+  ): Promise<Audio> {
+    if (isEmpty(samples)) return samples;
+    const { channelGroups } = this.#settings;
+    const options = { ...parameters, sampleRate, channelGroups, inPlace, signal };
+    return await compressInBackground(samples, options, oneThread);
+  }
+}
+
+/** There is nothing in it that could be coded. */
+function isEmpty(samples: Audio): boolean {
+  const channels: readonly unknown[] = Array.isArray(samples) ? samples : [samples];
+  return channels.every((channel) => {
+    if (tagOf(channel) === undefined || lengthOf(channel) > 0) return false;
+    checkView(channel, "Float32Array", "samples"); // a detached one isn't empty
+    return true;
+  });
+}
+
+function checkClip(clip: unknown): TransformClip {
+  if (typeof clip !== "object" || clip === null) {
+    throw new Mp3AugmentError(
+      "INVALID_OPTION",
+      `${show(clip)} is not a clip with samples and sampleRate`,
+    );
+  }
+  return checkObject(clip, CLIP_NAMES) as unknown as TransformClip;
 }
 
 /** One draw for each kind of bitrate. */
@@ -282,6 +397,11 @@ function checkSettings(settings: Settings): void {
   checkThat(typeof p === "number" && p >= 0 && p <= 1, "p", p, "a number from 0 to 1");
   checkList(settings.stereoModes, ["stereo", "joint"], "stereoModes");
   checkList(settings.bitReservoirs, [false, true], "bitReservoirs");
+  checkBoolean(settings.legalBitratesOnly, "legalBitratesOnly");
+  checkGroups(settings.channelGroups);
+  checkExtras(settings);
+  const anyRate = { sampleRate: 48000, bitrateKbps: 64 };
+  checkCoding({ ...anyRate, quality: settings.quality });
 }
 
 function checkList(values: readonly unknown[], allowed: readonly unknown[], name: string): void {

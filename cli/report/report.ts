@@ -48,9 +48,10 @@ interface Heard {
 }
 
 async function code({ channels }: Clip, { label, options }: Coding): Promise<Heard> {
+  const { preserveDelay: _delay, preserveLevel: _level, ...encoding } = options;
   const [coded, mp3] = await Promise.all([
     compressRoundtripAsync(channels, options),
-    encodeMp3Async(channels, options),
+    encodeMp3Async(channels, encoding),
   ]);
   return { label, channels: coded, byteSize: mp3.length };
 }

@@ -48,8 +48,8 @@ for (const threads of [undefined, 1, 2, 7]) {
       },
     });
     assert.deepEqual(progress, Array.from(jobs, (_, i) => i + 1));
-    jobs.forEach((job, i) => {
-      assertSame(results[i], compressRoundtrip(job.samples, job), `job ${i}`);
+    jobs.forEach(({ samples, ...options }, i) => {
+      assertSame(results[i], compressRoundtrip(samples, options), `job ${i}`);
     });
   });
 }
