@@ -25,8 +25,6 @@ export interface AnyStreamExtras {
   peaks: readonly number[];
 }
 
-type Recorded = Pick<DrawnOptions, "codedBitrateKbps">;
-
 /** How a stream of any audio goes through the codec. */
 export type AnyStreamOptions =
   & Omit<CodingOptions, "channels">
@@ -34,14 +32,14 @@ export type AnyStreamOptions =
   & RoundtripExtras
   & Pick<AnyAudioExtras, "channelGroups">
   & AnyStreamExtras
-  & Recorded;
+  & Pick<DrawnOptions, "codedBitrateKbps">;
 
 const NAMES = [
   ...CODING_NAMES.filter((name) => name !== "channels"),
   ...EXTRAS_NAMES,
   ...namesOf<Pick<AnyAudioExtras, "channelGroups">>({ channelGroups: true }),
   ...namesOf<AnyStreamExtras>({ channelCount: true, frameCount: true, peaks: true }),
-  ...namesOf<Recorded>({ codedBitrateKbps: true }),
+  ...namesOf<Pick<DrawnOptions, "codedBitrateKbps">>({ codedBitrateKbps: true }),
 ];
 
 /** Checks the options' names, and that there is a sample rate. */

@@ -376,6 +376,10 @@ function averagesInRange(settings: Settings, sampleRate: number): [number, numbe
 
 function checkSettings(settings: Settings): void {
   const { minBitrateKbps, maxBitrateKbps, minVbrQuality, maxVbrQuality, p } = settings;
+  const limits = { minBitrateKbps, maxBitrateKbps, minVbrQuality, maxVbrQuality };
+  for (const [name, value] of Object.entries(limits)) {
+    checkThat(typeof value === "number" && !Number.isNaN(value), name, value, "a number");
+  }
   checkList(settings.bitrateModes, ["cbr", "abr", "vbr"], "bitrateModes");
   const rangeName = "the range from minBitrateKbps to maxBitrateKbps";
   const range = [minBitrateKbps, maxBitrateKbps];

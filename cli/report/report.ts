@@ -48,7 +48,7 @@ interface Heard {
 }
 
 async function code({ channels }: Clip, { label, options }: Coding): Promise<Heard> {
-  const { preserveDelay: _delay, preserveLevel: _level, ...encoding } = options;
+  const { preserveLevel: _level, ...encoding } = options;
   const [coded, mp3] = await Promise.all([
     compressRoundtripAsync(channels, options),
     encodeMp3Async(channels, encoding),

@@ -1,0 +1,281 @@
+/** Options that nobody knows, and what is drawn, recorded and left alone. */
+import assert from "node:assert/strict";
+import {
+  codedBitrateKbps,
+  type CodedRate,
+  compressPcm16Async,
+  compressRoundtrip,
+  compressRoundtripAsync,
+  compressRoundtripBatch,
+  decodeMp3,
+  decodeMp3Async,
+  encodeMp3,
+  encodeMp3Async,
+  type ErrorCode,
+  loadLibrary,
+  Mp3AugmentError,
+  Mp3DecoderStream,
+  Mp3EncoderStream,
+  Mp3RoundtripStream,
+  probeMp3,
+  SAMPLE_RATES,
+} from "../../mod.ts";
+import {
+  anyOutputFrameCount,
+  compressAnyAudio,
+  compressAnyAudioAsync,
+  compressAnyBlocks,
+  Mp3Compression,
+} from "../../transform.ts";
+import { projectPath, runScript, test } from "../harness.ts";
+import { realAudio } from "../signals.ts";
+
+const coding = { sampleRate: 44100, bitrateKbps: 64 };
+const clip = () => realAudio().slice(0, 5000);
+// deno-lint-ignore no-explicit-any -- what JavaScript may pass
+type Any = any;
+
+async function assertRefused(
+  call: () => unknown,
+  message: RegExp,
+  code: ErrorCode = "INVALID_OPTION",
+): Promise<void> {
+  await assert.rejects(async () => await call(), (error) => {
+    assert.ok(error instanceof Mp3AugmentError, String(error));
+    assert.match(error.message, message);
+    assert.equal(error.code, code);
+    return true;
+  });
+}
+
+test("an unknown option is refused, with the nearest name, wherever options are taken", async () => {
+  const wrong = { qualty: 3 } as Any;
+  const coded = { ...coding, ...wrong };
+  const mp3 = encodeMp3(clip(), coding);
+  const streaming = { ...coded, channelCount: 1, frameCount: 9, peaks: [1] };
+  const takers: [string, () => unknown][] = [
+    ["compressRoundtrip", () => compressRoundtrip(clip(), coded)],
+    ["compressRoundtripAsync", () => compressRoundtripAsync(clip(), coded)],
+    ["a batch's job", () => compressRoundtripBatch([{ ...coded, samples: clip() }])],
+    ["compressRoundtripBatch", () => compressRoundtripBatch([], wrong)],
+    ["compressPcm16Async", () => compressPcm16Async(new Int16Array(9), coded)],
+    ["encodeMp3", () => encodeMp3(clip(), coded)],
+    ["encodeMp3Async", () => encodeMp3Async(clip(), coded)],
+    ["Mp3EncoderStream", () => new Mp3EncoderStream(coded)],
+    ["Mp3RoundtripStream", () => new Mp3RoundtripStream(coded)],
+    ["decodeMp3", () => decodeMp3(mp3, wrong)],
+    ["decodeMp3Async", () => decodeMp3Async(mp3, wrong)],
+    ["probeMp3", () => probeMp3(mp3, wrong)],
+    ["Mp3DecoderStream", () => new Mp3DecoderStream(wrong)],
+    ["loadLibrary", () => loadLibrary(wrong)],
+    ["compressAnyAudio", () => compressAnyAudio(clip(), coded)],
+    ["compressAnyAudioAsync", () => compressAnyAudioAsync(clip(), coded)],
+    [
+      "compressAnyBlocks",
+      () => compressAnyBlocks([] as Any, streaming)[Symbol.asyncIterator]().next(),
+    ],
+    ["anyOutputFrameCount", () => anyOutputFrameCount(streaming)],
+    ["Mp3Compression", () => new Mp3Compression(wrong)],
+    ["apply", () => new Mp3Compression({ p: 0 }).apply(clip(), 44100, wrong)],
+    ["applyAsync", () => new Mp3Compression({ p: 0 }).applyAsync(clip(), 44100, wrong)],
+    ["applyBatch", () => new Mp3Compression({ p: 0 }).applyBatch([], wrong)],
+    [
+      "a clip of applyBatch",
+      () => new Mp3Compression().applyBatch([{ samples: clip(), sampleRate: 44100, ...wrong }]),
+    ],
+  ];
+  for (const [name, call] of takers) {
+    await assertRefused(call, /qualty is no option here; did you mean \w+\?/).catch((error) => {
+      throw new Error(`${name}: ${error.message}`);
+    });
+  }
+});
+
+test("the nearest name is the one that was meant", async () => {
+  const meant: [string, string][] = [
+    ["minBitrate", "minBitrateKbps"],
+    ["min_bitrate", "minBitrateKbps"],
+    ["max_bitrate_kbps", "maxBitrateKbps"],
+    ["bitrateMode", "bitrateModes"],
+    ["preserve_delay", "preserveDelay"],
+    ["Seed", "seed"],
+    ["qualty", "quality"],
+    ["stereo_mode", "stereoModes"],
+  ];
+  for (const [given, name] of meant) {
+    const call = () => new Mp3Compression({ [given]: 1 } as Any);
+    await assertRefused(call, new RegExp(`^${given} is no option here; did you mean ${name}\\?`));
+  }
+  await assertRefused(
+    () => compressRoundtrip(clip(), { sampleRate: 44100, bitrate: 64 } as Any),
+    /^bitrate is .* bitrateKbps\?/,
+  );
+  const signal = new AbortController().signal;
+  await assertRefused(() => compressRoundtrip(clip(), { ...coding, signal } as Any), /^signal is/);
+  await assertRefused(() => compressRoundtrip(clip(), [] as Any), /^options is an array/);
+});
+
+test("the transform's constructor checks what apply would", async () => {
+  const wrong: [object, ErrorCode, RegExp][] = [
+    [{ quality: 99 }, "UNSUPPORTED_QUALITY", /quality is 99/],
+    [{ channelGroups: "triples" }, "INVALID_OPTION", /channelGroups is "triples"/],
+    [{ preserveDelay: 1 }, "INVALID_OPTION", /preserveDelay is 1/],
+    [{ preserveLevel: "no" }, "INVALID_OPTION", /preserveLevel is "no"/],
+    [{ legalBitratesOnly: 0 }, "INVALID_OPTION", /legalBitratesOnly is 0/],
+    [{ minVbrQuality: "1" }, "INVALID_OPTION", /minVbrQuality/],
+    [{ minBitrateKbps: "32" }, "INVALID_OPTION", /minBitrateKbps/],
+    [{ maxBitrateKbps: NaN, bitrateModes: ["vbr"] }, "INVALID_OPTION", /maxBitrateKbps/],
+  ];
+  for (const [options, code, message] of wrong) {
+    await assertRefused(() => new Mp3Compression(options as Any), message, code);
+  }
+  const transform = new Mp3Compression({ p: 0 });
+  const call = () => transform.apply(clip(), "44100" as Any);
+  await assertRefused(call, /sampleRate is "44100"/, "UNSUPPORTED_SAMPLE_RATE");
+});
+
+test("an empty clip passes through the transform unchanged", async () => {
+  const transform = new Mp3Compression({ p: 1, preserveDelay: true });
+  const empty = new Float32Array(0);
+  const stereo = [empty, new Float32Array(0)];
+  assert.equal(transform.apply(empty, 44100), empty);
+  assert.equal(transform.apply(stereo, 44056), stereo);
+  assert.equal(await transform.applyAsync(empty, 44056), empty);
+  const [first, second] = await transform.applyBatch([
+    { samples: stereo, sampleRate: 8000 },
+    { samples: new Float32Array(9), sampleRate: 8000 },
+  ]);
+  assert.equal(first, stereo);
+  assert.notEqual(second?.length, 0);
+  const detached = new Float32Array(9);
+  structuredClone(detached.buffer, { transfer: [detached.buffer] });
+  await assertRefused(() => transform.apply(detached, 44100), /detached/, "INVALID_AUDIO");
+});
+
+test("shouldApply: false leaves the clip alone in every form of a call", async () => {
+  const samples = clip();
+  const options = { ...coding, preserveDelay: true, shouldApply: false };
+  assert.equal(compressRoundtrip(samples, options), samples);
+  assert.equal(await compressRoundtripAsync(samples, options), samples);
+  assert.equal(compressAnyAudio(samples, { ...options, sampleRate: 44056 }), samples);
+  const out = new Float32Array(samples.length);
+  const results = await compressRoundtripBatch([
+    { ...options, samples },
+    { ...options, samples, out },
+    { ...options, samples, shouldApply: true },
+  ]);
+  assert.equal(results[0], samples);
+  assert.equal(results[1], out);
+  assert.deepEqual(out, samples);
+  assert.deepEqual(results[2], compressRoundtrip(samples, { ...coding, preserveDelay: true }));
+  const wrong = () => compressRoundtrip(samples, { ...coding, shouldApply: 0 as Any });
+  await assertRefused(wrong, /shouldApply is 0/);
+});
+
+test("what was drawn may be passed on as it is", async () => {
+  const samples = clip();
+  const transform = new Mp3Compression({ seed: 4, bitrateModes: ["cbr", "abr", "vbr"] });
+  const jobs = Array.from({ length: 30 }, () => ({
+    samples,
+    sampleRate: 44100,
+    ...transform.randomizeParameters(44100),
+  }));
+  const results = await compressRoundtripBatch(jobs);
+  const again = new Mp3Compression({ seed: 4, bitrateModes: ["cbr", "abr", "vbr"] });
+  jobs.forEach(({ shouldApply }, index) => {
+    assert.deepEqual(results[index], again.apply(samples, 44100));
+    assert.equal(results[index] === samples, !shouldApply);
+  });
+});
+
+for (const threads of [undefined, 1, 3]) {
+  test(`applyBatch is apply on all cores, threads: ${threads}`, async () => {
+    const clips = Array.from({ length: 24 }, (_, index) => ({
+      samples: index % 3 === 0
+        ? clip()
+        : Array.from({ length: 1 + index % 4 }, (_, channel) =>
+          clip().map((x) => x / (1 + channel))),
+      sampleRate: [44100, 44056, 16000][index % 3] as number,
+    }));
+    const options = { seed: 9, p: 0.7, bitrateModes: ["cbr", "vbr"] as const };
+    const one = new Mp3Compression(options);
+    const expected = clips.map(({ samples, sampleRate }) => one.apply(samples, sampleRate));
+    const progress: number[] = [];
+    const results = await new Mp3Compression(options).applyBatch(clips, {
+      ...(threads !== undefined && { threads }),
+      onProgress: (done) => progress.push(done),
+    });
+    assert.deepEqual(results, expected);
+    assert.equal(progress.at(-1), clips.length);
+    const transform = new Mp3Compression(options);
+    const drawn = clips.map((clip) => ({
+      ...clip,
+      parameters: transform.randomizeParameters(clip.sampleRate),
+    }));
+    assert.deepEqual(await new Mp3Compression().applyBatch(drawn), expected);
+  });
+}
+
+test("applyBatch names the clip that is wrong, and aborts", async () => {
+  const good = { samples: clip(), sampleRate: 44100 };
+  const transform = new Mp3Compression({ p: 1 });
+  const wrong: [unknown, RegExp][] = [
+    [null, /^clips\[1\]: null is not a clip/],
+    [{ samples: clip(), sampleRate: 1 }, /^clips\[1\]: sampleRate is 1/],
+    [{ samples: [1, 2, 3], sampleRate: 44100 }, /^clips\[1\]: samples is an array of numbers/],
+    [{ samples: Float32Array.of(NaN), sampleRate: 44100 }, /^clips\[1\]: the audio holds NaN/],
+  ];
+  for (const [clip, message] of wrong) {
+    const call = transform.applyBatch([good, clip as Any]);
+    await assert.rejects(call, (error: Error) => message.test(error.message));
+  }
+  const controller = new AbortController();
+  const running = transform.applyBatch(Array.from({ length: 50 }, () => good), {
+    signal: controller.signal,
+    onProgress: () => controller.abort("enough"),
+  });
+  await assert.rejects(running, (reason) => reason === "enough");
+});
+
+/** What LAME writes into its tag: the bitrate, of ABR the one that it aims at; 255 is "or more". */
+function taggedKbps(mp3: Uint8Array): number | undefined {
+  if (probeMp3(mp3).tag === undefined) return undefined;
+  const at = String.fromCharCode(...mp3.subarray(0, 1000)).indexOf("LAME3.100");
+  return at < 0 ? undefined : mp3[at + 20];
+}
+
+test("codedBitrateKbps is what LAME says of its own files", () => {
+  let compared = 0;
+  for (const sampleRate of SAMPLE_RATES) {
+    const rates: CodedRate[] = [8, 48, 64, 144, 320].flatMap((kbps) => [
+      { sampleRate, bitrateKbps: kbps },
+      { sampleRate, averageBitrateKbps: kbps },
+      { sampleRate, averageBitrateKbps: Math.min(kbps + 3, 320) },
+    ]);
+    for (const rate of rates) {
+      const tagged = taggedKbps(encodeMp3(new Float32Array(3000), rate));
+      if (tagged === undefined) continue;
+      assert.equal(Math.min(codedBitrateKbps(rate) ?? 0, 255), tagged, JSON.stringify(rate));
+      compared++;
+    }
+  }
+  assert.ok(compared > 80, `${compared}`);
+  assert.equal(codedBitrateKbps({ sampleRate: 44100, bitrateKbps: 8 }), 32);
+  assert.equal(codedBitrateKbps({ sampleRate: 44100, vbrQuality: 4 }), undefined);
+  const drawn = new Mp3Compression({ minBitrateKbps: 8, maxBitrateKbps: 8 });
+  assert.equal(drawn.randomizeParameters(96000).codedBitrateKbps, 32);
+  const vbr = new Mp3Compression({ bitrateModes: ["vbr"] }).randomizeParameters(44100);
+  assert.ok(!("codedBitrateKbps" in vbr));
+});
+
+test("many calls on one signal make no runtime warn", async () => {
+  const outcome = await runScript(projectPath("tests/scripts/listeners.ts"), ["-A"]);
+  assert.deepEqual(outcome, { code: 0, stdout: "done\n", stderr: "" });
+});
+
+test("an array of numbers is told what it is", async () => {
+  const numbers = Array.from({ length: 4800 }, () => 0.1) as Any;
+  const message = /^samples is an array of numbers, not a Float32Array/;
+  await assertRefused(() => compressRoundtrip(numbers, coding), message, "INVALID_AUDIO");
+  await assertRefused(() => compressAnyAudio([0.1] as Any, coding), message, "INVALID_AUDIO");
+});
