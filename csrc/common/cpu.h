@@ -6,8 +6,7 @@ enum {
   MP3A_CPU_SSE2 = 1u << 0, /* x86-64 baseline */
   MP3A_CPU_AVX2 = 1u << 1,
   MP3A_CPU_NEON = 1u << 2, /* arm64 baseline */
-  MP3A_CPU_AVX512 = 1u << 3, /* F, BW, DQ and VL together */
-  MP3A_CPU_SIMD128 = 1u << 4, /* WebAssembly's, known when it is compiled */
+  MP3A_CPU_SIMD128 = 1u << 3, /* WebAssembly's, known when it is compiled */
 
   /* Those with vectors of 128 bits, for kernels written in vector extensions. */
   MP3A_CPU_VECTORS_128 = MP3A_CPU_SSE2 | MP3A_CPU_NEON | MP3A_CPU_SIMD128

@@ -3,7 +3,6 @@
 
 #include <string.h>
 
-#include "common/cpu.h"
 #include "common/polyphase_window.h"
 
 /* ---- tables ---- */
@@ -134,35 +133,11 @@ static void synthesize_scalar(const float *lines, mp3a_synthesis_history history
 
 /* ---- vectors ---- */
 
-#if MP3A_HAS_VECTORS_128
-#define TIER(name) name##_128
-#define TARGET
-#define VECTOR_BYTES 16
-#include "decode/synthesis_vector.h"
-#undef TIER
-#undef TARGET
-#undef VECTOR_BYTES
-#endif
+#define TIER_SOURCE "decode/synthesis_vector.h"
+#include "common/tiers.h"
 
-#if defined(__x86_64__)
-#define TIER(name) name##_avx2
-#define TARGET __attribute__((target("avx2")))
-#define VECTOR_BYTES 32
-#include "decode/synthesis_vector.h"
-#undef TIER
-#undef TARGET
-#undef VECTOR_BYTES
-#endif
+#define SYNTHESIS_KERNELS(tier) {imdct_long_##tier, imdct_short_##tier, synthesize_##tier}
 
 void mp3a_synthesis_select(mp3a_synthesis_kernels *kernels, unsigned cpu_flags) {
-  *kernels = (mp3a_synthesis_kernels){imdct_long_scalar, imdct_short_scalar, synthesize_scalar};
-#if MP3A_HAS_VECTORS_128
-  if (cpu_flags & MP3A_CPU_VECTORS_128)
-    *kernels = (mp3a_synthesis_kernels){imdct_long_128, imdct_short_128, synthesize_128};
-#endif
-#if defined(__x86_64__)
-  if (cpu_flags & MP3A_CPU_AVX2)
-    *kernels = (mp3a_synthesis_kernels){imdct_long_avx2, imdct_short_avx2, synthesize_avx2};
-#endif
-  (void)cpu_flags;
+  MP3A_SELECT_TIER(kernels, SYNTHESIS_KERNELS, cpu_flags);
 }

@@ -1,11 +1,6 @@
-/* The vector tiers of synthesis.c, one source for all widths. Included once per
-   tier with VECTOR_BYTES, TIER(name) and TARGET defined. A lane is a subband in
-   the inverse MDCT, and a slot in the polyphase synthesis. */
+/* The vector tiers of synthesis.c, for common/tiers.h. A lane is a subband in the inverse
+   MDCT, and a slot in the polyphase synthesis. */
 
-typedef float TIER(vec) __attribute__((vector_size(VECTOR_BYTES)));
-typedef int TIER(bits) __attribute__((vector_size(VECTOR_BYTES)));
-
-#include "common/transpose_vector.h"
 #include "decode/synthesis_transform.h"
 
 /* ---- inverse MDCT ---- */

@@ -2,8 +2,6 @@
    a quarter of the sample rate, in pieces of 64 samples. */
 #include "lame/kernels/attack.h"
 
-#include "common/cpu.h"
-
 /* The first half of a symmetric high-pass of 21 taps at a quarter of the
    sample rate; the middle tap is 1. */
 static const float taps[10] = {
@@ -50,35 +48,11 @@ static void attack_peaks_joint_scalar(const float *left, const float *right,
   }
 }
 
-#if MP3A_HAS_VECTORS_128
-#define TIER(name) name##_128
-#define TARGET
-#define VECTOR_BYTES 16
-#include "lame/kernels/attack_vector.h"
-#undef TIER
-#undef TARGET
-#undef VECTOR_BYTES
-#endif
+#define TIER_SOURCE "lame/kernels/attack_vector.h"
+#include "common/tiers.h"
 
-#if defined(__x86_64__)
-#define TIER(name) name##_avx2
-#define TARGET __attribute__((target("avx2")))
-#define VECTOR_BYTES 32
-#include "lame/kernels/attack_vector.h"
-#undef TIER
-#undef TARGET
-#undef VECTOR_BYTES
-#endif
+#define ATTACK_KERNELS(tier) {attack_peaks_##tier, attack_peaks_joint_##tier}
 
 void mp3a_attack_select(mp3a_attack_kernels *kernels, unsigned cpu_flags) {
-  *kernels = (mp3a_attack_kernels){attack_peaks_scalar, attack_peaks_joint_scalar};
-#if MP3A_HAS_VECTORS_128
-  if (cpu_flags & MP3A_CPU_VECTORS_128)
-    *kernels = (mp3a_attack_kernels){attack_peaks_128, attack_peaks_joint_128};
-#endif
-#if defined(__x86_64__)
-  if (cpu_flags & MP3A_CPU_AVX2)
-    *kernels = (mp3a_attack_kernels){attack_peaks_avx2, attack_peaks_joint_avx2};
-#endif
-  (void)cpu_flags;
+  MP3A_SELECT_TIER(kernels, ATTACK_KERNELS, cpu_flags);
 }

@@ -1,23 +1,10 @@
-/* The vector tiers of attack.c, one source for all widths. Included once per
-   tier with VECTOR_BYTES, TIER(name) and TARGET defined. A lane holds one
-   output; each output is computed in the order of the scalar twin. */
-
-typedef float TIER(vec) __attribute__((vector_size(VECTOR_BYTES)));
-typedef float TIER(vec_unaligned)
-    __attribute__((vector_size(VECTOR_BYTES), aligned(4), may_alias));
-typedef int TIER(mask) __attribute__((vector_size(VECTOR_BYTES)));
-
-enum { TIER(lanes) = VECTOR_BYTES / 4 };
-
-static inline TARGET TIER(vec) TIER(load)(const float *p) {
-  return *(const TIER(vec_unaligned) *)p;
-}
+/* The vector tiers of attack.c, for common/tiers.h. A lane holds one output; each output is
+   computed in the order of the scalar twin. */
 
 /* |x| where it is greater, so that a NaN leaves the peak as it was. */
 static inline TARGET TIER(vec) TIER(raise)(TIER(vec) peak, TIER(vec) x) {
-  TIER(vec) magnitude = (TIER(vec))((TIER(mask))x & 0x7fffffff);
-  TIER(mask) m = magnitude > peak;
-  return (TIER(vec))(((TIER(mask))magnitude & m) | ((TIER(mask))peak & ~m));
+  TIER(vec) magnitude = (TIER(vec))((TIER(bits))x & 0x7fffffff);
+  return TIER(choose)(magnitude > peak, magnitude, peak);
 }
 
 static inline TARGET float TIER(largest)(TIER(vec) x) {

@@ -6,8 +6,6 @@
    their order, and its products with √2 stay in double precision. */
 #include "lame/kernels/fht.h"
 
-#include "common/cpu.h"
-
 enum { MAX_SPAN = 128 };
 
 /* Twiddles of one pass, for the pairs i = 1 .. span - 1 (stored at i - 1). */
@@ -121,34 +119,12 @@ static void windowed_fht_scalar(const float *samples, const float *window, float
     }
 }
 
-#if MP3A_HAS_VECTORS_128
-#define TIER(name) name##_128
-#define TARGET
-#define VECTOR_BYTES 16
-#include "lame/kernels/fht_vector.h"
-#undef TIER
-#undef TARGET
-#undef VECTOR_BYTES
-#endif
+#define TIER_SOURCE "lame/kernels/fht_vector.h"
+#include "common/tiers.h"
 
-#if defined(__x86_64__)
-#define TIER(name) name##_avx2
-#define TARGET __attribute__((target("avx2")))
-#define VECTOR_BYTES 32
-#include "lame/kernels/fht_vector.h"
-#undef TIER
-#undef TARGET
-#undef VECTOR_BYTES
-#endif
+#define FHT_KERNELS(tier) {windowed_fht_##tier}
 
 void mp3a_fht_select(mp3a_fht_kernels *kernels, unsigned cpu_flags) {
   init_twiddles();
-  kernels->windowed_fht = windowed_fht_scalar;
-#if MP3A_HAS_VECTORS_128
-  if (cpu_flags & MP3A_CPU_VECTORS_128) kernels->windowed_fht = windowed_fht_128;
-#endif
-#if defined(__x86_64__)
-  if (cpu_flags & MP3A_CPU_AVX2) kernels->windowed_fht = windowed_fht_avx2;
-#endif
-  (void)cpu_flags;
+  MP3A_SELECT_TIER(kernels, FHT_KERNELS, cpu_flags);
 }

@@ -1,20 +1,5 @@
-/* The vector tiers of fht.c, one source for all widths. Included once per tier
-   with VECTOR_BYTES, TIER(name) and TARGET defined. */
+/* The vector tiers of fht.c, for common/tiers.h. */
 
-#define LANES (VECTOR_BYTES / 4)
-
-typedef float TIER(vec) __attribute__((vector_size(VECTOR_BYTES)));
-typedef float TIER(vec_unaligned)
-    __attribute__((vector_size(VECTOR_BYTES), aligned(4), may_alias));
-typedef double TIER(wide) __attribute__((vector_size(2 * VECTOR_BYTES)));
-
-#if VECTOR_BYTES == 16
-#define REVERSED(v) __builtin_shufflevector(v, v, 3, 2, 1, 0)
-#else
-#define REVERSED(v) __builtin_shufflevector(v, v, 7, 6, 5, 4, 3, 2, 1, 0)
-#endif
-#define LOAD(p) (*(const TIER(vec_unaligned) *)(p))
-#define STORE(p, v) (*(TIER(vec_unaligned) *)(p) = (v))
 #define TIMES_SQRT2(v) \
   __builtin_convertvector(__builtin_convertvector(v, TIER(wide)) * sqrt2, TIER(vec))
 
@@ -29,10 +14,10 @@ static inline TARGET void TIER(store_blocks)(float *spectrum, const TIER(vec) y[
     TIER(vec) c = __builtin_shufflevector(in[2], in[3], 0, 4, 1, 5);
     TIER(vec) d = __builtin_shufflevector(in[2], in[3], 2, 6, 3, 7);
     float *out = spectrum + 4 * quarter;
-    STORE(out + 16 * reverse_bits(r, bits), __builtin_shufflevector(a, c, 0, 1, 4, 5));
-    STORE(out + 16 * reverse_bits(r + 1, bits), __builtin_shufflevector(a, c, 2, 3, 6, 7));
-    STORE(out + 16 * reverse_bits(r + 2, bits), __builtin_shufflevector(b, d, 0, 1, 4, 5));
-    STORE(out + 16 * reverse_bits(r + 3, bits), __builtin_shufflevector(b, d, 2, 3, 6, 7));
+    TIER(store)(out + 16 * reverse_bits(r, bits), __builtin_shufflevector(a, c, 0, 1, 4, 5));
+    TIER(store)(out + 16 * reverse_bits(r + 1, bits), __builtin_shufflevector(a, c, 2, 3, 6, 7));
+    TIER(store)(out + 16 * reverse_bits(r + 2, bits), __builtin_shufflevector(b, d, 0, 1, 4, 5));
+    TIER(store)(out + 16 * reverse_bits(r + 3, bits), __builtin_shufflevector(b, d, 2, 3, 6, 7));
   }
 }
 #else
@@ -60,13 +45,13 @@ static inline TARGET void TIER(store_blocks)(float *spectrum, const TIER(vec) y[
       out[i + 4] = __builtin_shufflevector(p, q, 4, 5, 6, 7, 12, 13, 14, 15);
     }
     for (int lane = 0; lane < 8; lane++)
-      STORE(spectrum + 16 * reverse_bits(r + lane, bits) + 8 * half, out[lane]);
+      TIER(store)(spectrum + 16 * reverse_bits(r + lane, bits) + 8 * half, out[lane]);
   }
 }
 #endif
 
 static inline TARGET TIER(vec) TIER(windowed)(const float *s, const float *w, int i) {
-  return LOAD(w + i) * LOAD(s + i);
+  return TIER(load)(w + i) * TIER(load)(s + i);
 }
 
 /* load_block() of LANES residues: y[4 * row + column]. */
@@ -109,27 +94,27 @@ static inline TARGET void TIER(small_pass)(TIER(vec) y[16]) {
 /* turned_pair() of LANES pairs, i and up. `f` counts up from i, `g` down from
    k - i, so that its vectors lie at k - i - LANES + 1, reversed. */
 static inline TARGET void TIER(turned_pairs)(float *x, int k, int i, const pass_twiddles *t) {
-  float *f = x + i, *g = x + k - i - (LANES - 1);
-  TIER(vec) c1 = LOAD(t->c1 + i - 1), s1 = LOAD(t->s1 + i - 1);
-  TIER(vec) c2 = LOAD(t->c2 + i - 1), s2 = LOAD(t->s2 + i - 1);
-  TIER(vec) fk = LOAD(f + k), gk = REVERSED(LOAD(g + k));
+  float *f = x + i, *g = x + k - i - (TIER(lanes) - 1);
+  TIER(vec) c1 = TIER(load)(t->c1 + i - 1), s1 = TIER(load)(t->s1 + i - 1);
+  TIER(vec) c2 = TIER(load)(t->c2 + i - 1), s2 = TIER(load)(t->s2 + i - 1);
+  TIER(vec) fk = TIER(load)(f + k), gk = TIER(reversed)(TIER(load)(g + k));
   TIER(vec) b = s2 * fk - c2 * gk, a = c2 * fk + s2 * gk;
-  TIER(vec) fx = LOAD(f), gx = REVERSED(LOAD(g));
+  TIER(vec) fx = TIER(load)(f), gx = TIER(reversed)(TIER(load)(g));
   TIER(vec) f1 = fx - a, f0 = fx + a, g1 = gx - b, g0 = gx + b;
-  fk = LOAD(f + 3 * k), gk = REVERSED(LOAD(g + 3 * k));
+  fk = TIER(load)(f + 3 * k), gk = TIER(reversed)(TIER(load)(g + 3 * k));
   b = s2 * fk - c2 * gk, a = c2 * fk + s2 * gk;
-  fx = LOAD(f + 2 * k), gx = REVERSED(LOAD(g + 2 * k));
+  fx = TIER(load)(f + 2 * k), gx = TIER(reversed)(TIER(load)(g + 2 * k));
   TIER(vec) f3 = fx - a, f2 = fx + a, g3 = gx - b, g2 = gx + b;
   b = s1 * f2 - c1 * g3, a = c1 * f2 + s1 * g3;
-  STORE(f + 2 * k, f0 - a);
-  STORE(f, f0 + a);
-  STORE(g + 3 * k, REVERSED(g1 - b));
-  STORE(g + k, REVERSED(g1 + b));
+  TIER(store)(f + 2 * k, f0 - a);
+  TIER(store)(f, f0 + a);
+  TIER(store)(g + 3 * k, TIER(reversed)(g1 - b));
+  TIER(store)(g + k, TIER(reversed)(g1 + b));
   b = c1 * g2 - s1 * f3, a = s1 * g2 + c1 * f3;
-  STORE(g + 2 * k, REVERSED(g0 - a));
-  STORE(g, REVERSED(g0 + a));
-  STORE(f + 3 * k, f1 - b);
-  STORE(f + k, f1 + b);
+  TIER(store)(g + 2 * k, TIER(reversed)(g0 - a));
+  TIER(store)(g, TIER(reversed)(g0 + a));
+  TIER(store)(f + 3 * k, f1 - b);
+  TIER(store)(f + k, f1 + b);
 }
 
 /* A pass over one block. The last vector of pairs runs one too far, into the
@@ -138,14 +123,14 @@ static inline TARGET void TIER(pass_block)(float *x, int k, const pass_twiddles 
   float *middle = x + k / 2;
   plain_pair(x, k);
   float m0 = middle[0], m1 = middle[k], m2 = middle[2 * k], m3 = middle[3 * k];
-  for (int i = 1; i < k / 2; i += LANES) TIER(turned_pairs)(x, k, i, t);
+  for (int i = 1; i < k / 2; i += TIER(lanes)) TIER(turned_pairs)(x, k, i, t);
   middle[0] = m0, middle[k] = m1, middle[2 * k] = m2, middle[3 * k] = m3;
 }
 
 static TARGET void TIER(windowed_fht)(const float *samples, const float *window, float *spectrum,
                                       int size) {
   int bits = log2_blocks(size);
-  for (int r = 0; r < size / 16; r += LANES) {
+  for (int r = 0; r < size / 16; r += TIER(lanes)) {
     TIER(vec) y[16];
     TIER(load_rows)(samples, window, size / 8, r, y);
     TIER(small_pass)(y);
@@ -156,8 +141,4 @@ static TARGET void TIER(windowed_fht)(const float *samples, const float *window,
     for (float *x = spectrum; x < spectrum + size; x += 4 * k) TIER(pass_block)(x, k, t);
 }
 
-#undef LANES
-#undef REVERSED
-#undef LOAD
-#undef STORE
 #undef TIMES_SQRT2

@@ -6,7 +6,6 @@
    30 - j, over the even rows and, the other way round, over the odd ones. */
 #include "lame/kernels/filterbank.h"
 
-#include "common/cpu.h"
 #include "common/polyphase_window.h"
 
 /* The standard's analysis window (table C.1) from its values in units of 2^-21:
@@ -115,33 +114,11 @@ static void analyse_scalar(const float *samples, int granules, const float gain[
 
 /* ---- vectors ---- */
 
-#if MP3A_HAS_VECTORS_128
-#define TIER(name) name##_128
-#define TARGET
-#define VECTOR_BYTES 16
-#include "lame/kernels/filterbank_vector.h"
-#undef TIER
-#undef TARGET
-#undef VECTOR_BYTES
-#endif
+#define TIER_SOURCE "lame/kernels/filterbank_vector.h"
+#include "common/tiers.h"
 
-#if defined(__x86_64__)
-#define TIER(name) name##_avx2
-#define TARGET __attribute__((target("avx2")))
-#define VECTOR_BYTES 32
-#include "lame/kernels/filterbank_vector.h"
-#undef TIER
-#undef TARGET
-#undef VECTOR_BYTES
-#endif
+#define FILTERBANK_KERNELS(tier) {analyse_##tier}
 
 void mp3a_filterbank_select(mp3a_filterbank_kernels *kernels, unsigned cpu_flags) {
-  kernels->analyse = analyse_scalar;
-#if MP3A_HAS_VECTORS_128
-  if (cpu_flags & MP3A_CPU_VECTORS_128) kernels->analyse = analyse_128;
-#endif
-#if defined(__x86_64__)
-  if (cpu_flags & MP3A_CPU_AVX2) kernels->analyse = analyse_avx2;
-#endif
-  (void)cpu_flags;
+  MP3A_SELECT_TIER(kernels, FILTERBANK_KERNELS, cpu_flags);
 }

@@ -1,14 +1,8 @@
-/* The vector tiers of filterbank.c, one source for all widths. Included once per
-   tier with VECTOR_BYTES, TIER(name) and TARGET defined.
+/* The vector tiers of filterbank.c, for common/tiers.h.
 
    A lane is a slot. All slots read the same columns of the sample matrix, of 32
    samples a row, one row further for each slot: once the matrix is transposed,
    neighbouring slots read neighbouring floats. */
-
-typedef float TIER(vec) __attribute__((vector_size(VECTOR_BYTES)));
-typedef double TIER(wide) __attribute__((vector_size(2 * VECTOR_BYTES)));
-
-#include "common/transpose_vector.h"
 
 #define WIDEN(x) __builtin_convertvector(x, TIER(wide))
 #define NARROW(x) __builtin_convertvector(x, TIER(vec))

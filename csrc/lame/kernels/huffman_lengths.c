@@ -98,7 +98,7 @@ static void fill_small_lengths(void) {
 #endif
 
 #if MP3A_HAS_SSE2
-static void pack_sse2(const int *quantized, int count, uint8_t *keys) {
+static void pack_128(const int *quantized, int count, uint8_t *keys) {
   const __m128i most = _mm_set1_epi16(15), weights = _mm_set1_epi32(0x10010);
   for (int i = 0; i < count; i += 32, quantized += 32, keys += 16) {
     const __m128i *q = (const __m128i *)quantized;
@@ -111,7 +111,20 @@ static void pack_sse2(const int *quantized, int count, uint8_t *keys) {
                                                        _mm_packs_epi32(v[2], v[3])));
   }
 }
+#elif defined(__aarch64__)
+static inline uint16x8_t eight_pairs_neon(const int *quantized) {
+  const int32x4_t most = vdupq_n_s32(15);
+  const int32x4x2_t q = vld2q_s32(quantized), r = vld2q_s32(quantized + 8);
+  const int32x4_t a = vsliq_n_s32(vminq_s32(q.val[1], most), vminq_s32(q.val[0], most), 4);
+  const int32x4_t b = vsliq_n_s32(vminq_s32(r.val[1], most), vminq_s32(r.val[0], most), 4);
+  return vcombine_u16(vmovn_u32(vreinterpretq_u32_s32(a)), vmovn_u32(vreinterpretq_u32_s32(b)));
+}
 
+static void pack_128(const int *quantized, int count, uint8_t *keys) {
+  for (int i = 0; i < count; i += 32, quantized += 32, keys += 16)
+    vst1q_u8(keys, vcombine_u8(vmovn_u16(eight_pairs_neon(quantized)),
+                               vmovn_u16(eight_pairs_neon(quantized + 16))));
+}
 #endif
 
 #if defined(__x86_64__)
@@ -129,25 +142,9 @@ __attribute__((target("avx2"))) static void pack_avx2(const int *quantized, int 
                                                        _mm256_extracti128_si256(a, 1)));
   }
 }
+#endif
 
-#define TIER(name) name##_sse2
-#define TARGET
-#define VECTOR_BYTES 16
-#include "lame/kernels/huffman_lengths_vector.h"
-#undef TIER
-#undef TARGET
-#undef VECTOR_BYTES
-
-#define TIER(name) name##_avx2
-#define TARGET __attribute__((target("avx2")))
-#define VECTOR_BYTES 32
-#define PICK(table, index) ((bytes_avx2)_mm256_shuffle_epi8((__m256i)(table), (__m256i)(index)))
-#define SUMS __m256i
-#define ADD_SUM(sum, bytes) \
-  _mm256_add_epi64(sum, _mm256_sad_epu8((__m256i)(bytes), _mm256_setzero_si256()))
-#define TOTAL(sum) (unsigned)((sum)[0] + (sum)[1] + (sum)[2] + (sum)[3])
-#include "lame/kernels/huffman_lengths_vector.h"
-#elif defined(__wasm_simd128__)
+#if defined(__wasm_simd128__)
 static inline v128_t add_sum(v128_t sum, v128_t bytes) {
   return wasm_i16x8_add(sum, wasm_u16x8_extadd_pairwise_u8x16(bytes));
 }
@@ -156,57 +153,17 @@ static inline unsigned total(v128_t sum) {
   return (unsigned)__builtin_reduce_add((uint32_t __attribute__((vector_size(16))))
                                         wasm_u32x4_extadd_pairwise_u16x8(sum));
 }
-
-#define TIER(name) name##_simd128
-#define TARGET
-#define VECTOR_BYTES 16
-#define PICK(table, index) ((bytes_simd128)wasm_i8x16_swizzle((v128_t)(table), (v128_t)(index)))
-#define SUMS v128_t
-#define ADD_SUM(sum, bytes) add_sum(sum, (v128_t)(bytes))
-#define TOTAL(sum) total(sum)
-#include "lame/kernels/huffman_lengths_vector.h"
-#elif defined(__aarch64__)
-static inline uint16x8_t eight_pairs_neon(const int *quantized) {
-  const int32x4_t most = vdupq_n_s32(15);
-  const int32x4x2_t q = vld2q_s32(quantized), r = vld2q_s32(quantized + 8);
-  const int32x4_t a = vsliq_n_s32(vminq_s32(q.val[1], most), vminq_s32(q.val[0], most), 4);
-  const int32x4_t b = vsliq_n_s32(vminq_s32(r.val[1], most), vminq_s32(r.val[0], most), 4);
-  return vcombine_u16(vmovn_u32(vreinterpretq_u32_s32(a)), vmovn_u32(vreinterpretq_u32_s32(b)));
-}
-
-static void pack_neon(const int *quantized, int count, uint8_t *keys) {
-  for (int i = 0; i < count; i += 32, quantized += 32, keys += 16)
-    vst1q_u8(keys, vcombine_u8(vmovn_u16(eight_pairs_neon(quantized)),
-                               vmovn_u16(eight_pairs_neon(quantized + 16))));
-}
-
-#define TIER(name) name##_neon
-#define TARGET
-#define VECTOR_BYTES 16
-#define PICK(table, index) ((bytes_neon)vqtbl1q_u8((uint8x16_t)(table), (uint8x16_t)(index)))
-#define SUMS uint16x8_t
-#define ADD_SUM(sum, bytes) vpadalq_u8(sum, (uint8x16_t)(bytes))
-#define TOTAL(sum) vaddlvq_u16(sum)
-#include "lame/kernels/huffman_lengths_vector.h"
 #endif
+
+#define TIER_SOURCE "lame/kernels/huffman_lengths_vector.h"
+#include "common/tiers.h"
+
+#define HUFFMAN_KERNELS(tier) {pack_##tier, region_##tier, quads_##tier}
 
 void mp3a_huffman_lengths_select(mp3a_huffman_lengths_kernels *kernels, unsigned cpu_flags) {
   fill_pair_lengths();
-  *kernels = (mp3a_huffman_lengths_kernels){pack_scalar, region_scalar, quads_scalar};
-#if defined(__x86_64__)
+#if MP3A_HAS_VECTORS_128
   fill_small_lengths();
-  if (cpu_flags & MP3A_CPU_SSE2)
-    *kernels = (mp3a_huffman_lengths_kernels){pack_sse2, region_sse2, quads_scalar};
-  if (cpu_flags & MP3A_CPU_AVX2)
-    *kernels = (mp3a_huffman_lengths_kernels){pack_avx2, region_avx2, quads_avx2};
-#elif defined(__wasm_simd128__)
-  fill_small_lengths();
-  if (cpu_flags & MP3A_CPU_SIMD128)
-    *kernels = (mp3a_huffman_lengths_kernels){pack_sse2, region_simd128, quads_simd128};
-#elif defined(__aarch64__)
-  fill_small_lengths();
-  if (cpu_flags & MP3A_CPU_NEON)
-    *kernels = (mp3a_huffman_lengths_kernels){pack_neon, region_neon, quads_neon};
 #endif
-  (void)cpu_flags;
+  MP3A_SELECT_TIER(kernels, HUFFMAN_KERNELS, cpu_flags);
 }

@@ -1,13 +1,30 @@
-/* The vector tiers of huffman_lengths.c, one source for all widths. Included once
-   per tier with VECTOR_BYTES, TIER(name) and TARGET defined. With PICK(table,
-   index), which takes bytes of a 16-byte `table` by the low four bits of `index`,
-   and 0 where its top bit is set, come SUMS, a vector of sums, ADD_SUM(sum, bytes)
-   and TOTAL(sum); without it, these sums are left to the scalar code. */
+/* The vector tiers of huffman_lengths.c, for common/tiers.h. */
 
 typedef uint8_t TIER(bytes) __attribute__((vector_size(VECTOR_BYTES)));
 typedef uint8_t TIER(bytes_unaligned)
     __attribute__((vector_size(VECTOR_BYTES), aligned(1), may_alias));
 typedef uint16_t TIER(words) __attribute__((vector_size(VECTOR_BYTES)));
+
+/* PICK(table, index) takes bytes of a 16-byte `table` by the low four bits of `index`, and 0
+   where its top bit is set. With it come SUMS, a vector of sums, ADD_SUM(sum, bytes) and
+   TOTAL(sum). SSE2 hasn't it: there these sums are left to the scalar code. */
+#if VECTOR_BYTES == 32
+#define PICK(table, index) ((TIER(bytes))_mm256_shuffle_epi8((__m256i)(table), (__m256i)(index)))
+#define SUMS __m256i
+#define ADD_SUM(sum, bytes) \
+  _mm256_add_epi64(sum, _mm256_sad_epu8((__m256i)(bytes), _mm256_setzero_si256()))
+#define TOTAL(sum) (unsigned)((sum)[0] + (sum)[1] + (sum)[2] + (sum)[3])
+#elif defined(__wasm_simd128__)
+#define PICK(table, index) ((TIER(bytes))wasm_i8x16_swizzle((v128_t)(table), (v128_t)(index)))
+#define SUMS v128_t
+#define ADD_SUM(sum, bytes) add_sum(sum, (v128_t)(bytes))
+#define TOTAL(sum) total(sum)
+#elif defined(__aarch64__)
+#define PICK(table, index) ((TIER(bytes))vqtbl1q_u8((uint8x16_t)(table), (uint8x16_t)(index)))
+#define SUMS uint16x8_t
+#define ADD_SUM(sum, bytes) vpadalq_u8(sum, (uint8x16_t)(bytes))
+#define TOTAL(sum) vaddlvq_u16(sum)
+#endif
 
 #define LOAD(p) (*(const TIER(bytes_unaligned) *)(p))
 /* Loads that keep the first `left` bytes only. */
@@ -54,6 +71,10 @@ static TARGET void TIER(quads)(const uint8_t *keys, int quads, unsigned lengths[
   }
   lengths[0] = TOTAL(sum0), lengths[1] = 4u * (unsigned)quads + TOTAL(sum1);
 }
+#else
+static TARGET void TIER(quads)(const uint8_t *keys, int quads, unsigned lengths[2]) {
+  quads_scalar(keys, quads, lengths);
+}
 #endif
 
 static TARGET int TIER(region)(const uint8_t *keys, int pairs, unsigned lengths[3]) {
@@ -71,3 +92,7 @@ static TARGET int TIER(region)(const uint8_t *keys, int pairs, unsigned lengths[
 
 #undef LOAD
 #undef KEEP
+#undef PICK
+#undef SUMS
+#undef ADD_SUM
+#undef TOTAL

@@ -6,8 +6,6 @@
 
 #include <string.h>
 
-#include "common/cpu.h"
-
 /* Factor on a masker by how tonal its surroundings are (0: noise, 8: a tone). */
 static const float tonality_factor[9] = {1.0,     0.79433, 0.63096, 0.63096, 0.63096,
                                          0.63096, 0.63096, 0.25119, 0.11749};
@@ -104,35 +102,11 @@ static inline int is_moderate(const float *energy) {
   return is_number && largest < 1e30f;
 }
 
-#if MP3A_HAS_VECTORS_128
-#define TIER(name) name##_128
-#define TARGET
-#define VECTOR_BYTES 16
-#include "lame/kernels/masking_vector.h"
-#undef TIER
-#undef TARGET
-#undef VECTOR_BYTES
-#endif
+#define TIER_SOURCE "lame/kernels/masking_vector.h"
+#include "common/tiers.h"
 
-#if defined(__x86_64__)
-#define TIER(name) name##_avx2
-#define TARGET __attribute__((target("avx2")))
-#define VECTOR_BYTES 32
-#include "lame/kernels/masking_vector.h"
-#undef TIER
-#undef TARGET
-#undef VECTOR_BYTES
-#endif
+#define MASKING_KERNELS(tier) {line_energies_##tier, mask_##tier}
 
 void mp3a_masking_select(mp3a_masking_kernels *kernels, unsigned cpu_flags) {
-  *kernels = (mp3a_masking_kernels){line_energies_scalar, mask_scalar};
-#if MP3A_HAS_VECTORS_128
-  if (cpu_flags & MP3A_CPU_VECTORS_128)
-    *kernels = (mp3a_masking_kernels){line_energies_128, mask_128};
-#endif
-#if defined(__x86_64__)
-  if (cpu_flags & MP3A_CPU_AVX2)
-    *kernels = (mp3a_masking_kernels){line_energies_avx2, mask_avx2};
-#endif
-  (void)cpu_flags;
+  MP3A_SELECT_TIER(kernels, MASKING_KERNELS, cpu_flags);
 }

@@ -1,26 +1,6 @@
-/* The vector tiers of masking.c, one source for all widths. Included once per
-   tier with VECTOR_BYTES, TIER(name) and TARGET defined. */
+/* The vector tiers of masking.c, for common/tiers.h. */
 
-#define LANES (VECTOR_BYTES / 4)
-
-typedef float TIER(vec) __attribute__((vector_size(VECTOR_BYTES)));
-typedef int TIER(mask_vec) __attribute__((vector_size(VECTOR_BYTES)));
-typedef float TIER(vec_unaligned)
-    __attribute__((vector_size(VECTOR_BYTES), aligned(4), may_alias));
-typedef int TIER(int_unaligned) __attribute__((vector_size(VECTOR_BYTES), aligned(4), may_alias));
-
-#if VECTOR_BYTES == 16
-#define REVERSED(v) __builtin_shufflevector(v, v, 3, 2, 1, 0)
-#else
-#define REVERSED(v) __builtin_shufflevector(v, v, 7, 6, 5, 4, 3, 2, 1, 0)
-#endif
-#define LOAD(p) (*(const TIER(vec_unaligned) *)(p))
-#define STORE(p, v) (*(TIER(vec_unaligned) *)(p) = (v))
 #define ALL(x) ((TIER(vec)){0} + (x))
-
-static inline TARGET TIER(vec) TIER(choose)(TIER(mask_vec) if_set, TIER(vec) a, TIER(vec) b) {
-  return (TIER(vec))(((TIER(mask_vec))a & if_set) | ((TIER(mask_vec))b & ~if_set));
-}
 
 static inline TARGET TIER(vec) TIER(larger)(TIER(vec) a, TIER(vec) b) {
   return TIER(choose)(a < b, b, a);
@@ -28,9 +8,11 @@ static inline TARGET TIER(vec) TIER(larger)(TIER(vec) a, TIER(vec) b) {
 
 static TARGET void TIER(line_energies)(const float *spectrum, int size, float *energy) {
   energy[0] = spectrum[0] * spectrum[0];
-  for (int k = 1; k < size / 2; k += LANES) {
-    TIER(vec) re = LOAD(spectrum + k), im = REVERSED(LOAD(spectrum + size - k - (LANES - 1)));
-    STORE(energy + k, (re * re + im * im) * 0.5f);
+  for (int k = 1; k < size / 2; k += TIER(lanes)) {
+    TIER(vec)
+    re = TIER(load)(spectrum + k),
+    im = TIER(reversed)(TIER(load)(spectrum + size - k - (TIER(lanes) - 1)));
+    TIER(store)(energy + k, (re * re + im * im) * 0.5f);
   }
 }
 
@@ -39,19 +21,19 @@ static TARGET void TIER(line_energies)(const float *spectrum, int size, float *e
 static inline TARGET void TIER(find_tonality)(const mp3a_partitions *partitions, const float *peak,
                                               const float *mean, int b, int *index,
                                               float *factor) {
-  TIER(vec) sum = LOAD(mean + b - 1) + LOAD(mean + b) + LOAD(mean + b + 1);
-  TIER(vec) strongest = TIER(larger)(LOAD(peak + b - 1), LOAD(peak + b));
-  strongest = TIER(larger)(strongest, LOAD(peak + b + 1));
-  TIER(vec) tonality = 20.0f * (strongest * LOAD(partitions->neighbours + b) - sum) /
-                       (sum * LOAD(partitions->spare_lines + b));
+  TIER(vec) sum = TIER(load)(mean + b - 1) + TIER(load)(mean + b) + TIER(load)(mean + b + 1);
+  TIER(vec) strongest = TIER(larger)(TIER(load)(peak + b - 1), TIER(load)(peak + b));
+  strongest = TIER(larger)(strongest, TIER(load)(peak + b + 1));
+  TIER(vec) tonality = 20.0f * (strongest * TIER(load)(partitions->neighbours + b) - sum) /
+                       (sum * TIER(load)(partitions->spare_lines + b));
   tonality = TIER(choose)(sum > 0, tonality, ALL(0));
   tonality = TIER(choose)(tonality > 8, ALL(8), tonality);
-  *(TIER(int_unaligned) *)(index + b) = __builtin_convertvector(tonality, TIER(mask_vec));
+  *(TIER(bits_unaligned) *)(index + b) = __builtin_convertvector(tonality, TIER(bits));
   TIER(vec) f = TIER(choose)(tonality >= 1, ALL(tonality_factor[1]), ALL(tonality_factor[0]));
   f = TIER(choose)(tonality >= 2, ALL(tonality_factor[2]), f);
   f = TIER(choose)(tonality >= 7, ALL(tonality_factor[7]), f);
   f = TIER(choose)(tonality >= 8, ALL(tonality_factor[8]), f);
-  STORE(factor + b, f);
+  TIER(store)(factor + b, f);
 }
 
 /* The additive factor, by bisection. A ratio that isn't a number (no energy on
@@ -73,18 +55,19 @@ static inline TARGET void TIER(add_maskers)(const mp3a_partitions *partitions, i
                                             const float *energy, const float *factor,
                                             const int *index, float *spread) {
   const float *share = partitions->spread[d - partitions->low];
-  TIER(vec) masker = LOAD(share + b) * LOAD(energy + b + d) * LOAD(factor + b + d);
-  TIER(vec) before = LOAD(spread + b), sum = before + masker;
-  TIER(mask_vec) is_stronger = masker > before;
+  TIER(vec)
+  masker = TIER(load)(share + b) * TIER(load)(energy + b + d) * TIER(load)(factor + b + d);
+  TIER(vec) before = TIER(load)(spread + b), sum = before + masker;
+  TIER(bits) is_stronger = masker > before;
   TIER(vec) stronger = TIER(choose)(is_stronger, masker, before);
   TIER(vec) ratio = stronger / TIER(choose)(is_stronger, before, masker);
   TIER(vec) result = TIER(choose)(ratio >= dominance, stronger, sum);
   int distance = d < 0 ? -d : d;
   if (distance <= 2) {
-    TIER(mask_vec) is_near = *(const TIER(int_unaligned) *)(index + b) <= last_near[distance];
+    TIER(bits) is_near = *(const TIER(bits_unaligned) *)(index + b) <= last_near[distance];
     result = TIER(choose)(is_near, sum * TIER(factor_of)(partitions->step, ratio), result);
   }
-  STORE(spread + b, result);
+  TIER(store)(spread + b, result);
 }
 
 /* Half the mean factor of each partition's maskers, from prefix sums of their
@@ -117,19 +100,15 @@ static TARGET void TIER(mask)(const mp3a_partitions *partitions, const float *li
   }
   memcpy(peak, masking->peak, sizeof masking->peak);
   memcpy(energy, masking->energy, sizeof masking->energy);
-  for (int b = 0; b < count; b += LANES)
+  for (int b = 0; b < count; b += TIER(lanes))
     TIER(find_tonality)(partitions, peak, mean, b, index, factor);
   TIER(mean_tonality)(partitions, index, masking->tonality);
 
   for (int d = partitions->low; d <= partitions->high; d++)
-    for (int b = 0; b < count; b += LANES)
+    for (int b = 0; b < count; b += TIER(lanes))
       TIER(add_maskers)(partitions, b, d, energy, factor, index, spread);
-  for (int b = 0; b < count; b += LANES)
-    STORE(masking->threshold + b, LOAD(spread + b) * LOAD(masking->tonality + b));
+  for (int b = 0; b < count; b += TIER(lanes))
+    TIER(store)(masking->threshold + b, TIER(load)(spread + b) * TIER(load)(masking->tonality + b));
 }
 
-#undef LANES
-#undef REVERSED
-#undef LOAD
-#undef STORE
 #undef ALL

@@ -1,8 +1,6 @@
 /* The MDCT of the subbands and the alias reduction, bit for bit as in stock LAME. */
 #include "lame/kernels/mdct.h"
 
-#include "common/cpu.h"
-
 /* ---- tables ---- */
 
 enum { LINES_PER_BAND = MP3A_SLOTS };
@@ -106,35 +104,11 @@ static void reduce_alias_scalar(float *lines, int borders) {
 
 /* ---- vectors ---- */
 
-#if MP3A_HAS_VECTORS_128
-#define TIER(name) name##_128
-#define TARGET
-#define VECTOR_BYTES 16
-#include "lame/kernels/mdct_vector.h"
-#undef TIER
-#undef TARGET
-#undef VECTOR_BYTES
-#endif
+#define TIER_SOURCE "lame/kernels/mdct_vector.h"
+#include "common/tiers.h"
 
-#if defined(__x86_64__)
-#define TIER(name) name##_avx2
-#define TARGET __attribute__((target("avx2")))
-#define VECTOR_BYTES 32
-#include "lame/kernels/mdct_vector.h"
-#undef TIER
-#undef TARGET
-#undef VECTOR_BYTES
-#endif
+#define MDCT_KERNELS(tier) {long_blocks_##tier, short_blocks_##tier, reduce_alias_##tier}
 
 void mp3a_mdct_select(mp3a_mdct_kernels *kernels, unsigned cpu_flags) {
-  *kernels = (mp3a_mdct_kernels){long_blocks_scalar, short_blocks_scalar, reduce_alias_scalar};
-#if MP3A_HAS_VECTORS_128
-  if (cpu_flags & MP3A_CPU_VECTORS_128)
-    *kernels = (mp3a_mdct_kernels){long_blocks_128, short_blocks_128, reduce_alias_128};
-#endif
-#if defined(__x86_64__)
-  if (cpu_flags & MP3A_CPU_AVX2)
-    *kernels = (mp3a_mdct_kernels){long_blocks_avx2, short_blocks_avx2, reduce_alias_avx2};
-#endif
-  (void)cpu_flags;
+  MP3A_SELECT_TIER(kernels, MDCT_KERNELS, cpu_flags);
 }

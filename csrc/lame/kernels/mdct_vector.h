@@ -1,10 +1,4 @@
-/* The vector tiers of mdct.c, one source for all widths. Included once per tier
-   with VECTOR_BYTES, TIER(name) and TARGET defined. A lane is a subband. */
-
-typedef float TIER(vec) __attribute__((vector_size(VECTOR_BYTES)));
-typedef double TIER(wide) __attribute__((vector_size(2 * VECTOR_BYTES)));
-
-#include "common/transpose_vector.h"
+/* The vector tiers of mdct.c, for common/tiers.h. A lane is a subband. */
 
 #define WIDEN(x) __builtin_convertvector(x, TIER(wide))
 #define NARROW(x) __builtin_convertvector(x, TIER(vec))
@@ -44,23 +38,15 @@ static TARGET void TIER(short_blocks)(TIER(rows) previous, TIER(rows) current, i
   }
 }
 
-#if VECTOR_BYTES == 16
-#define REVERSED(x) __builtin_shufflevector(x, x, 3, 2, 1, 0)
-#else
-#define REVERSED(x) __builtin_shufflevector(x, x, 7, 6, 5, 4, 3, 2, 1, 0)
-#endif
-
 static TARGET void TIER(reduce_alias)(float *lines, int borders) {
   for (float *border = lines + 18, *end = border + 18 * borders; border < end; border += 18)
     for (int i = 0; i < 8; i += TIER(lanes)) {
       TIER(vec) ca = TIER(load)(alias_ca + i), cs = TIER(load)(alias_cs + i);
       TIER(vec) above = TIER(load)(border + i);
       TIER(vec) below = TIER(load)(border - i - TIER(lanes));
-      below = REVERSED(below);
+      below = TIER(reversed)(below);
       TIER(vec) up = above * ca + below * cs;
-      TIER(store)(border - i - TIER(lanes), REVERSED(up));
+      TIER(store)(border - i - TIER(lanes), TIER(reversed)(up));
       TIER(store)(border + i, above * cs - below * ca);
     }
 }
-
-#undef REVERSED

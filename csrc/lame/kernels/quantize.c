@@ -4,7 +4,6 @@
 
 #include <math.h>
 
-#include "common/cpu.h"
 #include "lame/kernels/lame_tables.h"
 
 #if defined(__x86_64__)
@@ -60,35 +59,11 @@ static void square_errors_scalar(const float *lines, const int *quantized, float
   }
 }
 
-#if MP3A_HAS_VECTORS_128
-#define TIER(name) name##_128
-#define TARGET
-#define VECTOR_BYTES 16
-#include "lame/kernels/quantize_vector.h"
-#undef TIER
-#undef TARGET
-#undef VECTOR_BYTES
-#endif
+#define TIER_SOURCE "lame/kernels/quantize_vector.h"
+#include "common/tiers.h"
 
-#if defined(__x86_64__)
-#define TIER(name) name##_avx2
-#define TARGET __attribute__((target("avx2")))
-#define VECTOR_BYTES 32
-#include "lame/kernels/quantize_vector.h"
-#undef TIER
-#undef TARGET
-#undef VECTOR_BYTES
-#endif
+#define QUANTIZE_KERNELS(tier) {lines_##tier, drop_small_##tier, square_errors_##tier}
 
 void mp3a_quantize_select(mp3a_quantize_kernels *kernels, unsigned cpu_flags) {
-  *kernels = (mp3a_quantize_kernels){lines_scalar, drop_small_scalar, square_errors_scalar};
-#if MP3A_HAS_VECTORS_128
-  if (cpu_flags & MP3A_CPU_VECTORS_128)
-    *kernels = (mp3a_quantize_kernels){lines_128, drop_small_128, square_errors_128};
-#endif
-#if defined(__x86_64__)
-  if (cpu_flags & MP3A_CPU_AVX2)
-    *kernels = (mp3a_quantize_kernels){lines_avx2, drop_small_avx2, square_errors_avx2};
-#endif
-  (void)cpu_flags;
+  MP3A_SELECT_TIER(kernels, QUANTIZE_KERNELS, cpu_flags);
 }

@@ -1,14 +1,4 @@
-/* The vector tiers of quantize.c, one source for all widths. Included once per
-   tier with VECTOR_BYTES, TIER(name) and TARGET defined. */
-
-#define LANES (VECTOR_BYTES / 4)
-
-typedef float TIER(vec) __attribute__((vector_size(VECTOR_BYTES)));
-typedef int TIER(bits) __attribute__((vector_size(VECTOR_BYTES)));
-typedef double TIER(wide) __attribute__((vector_size(2 * VECTOR_BYTES)));
-typedef float TIER(vec_unaligned)
-    __attribute__((vector_size(VECTOR_BYTES), aligned(4), may_alias));
-typedef int TIER(bits_unaligned) __attribute__((vector_size(VECTOR_BYTES), aligned(4), may_alias));
+/* The vector tiers of quantize.c, for common/tiers.h. */
 
 /* table[n % 16] of a table of 16. */
 static inline TARGET TIER(vec) TIER(pick)(const float table[16], TIER(bits) n) {
@@ -61,8 +51,8 @@ static inline TARGET int TIER(is_any_near_tie)(TIER(vec) x, TIER(bits) n) {
    returns what is smaller than x. */
 static TARGET void TIER(lines)(const float *powers, float scale, int count, int *quantized) {
   int i = 0;
-  for (; i + LANES <= count; i += LANES) {
-    TIER(vec) x = scale * *(const TIER(vec_unaligned) *)(powers + i);
+  for (; i + TIER(lanes) <= count; i += TIER(lanes)) {
+    TIER(vec) x = scale * TIER(load)(powers + i);
     TIER(bits) n = (TIER(bits))(x + two_to_23) - two_to_23_bits;
     TIER(bits_unaligned) *out = (TIER(bits_unaligned) *)(quantized + i);
     if (TIER(is_any_above_15)(n) && TIER(is_any_near_tie)(x, n))
@@ -76,8 +66,8 @@ static TARGET void TIER(lines)(const float *powers, float scale, int count, int 
 static TARGET void TIER(drop_small)(const float *powers, float limit, int count,
                                     int *quantized) {
   int i = 0;
-  for (; i + LANES <= count; i += LANES) {
-    TIER(bits) is_large = *(const TIER(vec_unaligned) *)(powers + i) >= limit;
+  for (; i + TIER(lanes) <= count; i += TIER(lanes)) {
+    TIER(bits) is_large = TIER(load)(powers + i) >= limit;
     *(TIER(bits_unaligned) *)(quantized + i) &= is_large;
   }
   drop_small_scalar(powers + i, limit, count - i, quantized + i);
@@ -86,14 +76,12 @@ static TARGET void TIER(drop_small)(const float *powers, float limit, int count,
 static TARGET void TIER(square_errors)(const float *lines, const int *quantized, float step,
                                        int count, int room, float *squares) {
   int i = 0;
-  for (; i < count && i + LANES <= room; i += LANES) {
+  for (; i < count && i + TIER(lanes) <= room; i += TIER(lanes)) {
     TIER(bits) n = *(const TIER(bits_unaligned) *)(quantized + i);
-    TIER(vec) x = *(const TIER(vec_unaligned) *)(lines + i);
+    TIER(vec) x = TIER(load)(lines + i);
     TIER(vec) power = TIER(is_any_above_15)(n) ? TIER(gather)(pow43, n) : TIER(pick)(pow43, n);
     x = (TIER(vec))((TIER(bits))x & 0x7fffffff) - power * step;
-    *(TIER(vec_unaligned) *)(squares + i) = x * x;
+    TIER(store)(squares + i, x * x);
   }
   square_errors_scalar(lines + i, quantized + i, step, count - i, room - i, squares + i);
 }
-
-#undef LANES

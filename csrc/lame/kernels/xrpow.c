@@ -5,8 +5,6 @@
 
 #include <math.h>
 
-#include "common/cpu.h"
-
 #if defined(__x86_64__)
 #include <immintrin.h>
 #endif
@@ -20,35 +18,11 @@ static float raise_scalar(const float *lines, int count, float *powers, float la
   return largest;
 }
 
-#if MP3A_HAS_VECTORS_128
-#define TIER(name) name##_128
-#define TARGET
-#define VECTOR_BYTES 16
-#include "lame/kernels/xrpow_vector.h"
-#undef TIER
-#undef TARGET
-#undef VECTOR_BYTES
-#endif
+#define TIER_SOURCE "lame/kernels/xrpow_vector.h"
+#include "common/tiers.h"
 
-#if defined(__x86_64__)
-#define ROUGH_ROOTS
-#define TIER(name) name##_avx2
-#define TARGET __attribute__((target("avx2")))
-#define VECTOR_BYTES 32
-#include "lame/kernels/xrpow_vector.h"
-#undef TIER
-#undef TARGET
-#undef VECTOR_BYTES
-#undef ROUGH_ROOTS
-#endif
+#define XRPOW_KERNELS(tier) {raise_##tier}
 
 void mp3a_xrpow_select(mp3a_xrpow_kernels *kernels, unsigned cpu_flags) {
-  kernels->raise = raise_scalar;
-#if MP3A_HAS_VECTORS_128
-  if (cpu_flags & MP3A_CPU_VECTORS_128) kernels->raise = raise_128;
-#endif
-#if defined(__x86_64__)
-  if (cpu_flags & MP3A_CPU_AVX2) kernels->raise = raise_avx2;
-#endif
-  (void)cpu_flags;
+  MP3A_SELECT_TIER(kernels, XRPOW_KERNELS, cpu_flags);
 }

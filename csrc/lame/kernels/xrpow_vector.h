@@ -1,13 +1,4 @@
-/* The vector tiers of xrpow.c, one source for all widths. Included once per
-   tier with VECTOR_BYTES, TIER(name) and TARGET defined. */
-
-#define LANES (VECTOR_BYTES / 4)
-
-typedef float TIER(vec) __attribute__((vector_size(VECTOR_BYTES)));
-typedef int TIER(bits) __attribute__((vector_size(VECTOR_BYTES)));
-typedef float TIER(vec_unaligned)
-    __attribute__((vector_size(VECTOR_BYTES), aligned(4), may_alias));
-typedef double TIER(wide) __attribute__((vector_size(2 * VECTOR_BYTES)));
+/* The vector tiers of xrpow.c, for common/tiers.h. */
 
 static inline TARGET TIER(vec) TIER(power_of)(TIER(vec) x) {
   TIER(wide) w = __builtin_convertvector(x, TIER(wide));
@@ -15,7 +6,7 @@ static inline TARGET TIER(vec) TIER(power_of)(TIER(vec) x) {
   return __builtin_convertvector(w, TIER(vec));
 }
 
-#ifdef ROUGH_ROOTS
+#if VECTOR_BYTES == 32
 typedef long long TIER(wide_bits) __attribute__((vector_size(2 * VECTOR_BYTES)));
 
 /* Roots of doubles take most of the time, so the power y is first taken in
@@ -46,7 +37,7 @@ static inline TARGET TIER(vec) TIER(rough_power_of)(TIER(vec) x, TIER(bits) *dou
 #endif
 
 static inline TARGET void TIER(powers_of)(TIER(vec) *a, TIER(vec) *b) {
-#ifdef ROUGH_ROOTS
+#if VECTOR_BYTES == 32
   TIER(bits) doubt = {0};
   TIER(vec) power_a = TIER(rough_power_of)(*a, &doubt);
   TIER(vec) power_b = TIER(rough_power_of)(*b, &doubt);
@@ -61,17 +52,16 @@ static inline TARGET void TIER(powers_of)(TIER(vec) *a, TIER(vec) *b) {
 
 /* `a` where it is greater, so that a NaN leaves the other. */
 static inline TARGET TIER(vec) TIER(larger)(TIER(vec) a, TIER(vec) most) {
-  TIER(bits) m = a > most;
-  return (TIER(vec))(((TIER(bits))a & m) | ((TIER(bits))most & ~m));
+  return TIER(choose)(a > most, a, most);
 }
 
 /* Lines above the low-pass are 0, whole vectors of them: roots are dear. */
 static TARGET float TIER(raise)(const float *lines, int count, float *powers, float largest) {
   TIER(vec) most = (TIER(vec)){0} + largest;
   int i = 0;
-  for (; i + 2 * LANES <= count; i += 2 * LANES) {
-    TIER(vec) a = *(const TIER(vec_unaligned) *)(lines + i);
-    TIER(vec) b = *(const TIER(vec_unaligned) *)(lines + i + LANES);
+  for (; i + 2 * TIER(lanes) <= count; i += 2 * TIER(lanes)) {
+    TIER(vec) a = TIER(load)(lines + i);
+    TIER(vec) b = TIER(load)(lines + i + TIER(lanes));
     a = (TIER(vec))((TIER(bits))a & 0x7fffffff);
     b = (TIER(vec))((TIER(bits))b & 0x7fffffff);
     if (__builtin_reduce_or((TIER(bits))a | (TIER(bits))b) != 0) {
@@ -79,12 +69,10 @@ static TARGET float TIER(raise)(const float *lines, int count, float *powers, fl
       most = TIER(larger)(a, most);
       most = TIER(larger)(b, most);
     }
-    *(TIER(vec_unaligned) *)(powers + i) = a;
-    *(TIER(vec_unaligned) *)(powers + i + LANES) = b;
+    TIER(store)(powers + i, a);
+    *(TIER(vec_unaligned) *)(powers + i + TIER(lanes)) = b;
   }
-  for (int lane = 0; lane < LANES; lane++)
+  for (int lane = 0; lane < TIER(lanes); lane++)
     if (most[lane] > largest) largest = most[lane];
   return raise_scalar(lines + i, count - i, powers + i, largest);
 }
-
-#undef LANES

@@ -1,11 +1,14 @@
-/* Loads, stores and square transposition of vectors of floats, for kernels that
-   are one source for all widths. Included once per tier, after VECTOR_BYTES,
-   TIER(name) and TARGET are defined and TIER(vec) is a type. */
+/* Vectors of floats, and what kernels of all widths do with them. Included once per tier by
+   common/tiers.h, with VECTOR_BYTES, TIER(name) and TARGET defined. */
 
-enum { TIER(lanes) = VECTOR_BYTES / 4 };
-
+typedef float TIER(vec) __attribute__((vector_size(VECTOR_BYTES)));
+typedef int TIER(bits) __attribute__((vector_size(VECTOR_BYTES)));
+typedef double TIER(wide) __attribute__((vector_size(2 * VECTOR_BYTES)));
 typedef float TIER(vec_unaligned)
     __attribute__((vector_size(VECTOR_BYTES), aligned(4), may_alias));
+typedef int TIER(bits_unaligned) __attribute__((vector_size(VECTOR_BYTES), aligned(4), may_alias));
+
+enum { TIER(lanes) = VECTOR_BYTES / 4 };
 
 static inline TARGET TIER(vec) TIER(load)(const float *p) {
   return *(const TIER(vec_unaligned) *)p;
@@ -13,6 +16,20 @@ static inline TARGET TIER(vec) TIER(load)(const float *p) {
 
 static inline TARGET void TIER(store)(float *p, TIER(vec) x) { *(TIER(vec_unaligned) *)p = x; }
 
+/* `a` where `mask` is set, else `b`. */
+static inline TARGET TIER(vec) TIER(choose)(TIER(bits) mask, TIER(vec) a, TIER(vec) b) {
+  return (TIER(vec))(((TIER(bits))a & mask) | ((TIER(bits))b & ~mask));
+}
+
+static inline TARGET TIER(vec) TIER(reversed)(TIER(vec) x) {
+#if VECTOR_BYTES == 16
+  return __builtin_shufflevector(x, x, 3, 2, 1, 0);
+#else
+  return __builtin_shufflevector(x, x, 7, 6, 5, 4, 3, 2, 1, 0);
+#endif
+}
+
+/* Rows become columns. */
 #if VECTOR_BYTES == 16
 static inline TARGET void TIER(transpose)(TIER(vec) x[4]) {
   TIER(vec) a = __builtin_shufflevector(x[0], x[1], 0, 4, 1, 5);
