@@ -204,11 +204,11 @@ static void put_header(bit_writer *w, const lame_internal_flags *gfc) {
   if (cfg->error_protection) put(w, 0, 16); /* the CRC comes at the end */
 }
 
-void mp3a_put_header(const lame_internal_flags *gfc, uint8_t header[4]) {
-  uint8_t bytes[MAX_HEADER_LEN];
-  bit_writer w = {0, 0, bytes};
+static int hand_off(lame_internal_flags *gfc, unsigned char *buffer, int size) {
+  uint8_t header[MAX_HEADER_LEN];
+  bit_writer w = {0, 0, header};
   put_header(&w, gfc);
-  memcpy(header, bytes, 4);
+  return mp3a_hand_off_write(gfc, header, buffer, size);
 }
 
 /* Table 14 doesn't exist: LAME's choice of 14 means 16, here and in the codes. */
@@ -404,7 +404,7 @@ void flush_bitstream(lame_internal_flags *gfc) {
 int copy_buffer(lame_internal_flags *gfc, unsigned char *buffer, int size, int is_music) {
   Bit_stream_struc *bs = &gfc->bs;
   const int byte_count = bs->buf_byte_idx + 1;
-  if (mp3a_hands_off(gfc)) return mp3a_hand_off_write(gfc, buffer, size);
+  if (mp3a_hands_off(gfc)) return hand_off(gfc, buffer, size);
   if (gfc->cfg.decode_on_the_fly) return copy_buffer_lame(gfc, buffer, size, is_music);
   if (byte_count <= 0) return 0;
   if (byte_count > size) return -1;

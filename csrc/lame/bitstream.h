@@ -8,9 +8,6 @@
 
 #include "lame/internals.h"
 
-/* The 4 bytes that begin the frame under way. */
-void mp3a_put_header(const lame_internal_flags *gfc, uint8_t header[4]);
-
 /* CRC-16 (x^16 + x^15 + x^2 + 1, lowest bit first) of `bytes` continued from
    `crc`: what the LAME tag says of the music. */
 uint16_t mp3a_music_crc(uint16_t crc, const uint8_t *bytes, size_t size);

@@ -6,7 +6,6 @@
 #include <stddef.h>
 #include <string.h>
 
-#include "lame/bitstream.h"
 #include "lame/internals.h"
 
 enum { MOST_GRANULE_BITS = 4095, FRAME_ALIGNMENT = 4 };
@@ -122,7 +121,6 @@ static int is_valid(const lame_internal_flags *gfc) {
 }
 
 static void describe(const lame_internal_flags *gfc, mp3a_coded_frame *frame) {
-  mp3a_put_header(gfc, frame->header);
   frame->mp3_byte_size = (uint32_t)getframebits(gfc) / 8;
   frame->channel_count = (uint8_t)gfc->cfg.channels_out;
   frame->granule_count = (uint8_t)gfc->cfg.mode_gr;
@@ -130,13 +128,15 @@ static void describe(const lame_internal_flags *gfc, mp3a_coded_frame *frame) {
   frame->is_valid = (uint8_t)is_valid(gfc);
 }
 
-int mp3a_hand_off_write(lame_internal_flags *gfc, unsigned char *buffer, int size) {
+int mp3a_hand_off_write(lame_internal_flags *gfc, const uint8_t header[4],
+                        unsigned char *buffer, int size) {
   const int channels = gfc->cfg.channels_out, count = gfc->cfg.mode_gr * channels;
   const size_t needed =
       offsetof(mp3a_coded_frame, granules) + (size_t)count * sizeof(mp3a_coded_granule);
   if (gfc->bs.buf_byte_idx < 0) return 0;
   if (size < (int)needed || (uintptr_t)buffer % FRAME_ALIGNMENT) return -1;
   mp3a_coded_frame *frame = (mp3a_coded_frame *)(void *)buffer;
+  memcpy(frame->header, header, sizeof frame->header);
   frame->byte_size = (uint32_t)needed;
   describe(gfc, frame);
   for (int i = 0; i < count; i++) {

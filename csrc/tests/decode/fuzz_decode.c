@@ -258,7 +258,7 @@ int main(int argc, char **argv) {
   unsigned long long run = 0;
   for (; run < runs && check_now_ns() < end_ns; run++) {
     /* Each run depends on the seed and its number alone. */
-    RUN(check_seed(seed * 1000003u + run / 20 * 7919u));
+    check_seed(seed * 1000003u + run / 20 * 7919u);
     if (run % 20 == 0) work.byte_size = 0;
     for (unsigned long long i = 0; i <= run % 20; i++) (void)check_random();
     work.byte_size = mutate(work.bytes, work.byte_size);
