@@ -58,6 +58,11 @@ float check_random_float(float low, float high) {
   return low + (high - low) * ((float)(check_random() >> 8) * 0x1p-24f);
 }
 
+void check_print_time(const char *tier, const char *name, double ns, double other_ns,
+                      const char *than) {
+  printf("%-8s %-20s %8.1f ns, 1/%.2f of %s\n", tier, name, ns, other_ns / ns, than);
+}
+
 uint64_t check_now_ns(void) {
   struct timespec now;
   clock_gettime(CLOCK_MONOTONIC, &now);

@@ -28,6 +28,30 @@ void check_seed(uint64_t seed);
    about speed. */
 uint64_t check_now_ns(void);
 
+/* Prints ns per run of `run` and its ratio to those of `other`, which `than` names. Of each it
+   is the fastest of many batches of `count` runs: what else the machine does doesn't count.
+   `setup` comes before each batch and takes no time. All three are statements. */
+#define TIME(tier, name, count, setup, run, other, than) \
+  check_print_time(tier, name, CHECK_NS(count, setup, run), CHECK_NS(count, setup, other), than)
+
+#define CHECK_NS(count, setup, run)                              \
+  __extension__({                                                \
+    uint64_t best_ = UINT64_MAX;                                 \
+    for (int batch_ = 0; batch_ < 200; batch_++) {               \
+      setup;                                                     \
+      const uint64_t start_ = check_now_ns();                    \
+      for (int run_ = 0; run_ < (count); run_++) {               \
+        run;                                                     \
+      }                                                          \
+      const uint64_t ns_ = check_now_ns() - start_;              \
+      best_ = ns_ < best_ ? ns_ : best_;                         \
+    }                                                            \
+    (double)best_ / (count);                                     \
+  })
+
+void check_print_time(const char *tier, const char *name, double ns, double other_ns,
+                      const char *than);
+
 /* Prints the closing line; returns the exit status of main. */
 int check_finish(void);
 

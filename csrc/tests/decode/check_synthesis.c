@@ -211,46 +211,18 @@ static void check_streams(void) {
 
 /* ---- time ---- */
 
-typedef void (*timed)(const mp3a_synthesis_kernels *kernels);
-
-static float timed_lines[LINES], timed_samples[LINES], timed_overlap[9 * BANDS];
-static float timed_state[15 * 64], timed_scratch[33 * 64];
-static mp3a_synthesis_history timed_history;
-
-static void run_imdct(const mp3a_synthesis_kernels *kernels) {
-  if (kernels) kernels->imdct_long(timed_lines, (float (*)[BANDS])(void *)timed_overlap, 0);
-  else minimp3_imdct(timed_lines, timed_overlap, 0, 0);
-}
-
-static void run_synthesize(const mp3a_synthesis_kernels *kernels) {
-  if (kernels) kernels->synthesize(timed_lines, timed_history, timed_samples);
-  else mp3d_synth_granule(timed_state, timed_lines, 18, 1, timed_samples, timed_scratch);
-}
-
-/* The fastest of many batches. */
-static double time_of(timed run, const mp3a_synthesis_kernels *kernels) {
-  enum { BATCHES = 100, ROUNDS = 20 };
-  uint64_t best = UINT64_MAX;
-  for (int batch = 0; batch < BATCHES; batch++) {
-    uint64_t ns = 0;
-    for (int i = 0; i < ROUNDS; i++) {
-      for (int k = 0; k < LINES; k++) timed_lines[k] = (float)(k % 37) - 18;
-      const uint64_t start = check_now_ns();
-      run(kernels);
-      ns += check_now_ns() - start;
-    }
-    if (ns < best) best = ns;
-  }
-  return (double)best / ROUNDS;
+static void fill_timed(float lines[LINES]) {
+  for (int i = 0; i < LINES; i++) lines[i] = (float)(i % 37) - 18;
 }
 
 static void time_synthesis(const mp3a_synthesis_kernels *kernels, const char *tier) {
-  const double imdct[2] = {time_of(run_imdct, 0), time_of(run_imdct, kernels)};
-  printf("%-8s imdct_long        %8.1f ns, 1/%.2f of minimp3's\n", tier, imdct[1],
-         imdct[0] / imdct[1]);
-  const double synthesis[2] = {time_of(run_synthesize, 0), time_of(run_synthesize, kernels)};
-  printf("%-8s synthesize        %8.1f ns, 1/%.2f of minimp3's (mono)\n", tier, synthesis[1],
-         synthesis[0] / synthesis[1]);
+  static float lines[LINES], samples[LINES], state[15 * 64], scratch[33 * 64];
+  static mp3a_synthesis_history history;
+  static mp3a_imdct_overlap overlap;
+  TIME(tier, "imdct_long", 1, fill_timed(lines), kernels->imdct_long(lines, overlap, 0),
+       minimp3_imdct(lines, overlap[0], 0, 0), "minimp3's");
+  TIME(tier, "synthesize", 1, fill_timed(lines), kernels->synthesize(lines, history, samples),
+       mp3d_synth_granule(state, lines, 18, 1, samples, scratch), "minimp3's (mono)");
 }
 
 void check_synthesis(unsigned cpu_flags, const char *tier, int bench) {

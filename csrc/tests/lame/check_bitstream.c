@@ -208,41 +208,19 @@ static void check_stream(lame_internal_flags *gfc, lame_internal_flags *expected
 
 /* ---- time ---- */
 
-static double frame_ns(lame_internal_flags *gfc, const lame_internal_flags *from,
-                       int (*format)(lame_internal_flags *)) {
-  enum { ROUNDS = 300 };
-  uint64_t total = 0;
-  for (int i = 0; i < ROUNDS; i++) {
-    copy_flags(gfc, from);
-    const uint64_t start = check_now_ns();
-    format(gfc);
-    total += check_now_ns() - start;
-  }
-  return (double)total / ROUNDS;
-}
-
-static double keys_ns(const mp3a_pair_keys_kernels *kernels, const gr_info *gi) {
-  enum { ROUNDS = 20000 };
-  uint8_t values[PAIRS], signs[PAIRS];
-  const uint64_t start = check_now_ns();
-  for (int i = 0; i < ROUNDS; i++) kernels->pack(gi->l3_enc, gi->xr, PAIRS, values, signs);
-  return (double)(check_now_ns() - start) / ROUNDS;
-}
-
 static void time_bitstream(const mp3a_pair_keys_kernels *tier, const char *name,
                            lame_internal_flags *gfc, lame_internal_flags *other) {
+  uint8_t values[PAIRS], signs[PAIRS];
   mp3a_pair_keys_kernels scalar;
   mp3a_pair_keys_select(&scalar, 0);
   random_stream(gfc);
   random_frame(gfc);
   choose_stuffing(gfc, other);
   const gr_info *gi = &gfc->l3_side.tt[0][0];
-  const double keys[2] = {keys_ns(&scalar, gi), keys_ns(tier, gi)};
-  printf("%-8s pair_keys         %8.1f ns, 1/%.2f\n", name, keys[1], keys[0] / keys[1]);
-  const double frame[2] = {frame_ns(other, gfc, format_bitstream_lame),
-                           frame_ns(other, gfc, format_bitstream)};
-  printf("%-8s format_bitstream  %8.1f ns, 1/%.2f of LAME's\n", name, frame[1],
-         frame[0] / frame[1]);
+  TIME(name, "pair_keys", 100, , tier->pack(gi->l3_enc, gi->xr, PAIRS, values, signs),
+       scalar.pack(gi->l3_enc, gi->xr, PAIRS, values, signs), "scalar");
+  TIME(name, "format_bitstream", 1, copy_flags(other, gfc), format_bitstream(other),
+       format_bitstream_lame(other), "LAME's");
 }
 
 void check_bitstream(unsigned cpu_flags, const char *tier, int bench) {

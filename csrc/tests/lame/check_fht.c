@@ -54,15 +54,10 @@ static void check_against_lame(const mp3a_fht_kernels *scalar, const lame_global
 
 static void print_time(const mp3a_fht_kernels *kernels, const mp3a_fht_kernels *scalar,
                        const char *tier, const float *window, int size) {
-  enum { TIMES = 4000 };
   float out[MP3A_FHT_LONG];
-  uint64_t start = check_now_ns();
-  for (int i = 0; i < TIMES; i++) scalar->windowed_fht(samples, window, out, size);
-  uint64_t middle = check_now_ns();
-  for (int i = 0; i < TIMES; i++) kernels->windowed_fht(samples, window, out, size);
-  uint64_t end = check_now_ns();
-  printf("%-8s windowed_fht %4d   %8.1f ns  %.2fx\n", tier, size, (double)(end - middle) / TIMES,
-         (double)(middle - start) / (double)(end - middle));
+  TIME(tier, size == MP3A_FHT_LONG ? "windowed_fht, long" : "windowed_fht, short", 20, ,
+       kernels->windowed_fht(samples, window, out, size),
+       scalar->windowed_fht(samples, window, out, size), "scalar");
 }
 
 void check_fht(unsigned cpu_flags, const char *tier, int bench) {

@@ -54,21 +54,16 @@ static void check_analyse(const mp3a_filterbank_kernels *tier, const char *name,
   free(samples);
 }
 
-/* The fastest of many batches: what else runs on the machine doesn't count. */
-static double analyse_ns(const mp3a_filterbank_kernels *kernels, int granules) {
-  enum { BATCHES = 100, ROUNDS = 20 };
+static void time_analyse(const mp3a_filterbank_kernels *scalar,
+                         const mp3a_filterbank_kernels *kernels, const char *tier) {
   static float samples[MOST_SAMPLES];
   row subbands[MOST_SLOTS], gain[2];
-  uint64_t best = UINT64_MAX;
   for (int i = 0; i < MOST_SAMPLES; i++) samples[i] = sample_of_kind(0, i);
   random_gains(gain);
-  for (int batch = 0; batch < BATCHES; batch++) {
-    const uint64_t start = check_now_ns();
-    for (int i = 0; i < ROUNDS; i++) kernels->analyse(samples, granules, gain, subbands);
-    const uint64_t ns = check_now_ns() - start;
-    if (ns < best) best = ns;
-  }
-  return (double)best / ROUNDS;
+  for (int granules = 1; granules <= 2; granules++)
+    TIME(tier, granules == 1 ? "analyse(1)" : "analyse(2)", 20, ,
+         kernels->analyse(samples, granules, gain, subbands),
+         scalar->analyse(samples, granules, gain, subbands), "scalar");
 }
 
 void check_filterbank(unsigned cpu_flags, const char *tier, int bench) {
@@ -76,8 +71,5 @@ void check_filterbank(unsigned cpu_flags, const char *tier, int bench) {
   mp3a_filterbank_select(&kernels, cpu_flags);
   mp3a_filterbank_select(&scalar, 0);
   for (int round = 0; !bench && round < 40 * KINDS; round++) check_analyse(&kernels, tier, round);
-  for (int granules = 1; bench && granules <= 2; granules++) {
-    const double ns[2] = {analyse_ns(&scalar, granules), analyse_ns(&kernels, granules)};
-    printf("%-8s analyse(%d)        %8.1f ns, 1/%.2f\n", tier, granules, ns[1], ns[0] / ns[1]);
-  }
+  if (bench) time_analyse(&scalar, &kernels, tier);
 }

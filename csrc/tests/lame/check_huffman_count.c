@@ -65,34 +65,16 @@ static void check_granule(lame_internal_flags *gfc, const char *tier) {
 }
 
 static void print_times(lame_internal_flags *gfc, const char *tier) {
-  enum { GRANULES = 64, TIMES = 200 };
-  static gr_info granules[GRANULES];
-  uint64_t spent[4] = {0};
-  for (int i = 0; i < GRANULES; i++) {
-    start_random_granule(gfc, &granules[i]);
-    granules[i].block_type = NORM_TYPE, granules[i].max_nonzero_coeff = 575;
-    for (int k = 0; k < 400; k++)
-      granules[i].l3_enc[k] = (int)(30 * expf(-(float)k / 60) * check_random_float(0, 1) + 0.5f);
-  }
-  for (int n = 0; n < TIMES * GRANULES; n++) {
-    gr_info granule = granules[n % GRANULES], copy;
-    uint64_t const start = check_now_ns();
-    granule.part2_3_length = noquant_count_bits(gfc, &granule, 0);
-    uint64_t const counted = check_now_ns();
-    copy = granule;
-    uint64_t const copied = check_now_ns();
-    best_huffman_divide(gfc, &copy);
-    uint64_t const divided = check_now_ns();
-    noquant_count_bits_lame(gfc, &granule, 0);
-    uint64_t const counted_lame = check_now_ns();
-    best_huffman_divide_lame(gfc, &granule);
-    spent[0] += counted - start, spent[1] += counted_lame - divided;
-    spent[2] += divided - copied, spent[3] += check_now_ns() - counted_lame;
-  }
-  for (int i = 0; i < 4; i += 2)
-    printf("%-8s %-19s %8.1f ns  %.2fx of LAME's\n", tier,
-           i ? "best_huffman_divide" : "noquant_count_bits",
-           (double)spent[i] / (TIMES * GRANULES), (double)spent[i + 1] / (double)spent[i]);
+  static gr_info granule, copy;
+  start_random_granule(gfc, &granule);
+  granule.block_type = NORM_TYPE, granule.max_nonzero_coeff = 575;
+  for (int k = 0; k < 400; k++)
+    granule.l3_enc[k] = (int)(30 * expf(-(float)k / 60) * check_random_float(0, 1) + 0.5f);
+  granule.part2_3_length = noquant_count_bits(gfc, &granule, 0);
+  TIME(tier, "noquant_count_bits", 20, copy = granule, noquant_count_bits(gfc, &copy, 0),
+       noquant_count_bits_lame(gfc, &copy, 0), "LAME's");
+  TIME(tier, "best_huffman_divide", 1, copy = granule, best_huffman_divide(gfc, &copy),
+       best_huffman_divide_lame(gfc, &copy), "LAME's");
 }
 
 void check_huffman_count(unsigned cpu_flags, const char *tier, int bench) {

@@ -65,22 +65,11 @@ static void check_steps(const mp3a_partitions *partitions) {
 
 static void print_times(const mp3a_masking_kernels *scalar, const mp3a_masking_kernels *kernels,
                         const char *tier, const mp3a_partitions *partitions) {
-  enum { TIMES = 4000 };
   mp3a_masking masking;
-  uint64_t start = check_now_ns();
-  for (int i = 0; i < TIMES; i++) scalar->mask(partitions, energy, &masking);
-  uint64_t masked = check_now_ns();
-  for (int i = 0; i < TIMES; i++) kernels->mask(partitions, energy, &masking);
-  uint64_t end = check_now_ns();
-  printf("%-8s mask                %8.1f ns  %.2fx\n", tier, (double)(end - masked) / TIMES,
-         (double)(masked - start) / (double)(end - masked));
-  start = check_now_ns();
-  for (int i = 0; i < TIMES; i++) scalar->line_energies(spectrum, MP3A_FHT_LONG, energy);
-  masked = check_now_ns();
-  for (int i = 0; i < TIMES; i++) kernels->line_energies(spectrum, MP3A_FHT_LONG, energy);
-  end = check_now_ns();
-  printf("%-8s line_energies       %8.1f ns  %.2fx\n", tier, (double)(end - masked) / TIMES,
-         (double)(masked - start) / (double)(end - masked));
+  TIME(tier, "mask", 20, , kernels->mask(partitions, energy, &masking),
+       scalar->mask(partitions, energy, &masking), "scalar");
+  TIME(tier, "line_energies", 100, , kernels->line_energies(spectrum, MP3A_FHT_LONG, energy),
+       scalar->line_energies(spectrum, MP3A_FHT_LONG, energy), "scalar");
 }
 
 void check_masking(unsigned cpu_flags, const char *tier, int bench) {

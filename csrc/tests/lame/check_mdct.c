@@ -116,59 +116,28 @@ static void check_stream(lame_internal_flags *ours, lame_internal_flags *lame, c
 
 /* ---- time ---- */
 
-/* Times are those of the fastest of many batches. */
-enum { BATCHES = 100 };
-
-static double kernel_ns(const mp3a_mdct_kernels *kernels, int which) {
-  enum { ROUNDS = 40 };
-  float lines[LINES];
-  row previous[MP3A_SLOTS], current[MP3A_SLOTS];
-  uint64_t best = UINT64_MAX;
-  fill_rows(previous, 0);
-  fill_rows(current, 0);
-  memset(lines, 0, sizeof lines);
-  for (int batch = 0; batch < BATCHES; batch++) {
-    const uint64_t start = check_now_ns();
-    for (int i = 0; i < ROUNDS; i++) {
-      if (which == 0) kernels->long_blocks(previous, current, NORM_TYPE, MP3A_SUBBANDS, lines);
-      if (which == 1) kernels->short_blocks(previous, current, MP3A_SUBBANDS, lines);
-      if (which == 2) kernels->reduce_alias(lines, MP3A_SUBBANDS - 1);
-    }
-    const uint64_t ns = check_now_ns() - start;
-    if (ns < best) best = ns;
-  }
-  return (double)best / ROUNDS;
-}
-
-static double entry_ns(lame_internal_flags *gfc,
-                       void (*entry)(lame_internal_flags *, const sample_t *, const sample_t *)) {
-  enum { ROUNDS = 10 };
-  static sample_t samples[2][SAMPLES];
-  uint64_t best = UINT64_MAX;
-  fill_samples(samples, 0);
-  for (int batch = 0; batch < BATCHES; batch++) {
-    const uint64_t start = check_now_ns();
-    for (int i = 0; i < ROUNDS; i++) entry(gfc, samples[0], samples[1]);
-    const uint64_t ns = check_now_ns() - start;
-    if (ns < best) best = ns;
-  }
-  return (double)best / ROUNDS;
-}
-
 static void time_mdct(const mp3a_mdct_kernels *tier, const char *name, lame_internal_flags *gfc) {
-  static const char *const names[] = {"long_blocks", "short_blocks", "reduce_alias"};
+  static sample_t samples[2][SAMPLES];
+  float lines[LINES] = {0};
+  row previous[MP3A_SLOTS], current[MP3A_SLOTS];
   mp3a_mdct_kernels scalar;
   mp3a_mdct_select(&scalar, 0);
-  for (int i = 0; i < 3; i++) {
-    const double ns[2] = {kernel_ns(&scalar, i), kernel_ns(tier, i)};
-    printf("%-8s %-17s %8.1f ns, 1/%.2f\n", name, names[i], ns[1], ns[0] / ns[1]);
-  }
+  fill_rows(previous, 0);
+  fill_rows(current, 0);
+  TIME(name, "long_blocks", 40, ,
+       tier->long_blocks(previous, current, NORM_TYPE, MP3A_SUBBANDS, lines),
+       scalar.long_blocks(previous, current, NORM_TYPE, MP3A_SUBBANDS, lines), "scalar");
+  TIME(name, "short_blocks", 40, , tier->short_blocks(previous, current, MP3A_SUBBANDS, lines),
+       scalar.short_blocks(previous, current, MP3A_SUBBANDS, lines), "scalar");
+  TIME(name, "reduce_alias", 40, , tier->reduce_alias(lines, MP3A_SUBBANDS - 1),
+       scalar.reduce_alias(lines, MP3A_SUBBANDS - 1), "scalar");
   memset(gfc, 0, sizeof *gfc);
   gfc->cfg.channels_out = 2;
   gfc->cfg.mode_gr = 2;
   for (int band = 0; band < 24; band++) gfc->sv_enc.amp_filter[band] = 1;
-  const double ns[2] = {entry_ns(gfc, mdct_sub48_lame), entry_ns(gfc, mdct_sub48)};
-  printf("%-8s mdct_sub48        %8.1f ns, 1/%.2f of LAME's\n", name, ns[1], ns[0] / ns[1]);
+  fill_samples(samples, 0);
+  TIME(name, "mdct_sub48", 10, , mdct_sub48(gfc, samples[0], samples[1]),
+       mdct_sub48_lame(gfc, samples[0], samples[1]), "LAME's");
 }
 
 void check_mdct(unsigned cpu_flags, const char *tier, int bench) {

@@ -43,15 +43,9 @@ static void check_peaks(const mp3a_attack_kernels *scalar, const mp3a_attack_ker
 
 static void print_time(const mp3a_attack_kernels *scalar, const mp3a_attack_kernels *kernels,
                        const char *tier) {
-  enum { TIMES = 8000 };
   float peaks[MP3A_ATTACK_PEAKS];
-  uint64_t start = check_now_ns();
-  for (int i = 0; i < TIMES; i++) scalar->attack_peaks(samples[0] + i, peaks);
-  uint64_t middle = check_now_ns();
-  for (int i = 0; i < TIMES; i++) kernels->attack_peaks(samples[0] + i, peaks);
-  uint64_t end = check_now_ns();
-  printf("%-8s attack_peaks        %8.1f ns  %.2fx\n", tier, (double)(end - middle) / TIMES,
-         (double)(middle - start) / (double)(end - middle));
+  TIME(tier, "attack_peaks", 40, , kernels->attack_peaks(samples[0], peaks),
+       scalar->attack_peaks(samples[0], peaks), "scalar");
 }
 
 static lame_global_flags *open_encoder(int rate, int mode, int channels, int vbr, int quality) {

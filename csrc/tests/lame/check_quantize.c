@@ -146,24 +146,13 @@ static void check_sequence(lame_internal_flags *gfc, const char *tier) {
 
 static void print_times(const mp3a_quantize_kernels *scalar,
                         const mp3a_quantize_kernels *kernels, const char *tier) {
-  enum { TIMES = 20000 };
   static float squares[LINES];
   for (int i = 0; i < LINES; i++) powers[i] = 30 * expf(-(float)i / 100) * check_random_float(0, 1);
-  uint64_t at[5] = {check_now_ns()};
-  for (int i = 0; i < TIMES; i++) scalar->lines(powers, 1, LINES, values[0]);
-  at[1] = check_now_ns();
-  for (int i = 0; i < TIMES; i++) kernels->lines(powers, 1, LINES, values[0]);
-  at[2] = check_now_ns();
-  for (int i = 0; i < TIMES; i++)
-    scalar->square_errors(powers, values[0], 1, LINES, LINES, squares);
-  at[3] = check_now_ns();
-  for (int i = 0; i < TIMES; i++)
-    kernels->square_errors(powers, values[0], 1, LINES, LINES, squares);
-  at[4] = check_now_ns();
-  for (int i = 0; i < 4; i += 2)
-    printf("%-8s %-19s %8.1f ns  %.2fx\n", tier, i ? "square_errors" : "lines",
-           (double)(at[i + 2] - at[i + 1]) / TIMES,
-           (double)(at[i + 1] - at[i]) / (double)(at[i + 2] - at[i + 1]));
+  TIME(tier, "lines", 40, , kernels->lines(powers, 1, LINES, values[0]),
+       scalar->lines(powers, 1, LINES, values[0]), "scalar");
+  TIME(tier, "square_errors", 40, ,
+       kernels->square_errors(powers, values[0], 1, LINES, LINES, squares),
+       scalar->square_errors(powers, values[0], 1, LINES, LINES, squares), "scalar");
 }
 
 void check_quantize(unsigned cpu_flags, const char *tier, int bench) {

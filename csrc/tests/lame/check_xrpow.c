@@ -39,16 +39,10 @@ static void compare(const mp3a_xrpow_kernels *scalar, const mp3a_xrpow_kernels *
 
 static void print_times(const mp3a_xrpow_kernels *scalar, const mp3a_xrpow_kernels *kernels,
                         const char *tier) {
-  enum { TIMES = 20000 };
   static float out[LINES];
   for (int i = 0; i < LINES; i++) lines[i] = i < 440 ? random_line(0) : 0;
-  uint64_t start = check_now_ns();
-  for (int i = 0; i < TIMES; i++) scalar->raise(lines, LINES, out, 0);
-  uint64_t half = check_now_ns();
-  for (int i = 0; i < TIMES; i++) kernels->raise(lines, LINES, out, 0);
-  uint64_t end = check_now_ns();
-  printf("%-8s raise               %8.1f ns  %.2fx\n", tier, (double)(end - half) / TIMES,
-         (double)(half - start) / (double)(end - half));
+  TIME(tier, "raise", 40, , kernels->raise(lines, LINES, out, 0),
+       scalar->raise(lines, LINES, out, 0), "scalar");
 }
 
 void check_xrpow(unsigned cpu_flags, const char *tier, int bench) {

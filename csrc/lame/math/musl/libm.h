@@ -40,28 +40,16 @@
 #define __math_uflowf(negative) ((negative) ? -0.0f : 0.0f)
 #define __math_invalidf(x) ((void)(x), NAN)
 
-static inline uint32_t asuint(float value) {
-  uint32_t bits;
-  memcpy(&bits, &value, sizeof bits);
-  return bits;
-}
-
-static inline float asfloat(uint32_t value) {
-  float bits;
-  memcpy(&bits, &value, sizeof bits);
-  return bits;
-}
-
-static inline uint64_t asuint64(double value) {
-  uint64_t bits;
-  memcpy(&bits, &value, sizeof bits);
-  return bits;
-}
-
-static inline double asdouble(uint64_t value) {
-  double bits;
-  memcpy(&bits, &value, sizeof bits);
-  return bits;
-}
+#define REINTERPRET(name, from, to)       \
+  static inline to name(from value) {     \
+    to other;                             \
+    memcpy(&other, &value, sizeof other); \
+    return other;                         \
+  }
+REINTERPRET(asuint, float, uint32_t)
+REINTERPRET(asfloat, uint32_t, float)
+REINTERPRET(asuint64, double, uint64_t)
+REINTERPRET(asdouble, uint64_t, double)
+#undef REINTERPRET
 
 #endif
