@@ -51,7 +51,10 @@ async function encode(input: string, outputPath: string, options: EncodeArgument
   const { sampleRate, channelCount, frameCount } = source;
   const given = { ...encoding, sampleRate, tag: options.tag };
   const hasTag = await naming(input, encodeInto(output, source, given));
-  if (options.tag && !hasTag.isThere) warn(`warning: ${outputPath}: ${hasTag.reason}`);
+  if (options.tag && !hasTag.isThere) {
+    const name = output.isStandard ? "standard output" : outputPath;
+    warn(`warning: ${name}: ${hasTag.reason}`);
+  }
   if (!options.json) return;
   const summary = {
     input,

@@ -94,7 +94,7 @@ function counted(paths: readonly string[], whose: string): string {
 async function lookAtAll(folder: string, paths: readonly string[]): Promise<Map<string, Found>> {
   const existing = new Map<string, Found>();
   await inBatches(paths, async (path) => {
-    const found = await look(join(folder, path));
+    const found = await look(join(folder, path)).catch(() => undefined); // such as too long a name
     if (found) existing.set(path, found);
   });
   return existing;

@@ -1,0 +1,166 @@
+/** WebDataset shards: names stay unique, keys together, and nothing vanishes. */
+import assert from "node:assert/strict";
+import { Buffer } from "node:buffer";
+import { spawnSync } from "node:child_process";
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { type Header, pack } from "tar-stream";
+import { readMembers } from "../../cli/dataset/tar.ts";
+import { wavBytes, wavHeader } from "../../cli/audio/wav.ts";
+import { readJsonLines, runCli, withFolder, writeWav } from "./cli.ts";
+import { test } from "../harness.ts";
+import { makeSignal } from "../signals.ts";
+
+const RATE = 16000;
+
+function wav(seed: number): Buffer {
+  const clip = [makeSignal(2000, RATE, seed)];
+  return Buffer.concat([wavHeader(RATE, 1, "16", 2000), wavBytes(clip, "16")]);
+}
+
+/** Writes a tar file of these members; without bytes they are what their header says. */
+async function writeTar(
+  path: string,
+  members: readonly (Partial<Header> & { name: string; bytes?: Uint8Array | string })[],
+): Promise<void> {
+  const tar = pack();
+  for (const { bytes, ...header } of members) tar.entry(header, Buffer.from(bytes ?? ""));
+  tar.finalize();
+  const chunks: Buffer[] = [];
+  for await (const chunk of tar) chunks.push(chunk as Buffer);
+  writeFileSync(path, Buffer.concat(chunks));
+}
+
+async function namesOf(path: string): Promise<string[]> {
+  const names: string[] = [];
+  for await (const { name } of readMembers(path)) names.push(name);
+  return names;
+}
+
+function keyOf(name: string): string {
+  return name.replace(/\..*/, "");
+}
+
+/** Fails unless names are unique and the members of each key side by side. */
+function assertWellFormed(names: readonly string[]): void {
+  assert.equal(new Set(names).size, names.length, names.join());
+  const keys = names.map(keyOf).filter((key, index, all) => key !== all[index - 1]);
+  assert.equal(new Set(keys).size, keys.length, names.join());
+}
+
+test("--tar: names that would be the same get a hash behind", () =>
+  withFolder(async (folder) => {
+    const [source, target] = [join(folder, "in"), join(folder, "out")];
+    const names = ["a.wav", "a.b.wav", "a_b.wav", "c.wav"];
+    names.forEach((name, i) => writeWav(join(source, name), [makeSignal(1000, RATE, i)], RATE));
+    const flac = ["decode", join(source, "a.wav"), join(source, "a.flac")];
+    assert.equal((await runCli(flac)).code, 0);
+    for (const copies of ["1", "2"]) {
+      const out = target + copies;
+      const args = ["dataset", source, out, "--tar", "9", "--copies", copies];
+      assert.equal((await runCli(args)).code, 0);
+      const members = await namesOf(join(out, "000000.tar"));
+      assert.equal(members.length, 10 * Number(copies));
+      assertWellFormed(members);
+      assert.ok(members.includes(copies === "1" ? "c.wav" : "c-1.wav"));
+      const rows = readJsonLines(join(out, "manifest.jsonl"));
+      assert.deepEqual(
+        [...new Set(rows.map(({ source }) => source))].sort(),
+        [...names, "a.flac"].sort(),
+      );
+      assert.ok(rows.every(({ member }) => members.includes(member as string)));
+    }
+  }));
+
+test("a shard's keys come together, links become copies, what can't be kept is reported", () =>
+  withFolder(async (folder) => {
+    const source = join(folder, "odd.tar");
+    await writeTar(source, [
+      { name: "x/a.wav", bytes: wav(1) },
+      { name: "x/b.wav", bytes: wav(2) },
+      { name: "x/a.json", bytes: '{"late":1}' },
+      { name: "c.wav", type: "link", linkname: "x/b.wav" },
+      { name: "c.txt", bytes: "c" },
+      { name: "x/d.wav", type: "symlink", linkname: "../c.wav" },
+      { name: "e.wav", type: "symlink", linkname: "nowhere.wav" },
+      { name: "f.wav", bytes: wav(3) },
+      { name: "f.wav", bytes: wav(4) },
+      { name: "g.wav", bytes: wav(5) },
+      { name: "g.pipe", type: "fifo" },
+      { name: "h.left.wav", bytes: wav(6) },
+      { name: "h.right.wav", bytes: wav(7) },
+      { name: "i.wav", bytes: wav(8) },
+      { name: "i.m4a", bytes: "not read" },
+      { name: "loop.wav", type: "symlink", linkname: "loop.wav" },
+    ]);
+    const target = join(folder, "out");
+    const { code, stdout } = await runCli(["dataset", source, target, "--json", "--quiet"]);
+    assert.equal(code, 1);
+    const { failures, skipped } = JSON.parse(stdout.toString());
+    assert.deepEqual(skipped, { ".m4a": 1 });
+    const reasons = failures.map(({ source, reason }: Record<string, string>) =>
+      `${source}: ${reason}`
+    );
+    assert.deepEqual(reasons.sort(), [
+      "odd.tar/e.wav: e.wav links to nowhere.wav, which is not in the tar file",
+      "odd.tar/f.wav: the tar file has two members of this name",
+      "odd.tar/g.pipe: g.pipe is a fifo, not a file",
+      "odd.tar/loop.wav: loop.wav: its links lead in a circle",
+    ]);
+    const members = await namesOf(join(target, "odd.tar"));
+    assertWellFormed(members);
+    assert.deepEqual(members.filter((name) => !name.endsWith(".augment.json")), [
+      "x/a.wav",
+      "x/a.json",
+      "x/b.wav",
+      "c.wav",
+      "c.txt",
+      "x/d.wav",
+      "h.left.wav",
+      "h.right.wav",
+      "i.wav",
+      "i.m4a",
+    ]);
+    const strict = ["dataset", source, join(folder, "strict"), "--strict"];
+    assert.equal((await runCli(strict)).code, 1);
+  }));
+
+test("sound members that differ only in their extension keep it", () =>
+  withFolder(async (folder) => {
+    const source = join(folder, "two.tar");
+    await writeTar(source, [{ name: "a.wav", bytes: wav(1) }, { name: "a.aiff", bytes: wav(2) }]);
+    const target = join(folder, "out");
+    assert.equal((await runCli(["dataset", source, target])).code, 0);
+    assert.deepEqual(await namesOf(join(target, "two.tar")), [
+      "a.wav.wav",
+      "a.wav.augment.json",
+      "a.aiff.wav",
+      "a.aiff.augment.json",
+    ]);
+  }));
+
+test("sparse members of GNU tar are refused, the others are done", () =>
+  withFolder(async (folder) => {
+    if (!/GNU tar/.test(String(spawnSync("tar", ["--version"]).stdout))) return;
+    writeFileSync(join(folder, "good.wav"), wav(1));
+    for (const [format, extents] of [["gnu", 2], ["gnu", 9], ["posix", 2]] as const) {
+      const holes = Buffer.alloc(extents << 18);
+      const file = join(folder, "sparse.wav");
+      writeFileSync(file, "");
+      const header = wavHeader(RATE, 1, "16", (holes.length - 44) / 2);
+      header.forEach((byte, i) => holes[i] = byte);
+      for (let i = 0; i < extents; i++) holes[(i << 18) + 100] = 1;
+      writeFileSync(file, holes);
+      spawnSync("fallocate", ["--dig-holes", file]);
+      const path = join(folder, `${format}${extents}.tar`);
+      const args = ["-C", folder, "--sparse", `--format=${format}`, "-cf", path];
+      assert.equal(spawnSync("tar", [...args, "good.wav", "sparse.wav"]).status, 0);
+      if (readFileSync(path).length > holes.length) return; // a file system without holes
+      const target = join(folder, `out-${format}${extents}`);
+      const { code, stdout } = await runCli(["dataset", path, target, "--json", "--quiet"]);
+      assert.equal(code, 1);
+      const { failures } = JSON.parse(stdout.toString());
+      assert.equal(failures.length, 1);
+      assert.match(failures[0].reason, /sparse member: pack it again without --sparse/);
+    }
+  }));
