@@ -202,6 +202,7 @@ pub fn build(b: *Build) void {
     addAsanStep(b, fetched);
     addLibraryCheck(b, target, fetched, libraries.lame, libraries.shim);
     addBytesStep(b, target, fetched, libraries.lame);
+    addBenchStep(b, target, fetched, libraries.lame, libraries.shim);
 }
 
 /// One build runs on every machine of its target: the baseline CPU (more is chosen
@@ -730,4 +731,47 @@ fn addBytesStep(b: *Build, target: Target, fetched: ?*Build.Step, ours: *Build.S
     const stock_step = b.step("stock", "Build stock LAME into zig-out/stock/, for the benchmarks");
     const copy = b.addInstallFile(stock.getEmittedBin(), "stock/libmp3lame.so.0");
     stock_step.dependOn(&copy.step);
+}
+
+/// Every program takes the libraries from lib/, as a user's does.
+fn addBenchStep(
+    b: *Build,
+    target: Target,
+    fetched: ?*Build.Step,
+    lame: *Build.Step.Compile,
+    shim: *Build.Step.Compile,
+) void {
+    const step = b.step("bench-programs", "Build the benchmarks' programs in C into zig-out/bench/");
+    if (target.result.os.tag == .windows) {
+        step.dependOn(&b.addFail("the benchmarks' programs in C need POSIX").step);
+        return;
+    }
+    const mode = Mode{ .optimize = .ReleaseFast };
+    const names = [_][]const u8{ "stock", "c-api", "threshold" };
+    for (names) |name| {
+        const module = createModule(b, target, mode);
+        const flags = optimized(b, mode, &exact_flags);
+        if (std.mem.eql(u8, name, "threshold")) {
+            module.addCSourceFile(.{ .file = b.path("bench/threshold.c"), .flags = flags });
+            for (shim_files) |file| {
+                if (std.mem.eql(u8, file, "roundtrip/pipeline.c")) continue; // threshold.c includes it
+                module.addCSourceFile(.{ .file = b.path(b.fmt("csrc/{s}", .{file})), .flags = flags });
+            }
+        } else {
+            const files = [_][]const u8{ b.fmt("{s}.c", .{name}), "serve.c" };
+            module.addCSourceFiles(.{ .root = b.path("bench/peers"), .files = &files, .flags = flags });
+        }
+        if (std.mem.eql(u8, name, "stock")) {
+            addLameSources(b, module, mode, .stock);
+        } else {
+            if (std.mem.eql(u8, name, "c-api")) module.addObjectFile(shim.getEmittedBin());
+            module.addObjectFile(lame.getEmittedBin());
+            const origin = if (target.result.os.tag == .macos) "@loader_path" else "$ORIGIN";
+            module.addRPathSpecial(b.fmt("{s}/../../lib/{s}", .{ origin, targetName(b, target.result) }));
+        }
+        const program = b.addExecutable(.{ .name = name, .root_module = module });
+        waitFor(fetched, &.{program});
+        const copy = b.addInstallFile(program.getEmittedBin(), b.fmt("bench/{s}", .{name}));
+        step.dependOn(&copy.step);
+    }
 }

@@ -3,56 +3,64 @@
 // The throughput of a batch of mixed clips, and how it grows with threads: this module under Deno and
 // Bun, against the Python original's best parallel use (as many processes as cores). All take turns;
 // a ratio is taken within a round, the tables show the median and the quartiles.
-import { spawn } from "node:child_process";
+import { type ChildProcessByStdio, spawn } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 import { createInterface } from "node:readline";
+import type { Readable, Writable } from "node:stream";
 import { parseArgs } from "node:util";
 import { markdownTable } from "markdown-table";
 import { needTool, root, runAsProgram } from "../scripts/tools.mjs";
-import { makeBatch } from "./clips.mjs";
-import { prepareOriginal } from "./original/venv.mjs";
+import { makeBatch } from "./clips.ts";
+import { prepareOriginal } from "./original/venv.ts";
 
-/** @typedef {{ wallSeconds: number, outputHash?: string }} Answer */
-/** @typedef {{ name: string, command: string, args: string[], line: string }} Contender */
+interface Answer {
+  wallSeconds: number;
+  outputHash?: string;
+}
+
+interface Contender {
+  name: string;
+  command: string;
+  args: string[];
+  line: string;
+}
 
 const ALL = "all";
 
 /** One contender's process; it answers each line by one line of JSON. */
 class Worker {
-  /** @param {Contender} contender */
-  constructor({ name, command, args, line }) {
+  readonly name: string;
+  readonly #line: string;
+  readonly #child: ChildProcessByStdio<Writable, Readable, null>;
+  readonly #lines: AsyncIterator<string>;
+
+  constructor({ name, command, args, line }: Contender) {
     this.name = name;
-    this.line = line;
-    this.child = spawn(command, args, { stdio: ["pipe", "pipe", "inherit"] });
-    this.lines = createInterface({ input: this.child.stdout })
-      [Symbol.asyncIterator]();
+    this.#line = line;
+    this.#child = spawn(command, args, { stdio: ["pipe", "pipe", "inherit"] });
+    this.#lines = createInterface({ input: this.#child.stdout })[Symbol.asyncIterator]();
   }
 
-  /** @returns {Promise<Answer>} */
-  async run() {
-    this.child.stdin.write(`${this.line}\n`);
-    const { value, done } = await this.lines.next();
+  async run(): Promise<Answer> {
+    this.#child.stdin.write(`${this.#line}\n`);
+    const { value, done } = await this.#lines.next();
     if (done) throw new Error(`${this.name} ended without an answer`);
     return JSON.parse(value);
   }
 
   close() {
-    this.child.stdin.end();
+    this.#child.stdin.end();
   }
 }
 
-/**
- * @param {string[]} paths
- * @returns {Promise<{ contenders: Contender[], notes: string[] }>}
- */
-async function findContenders(paths) {
-  /** @type {Contender[]} */
-  const contenders = [];
-  /** @type {string[]} */
-  const notes = [];
+async function findContenders(
+  paths: string[],
+): Promise<{ contenders: Contender[]; notes: string[] }> {
+  const contenders: Contender[] = [];
+  const notes: string[] = [];
   const original = await prepareOriginal();
   if ("command" in original) {
     const args = [join(root, "bench", "original", "batch.py"), ...paths];
@@ -95,10 +103,9 @@ async function findContenders(paths) {
   return { contenders, notes };
 }
 
-/** @param {number[]} values */
-function quartiles(values) {
+function quartiles(values: number[]) {
   const sorted = values.toSorted((a, b) => a - b);
-  const at = (/** @type {number} */ part) => {
+  const at = (part: number) => {
     const place = part * (sorted.length - 1);
     const low = sorted[Math.floor(place)] ?? NaN;
     return low + (place % 1) * ((sorted[Math.ceil(place)] ?? NaN) - low);
@@ -106,24 +113,16 @@ function quartiles(values) {
   return [at(0.25), at(0.5), at(0.75)].map((value) => value.toFixed(2));
 }
 
-/** @param {number[]} ratios */
-function showRatio(ratios) {
+function showRatio(ratios: number[]) {
   const [low, median, high] = quartiles(ratios);
   return `${median} (${low}–${high})`;
 }
 
-/**
- * @param {Map<string, Answer[]>} results
- * @param {number} audioSeconds
- */
-function report(results, audioSeconds) {
-  const times = (/** @type {string} */ name) =>
-    (results.get(name) ?? []).map(({ wallSeconds }) => wallSeconds);
+function report(results: Map<string, Answer[]>, audioSeconds: number) {
+  const times = (name: string) => (results.get(name) ?? []).map(({ wallSeconds }) => wallSeconds);
   const names = [...results.keys()];
-  const against = (
-    /** @type {string} */ baseline,
-    /** @type {string} */ name,
-  ) => times(baseline).map((seconds, round) => seconds / (times(name)[round] ?? NaN));
+  const against = (baseline: string, name: string) =>
+    times(baseline).map((seconds, round) => seconds / (times(name)[round] ?? NaN));
   const original = names.find((name) => name.startsWith("fast-mp3-augment"));
   const oneThread = "Deno, threads: 1";
   const rows = names.map((name) => {
@@ -147,7 +146,7 @@ function report(results, audioSeconds) {
 }
 
 async function main() {
-  const text = /** @type {const} */ ({ type: "string" });
+  const text = { type: "string" } as const;
   const { values } = parseArgs({
     options: { clips: text, rounds: text, json: text },
   });
@@ -157,8 +156,7 @@ async function main() {
     const { paths, audioSeconds } = makeBatch(folder, clipCount);
     const { contenders, notes } = await findContenders(paths);
     const workers = contenders.map((contender) => new Worker(contender));
-    /** @type {Map<string, Answer[]>} */
-    const results = new Map(workers.map(({ name }) => [name, []]));
+    const results = new Map<string, Answer[]>(workers.map(({ name }) => [name, []]));
     for (const worker of workers) await worker.run(); // a warm-up
     for (let round = 0; round < Number(values.rounds ?? 9); round++) {
       for (const worker of workers) {

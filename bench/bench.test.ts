@@ -1,19 +1,17 @@
-// node --test bench/
 import assert from "node:assert/strict";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { execPath } from "node:process";
-import { test } from "node:test";
-import { root, run } from "../scripts/tools.mjs";
+import { test } from "../tests/harness.ts";
+import { needTool, root, run } from "../scripts/tools.mjs";
 
-const main = join(root, "bench", "main.mjs");
+const main = join(root, "bench", "main.ts");
 
 test("a quick run measures every form of this module, and all give the same samples", async () => {
   const folder = mkdtempSync(join(tmpdir(), "mp3-augment-bench-test-"));
   try {
     const json = join(folder, "result.json");
-    const { code, output } = await run(execPath, [
+    const { code, output } = await run(needTool("bun"), [
       main,
       "--quick",
       "--json",
@@ -31,7 +29,7 @@ test("a quick run measures every form of this module, and all give the same samp
       for (const name of ours) {
         assert.ok(peers[name].rounds.length > 0);
         assert.ok(
-          peers[name].rounds.every((/** @type {any} */ round) => round.wallSeconds > 0),
+          peers[name].rounds.every((round: { wallSeconds: number }) => round.wallSeconds > 0),
         );
       }
     }
@@ -43,7 +41,7 @@ test("a quick run measures every form of this module, and all give the same samp
 
 test("wrong options get a plain message", async () => {
   for (const args of [["--kbps", "high"], ["--fast"], ["--rounds", "1.5"]]) {
-    const { code, output } = await run(execPath, [main, ...args]);
+    const { code, output } = await run(needTool("bun"), [main, ...args]);
     assert.equal(code, 1);
     assert.match(output, /^error: .+$/m);
     assert.doesNotMatch(output, /\n\s+at /);

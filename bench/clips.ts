@@ -1,10 +1,15 @@
 // The bench's clips, all made from one real recording (the npm package audio-lena: 12.27 s of mono at
 // 44.1 kHz), the same on every run.
+import { Buffer } from "node:buffer";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import type { ClipFile } from "./worker.ts";
 
-/** @typedef {import("./worker.mjs").ClipFile & { name: string, isLong: boolean }} Clip */
+export interface Clip extends ClipFile {
+  name: string;
+  isLong: boolean;
+}
 
 const SOURCE_RATE = 44100;
 
@@ -24,11 +29,10 @@ function readRecording() {
 
 /**
  * Resampling by a windowed sinc, good enough for a benchmark.
- * @param {Float32Array} samples
- * @param {number} from Hz
- * @param {number} to Hz
+ * @param from Hz
+ * @param to Hz
  */
-function resample(samples, from, to) {
+function resample(samples: Float32Array, from: number, to: number) {
   const HALF_WIDTH = 16;
   const cutoff = Math.min(1, to / from);
   const reach = HALF_WIDTH / cutoff;
@@ -47,11 +51,8 @@ function resample(samples, from, to) {
   );
 }
 
-/**
- * A second channel that has to do with the first, as in a real room: later, softer and duller.
- * @param {Float32Array} left
- */
-function makeRight(left) {
+/** A second channel that has to do with the first, as in a real room: later, softer and duller. */
+function makeRight(left: Float32Array) {
   const DELAY = 441;
   let smoothed = 0;
   return left.map((sample, index) => {
@@ -60,11 +61,7 @@ function makeRight(left) {
   });
 }
 
-/**
- * @param {Float32Array} samples
- * @param {number} frameCount
- */
-function tile(samples, frameCount) {
+function tile(samples: Float32Array, frameCount: number) {
   return Float32Array.from(
     { length: frameCount },
     (_, index) => samples[index % samples.length] ?? 0,
@@ -73,20 +70,22 @@ function tile(samples, frameCount) {
 
 /**
  * Writes the clips into a folder.
- * @param {string} folder
- * @param {boolean} quick only short ones
- * @returns {Clip[]}
+ * @param quick only short ones
  */
-export function makeClips(folder, quick) {
+export function makeClips(folder: string, quick: boolean): Clip[] {
   const recording = readRecording();
-  /** @type {(name: string, sampleRate: number, channels: Float32Array[], isLong?: boolean) => Clip} */
-  const write = (name, sampleRate, channels, isLong = false) => {
+  const write = (
+    name: string,
+    sampleRate: number,
+    channels: Float32Array[],
+    isLong = false,
+  ): Clip => {
     const path = join(folder, `${name.replaceAll(" ", "-")}.f32`);
     const bytes = channels.map(({ buffer, byteOffset, byteLength }) =>
       new Uint8Array(buffer, byteOffset, byteLength)
     );
     writeFileSync(path, Buffer.concat(bytes));
-    const [{ length: frameCount }] = /** @type {[Float32Array]} */ (channels);
+    const frameCount = channels[0]?.length ?? 0;
     return {
       name,
       path,
@@ -96,8 +95,7 @@ export function makeClips(folder, quick) {
       isLong,
     };
   };
-  /** @param {number} seconds @param {number} sampleRate */
-  const mono = (seconds, sampleRate) => {
+  const mono = (seconds: number, sampleRate: number) => {
     // A little more than is needed, so that the last sample has neighbours on both sides.
     const part = recording.subarray(
       0,
@@ -108,8 +106,7 @@ export function makeClips(folder, quick) {
       seconds * sampleRate,
     );
   };
-  /** @param {number} seconds */
-  const stereo = (seconds) => {
+  const stereo = (seconds: number) => {
     const left = tile(recording, seconds * SOURCE_RATE);
     return [left, makeRight(left)];
   };
@@ -131,17 +128,14 @@ export function makeClips(folder, quick) {
  * Writes mixed clips into one file, and the list of them: 1 to 8 s, all nine rates, mono and stereo,
  * bitrates from 32 to 192 kbps. The recording is taken as it is at every rate: what matters here is
  * how much there is to code.
- * @param {string} folder
- * @param {number} count
  */
-export function makeBatch(folder, count) {
+export function makeBatch(folder: string, count: number) {
   const RATES = [8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000];
   const BITRATES = [32, 64, 96, 128, 192];
   const recording = readRecording();
   const right = makeRight(recording);
   let offset = 0, audioSeconds = 0;
-  /** @type {Float32Array[]} */
-  const parts = [];
+  const parts: Float32Array[] = [];
   const list = Array.from({ length: count }, (_, i) => {
     const sampleRate = RATES[(i * 5) % RATES.length] ?? 0;
     const seconds = 1 + (i * 37 % 71) / 10;

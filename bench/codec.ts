@@ -13,9 +13,9 @@ import { fileURLToPath } from "node:url";
 import { markdownTable } from "markdown-table";
 import { decodeMp3, encodeMp3 } from "../mod.ts";
 import { findOnPath } from "../scripts/tools.mjs";
-import { makeClips } from "./clips.mjs";
+import { makeClips } from "./clips.ts";
 import { importPeer } from "./peers/serve.ts";
-import { runtimes } from "./runtimes.mjs";
+import { runtimes } from "./runtimes.ts";
 
 const ROUNDS = 7;
 const OPTIONS = { sampleRate: 44100, bitrateKbps: 128 };

@@ -4,6 +4,7 @@
 // of the batch function's from memory to memory; how many times as fast it is as a shell loop over
 // ffmpeg (Debian's package, if it is there); and its memory with a recording of 10 hours in the set.
 // All take turns; a ratio is taken within a round, and the median is shown.
+import { Buffer } from "node:buffer";
 import { spawn } from "node:child_process";
 import {
   closeSync,
@@ -20,15 +21,15 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { markdownTable } from "markdown-table";
 import { findOnPath, root, runAsProgram } from "../scripts/tools.mjs";
-import { recordingPath } from "./clips.mjs";
-import { runtimes } from "./runtimes.mjs";
+import { recordingPath } from "./clips.ts";
+import { runtimes } from "./runtimes.ts";
 
 const RATE = 44100;
 const LONG_RATE = 16000;
 const KBPS = "64";
 
 /** Numbers from 0 to 1, the same on every run. */
-function* randomNumbers() {
+function* randomNumbers(): Generator<number, never> {
   for (let state = 1;; state = (state * 1103515245 + 12345) % 2 ** 31) yield state / 2 ** 31;
 }
 
@@ -39,12 +40,7 @@ function readRecording() {
   return Int16Array.from(floats, (sample) => Math.round(sample * 32767));
 }
 
-/**
- * @param {number} sampleRate
- * @param {number} channelCount
- * @param {number} byteSize
- */
-function wavHeader(sampleRate, channelCount, byteSize) {
+function wavHeader(sampleRate: number, channelCount: number, byteSize: number) {
   const header = Buffer.alloc(44);
   header.write("RIFF", 0);
   header.writeUInt32LE(36 + byteSize, 4);
@@ -61,15 +57,11 @@ function wavHeader(sampleRate, channelCount, byteSize) {
   return header;
 }
 
-/**
- * Clips from anywhere in the recording, every third in stereo.
- * @param {string} folder
- * @param {number} count
- */
-function makeClips(folder, count) {
+/** Clips from anywhere in the recording, every third in stereo. */
+function makeClips(folder: string, count: number) {
   const recording = readRecording();
   const random = randomNumbers();
-  const next = () => /** @type {number} */ (random.next().value);
+  const next = (): number => random.next().value;
   let audioSeconds = 0;
   for (let i = 0; i < count; i++) {
     const frameCount = Math.floor(RATE * (5 + 5 * next()));
@@ -94,12 +86,8 @@ function makeClips(folder, count) {
   return audioSeconds;
 }
 
-/**
- * The recording again and again.
- * @param {string} path
- * @param {number} hours
- */
-function makeLongFile(path, hours) {
+/** The recording again and again. */
+function makeLongFile(path: string, hours: number) {
   const data = Buffer.from(readRecording().buffer);
   const byteSize = hours * 3600 * LONG_RATE * 2;
   const file = openSync(path, "w");
@@ -110,13 +98,11 @@ function makeLongFile(path, hours) {
   closeSync(file);
 }
 
-/**
- * Runs a program to its end; the peak of its memory is Linux's own count.
- * @param {string} command
- * @param {string[]} args
- * @returns {Promise<{ seconds: number, stdout: string, peakMb: number }>}
- */
-function measure(command, args) {
+/** Runs a program to its end; the peak of its memory is Linux's own count. */
+function measure(
+  command: string,
+  args: string[],
+): Promise<{ seconds: number; stdout: string; peakMb: number }> {
   return new Promise((resolve, reject) => {
     const startMs = performance.now();
     const child = spawn(command, args, { stdio: ["ignore", "pipe", "inherit"] });
@@ -141,12 +127,8 @@ function measure(command, args) {
   });
 }
 
-/**
- * @param {string} name of the runtime
- * @param {string} source
- * @param {string} target
- */
-async function runDataset(name, source, target) {
+/** @param name of the runtime */
+async function runDataset(name: string, source: string, target: string) {
   rmSync(target, { recursive: true, force: true });
   const options = ["--p", "1", "--min-bitrate", KBPS, "--max-bitrate", KBPS, "--quiet"];
   const start = runtimes[name];
@@ -156,12 +138,8 @@ async function runDataset(name, source, target) {
   );
 }
 
-/**
- * The loop that people write: MP3 and back for each file, one after another.
- * @param {string} source
- * @param {string} target
- */
-function ffmpegLoop(source, target) {
+/** The loop that people write: MP3 and back for each file, one after another. */
+function ffmpegLoop(source: string, target: string) {
   rmSync(target, { recursive: true, force: true });
   const script = `cd "$0" && find . -name '*.wav' | while read -r file; do
     mkdir -p "$1/$(dirname "$file")"
@@ -171,20 +149,13 @@ function ffmpegLoop(source, target) {
   return measure("sh", ["-c", script, source, target]);
 }
 
-/** @param {number[]} values */
-function median(values) {
+function median(values: number[]) {
   const sorted = values.toSorted((a, b) => a - b);
   return sorted[sorted.length >> 1] ?? NaN;
 }
 
-/**
- * @param {string} folder
- * @param {string} source
- * @param {number} rounds
- */
-async function measureThroughput(folder, source, rounds) {
-  /** @type {Record<string, number[]>} */
-  const seconds = {};
+async function measureThroughput(folder: string, source: string, rounds: number) {
+  const seconds: Record<string, number[]> = {};
   const target = join(folder, "out");
   const loads = [];
   for (let round = 0; round < rounds; round++) {
@@ -199,7 +170,7 @@ async function measureThroughput(folder, source, rounds) {
 }
 
 async function main() {
-  const text = /** @type {const} */ ({ type: "string" });
+  const text = { type: "string" } as const;
   const { values } = parseArgs({ options: { clips: text, rounds: text, hours: text } });
   const [clips, rounds, hours] = [values.clips ?? 1000, values.rounds ?? 5, values.hours ?? 10];
   const folder = mkdtempSync(join(tmpdir(), "mp3-augment-dataset-"));

@@ -1,13 +1,11 @@
-// node --test bench/
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { execPath } from "node:process";
-import { test } from "node:test";
-import { root, run } from "../scripts/tools.mjs";
+import { test } from "../tests/harness.ts";
+import { needTool, root, run } from "../scripts/tools.mjs";
 
 test("the first call is measured in both runtimes", async () => {
-  const path = join(root, "bench", "first-call.mjs");
-  const { code, output } = await run(execPath, [path, "--rounds", "2"]);
+  const path = join(root, "bench", "first-call.ts");
+  const { code, output } = await run(needTool("bun"), [path, "--rounds", "2"]);
   assert.equal(code, 0, output);
   for (const runtime of ["Deno", "Bun"]) {
     const row = output.split("\n").find((line) => line.startsWith(`| ${runtime} `)) ?? "";

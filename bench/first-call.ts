@@ -14,11 +14,7 @@ import { needTool, root, run, runAsProgram } from "../scripts/tools.mjs";
 
 const firstCall = join(root, "bench", "peers", "first-call.ts");
 
-/**
- * @param {string} command
- * @param {string[]} args
- */
-async function time(command, args) {
+async function time(command: string, args: string[]) {
   const start = performance.now();
   const { code, output, stdout } = await run(command, args);
   const wallMs = performance.now() - start;
@@ -26,12 +22,7 @@ async function time(command, args) {
   return { wallMs, stdout };
 }
 
-/**
- * @param {string} command
- * @param {string[]} args
- * @param {string} empty
- */
-async function measure(command, args, empty) {
+async function measure(command: string, args: string[], empty: string) {
   const nothing = await time(command, [...args, empty]);
   const first = await time(command, [...args, firstCall]);
   return {
@@ -41,8 +32,7 @@ async function measure(command, args, empty) {
   };
 }
 
-/** @param {number[]} values */
-function summarize(values) {
+function summarize(values: number[]) {
   const sorted = values.toSorted((a, b) => a - b);
   const [low, median, high] = [0.25, 0.5, 0.75].map((share) =>
     (sorted[Math.floor(share * (sorted.length - 1) + 0.5)] ?? NaN).toFixed(1)
@@ -55,15 +45,14 @@ await runAsProgram(import.meta.url, async (args) => {
     args,
     options: { rounds: { type: "string", default: "21" } },
   });
-  const runtimes = /** @type {const} */ ([
+  const runtimes = [
     ["Deno", needTool("deno"), ["run", "--allow-ffi", "--no-prompt"]],
     ["Bun", needTool("bun"), ["run"]],
-  ]);
+  ] as const;
   const folder = mkdtempSync(join(tmpdir(), "mp3-augment-first-call-"));
   const empty = join(folder, "empty.ts");
   writeFileSync(empty, "export {};\n");
-  /** @type {Record<string, Awaited<ReturnType<typeof measure>>[]>} */
-  const results = { Deno: [], Bun: [] };
+  const results: Record<string, Awaited<ReturnType<typeof measure>>[]> = { Deno: [], Bun: [] };
   try {
     for (const [, command, options] of runtimes) {
       await measure(command, [...options], empty); // fills the runtimes' caches

@@ -4,7 +4,7 @@
 //
 // Compares this module with other ways through MP3 and prints markdown tables.
 //
-// Every peer (bench/peers.mjs) is a process that stays alive, so that nothing but the round trip is
+// Every peer (bench/peers.ts) is a process that stays alive, so that nothing but the round trip is
 // measured. Peers take turns, A B C A B C …: a turn is as many calls as take about 0.15 s, so that
 // what disturbs the machine disturbs all of them alike. A ratio is taken within a round; the tables
 // show the median of the rounds and, in brackets, the lower and upper quartile.
@@ -29,31 +29,38 @@ import process from "node:process";
 import { parseArgs } from "node:util";
 import { markdownTable } from "markdown-table";
 import { Failure, run, runAsProgram } from "../scripts/tools.mjs";
-import { buildThreshold } from "./build.mjs";
-import { makeClips, recordingPath } from "./clips.mjs";
-import { BASELINE, peers } from "./peers.mjs";
-import { Worker } from "./worker.mjs";
+import { type Clip, makeClips, recordingPath } from "./clips.ts";
+import { BASELINE, type Peer, peers, prepareProgram, type Start } from "./peers.ts";
+import { type Setting, type Times, Worker } from "./worker.ts";
 
-/**
- * @typedef {import("./clips.mjs").Clip} Clip
- * @typedef {import("./peers.mjs").Peer & { start: import("./peers.mjs").Start }} ReadyPeer
- * @typedef {import("./worker.mjs").Setting} Setting
- * @typedef {import("./worker.mjs").Times} Times
- * @typedef {{ clip: Clip, setting: Setting }} Case
- * @typedef {{ count: number, rounds: Times[], outputHash: string, snrDb: number | null }} Measured
- *   `rounds`: per call; `snrDb`: this module's output against what differs from it, null for equal
- * @typedef {{ clip: Clip, setting: Setting, byPeer: Map<string, Measured> }} CaseResult
- */
+type ReadyPeer = Peer & { start: Start };
+
+interface Case {
+  clip: Clip;
+  setting: Setting;
+}
+
+interface Measured {
+  count: number;
+  /** Per call. */
+  rounds: Times[];
+  outputHash: string;
+  /** This module's output against what differs from it, null for equal. */
+  snrDb: number | null;
+}
+
+interface CaseResult extends Case {
+  byPeer: Map<string, Measured>;
+}
 
 const TURN_SECONDS = 0.15;
 const MAX_CALLS_PER_TURN = 200;
 /** The original returns this many zeros at the end, which would hide how alike the rest is. */
 const IGNORED_TAIL = 529;
 
-/** @param {string[]} args */
-function readArguments(args) {
-  const text = /** @type {const} */ ({ type: "string" });
-  const flag = /** @type {const} */ ({ type: "boolean", default: false });
+function readArguments(args: string[]) {
+  const text = { type: "string" } as const;
+  const flag = { type: "boolean", default: false } as const;
   const options = {
     quick: flag,
     threshold: flag,
@@ -82,11 +89,7 @@ function readArguments(args) {
   }
 }
 
-/**
- * @param {string} list
- * @param {string} option
- */
-function numbers(list, option) {
+function numbers(list: string, option: string) {
   const values = list.split(",").map((text) => /^\d+$/.test(text) ? Number(text) : NaN);
   if (values.some(Number.isNaN)) {
     throw new Failure(`${option} ${list}: whole numbers are needed`);
@@ -94,18 +97,13 @@ function numbers(list, option) {
   return values;
 }
 
-/**
- * @param {string[]} names
- * @param {boolean} quick
- * @returns {Promise<{ ready: ReadyPeer[], skipped: string[] }>}
- */
-async function preparePeers(names, quick) {
-  /** @type {ReadyPeer[]} */
-  const ready = [];
-  /** @type {string[]} */
-  const skipped = [];
-  const isWanted = (/** @type {string} */ name) =>
-    name === BASELINE || names.some((text) => name.includes(text));
+async function preparePeers(
+  names: string[],
+  quick: boolean,
+): Promise<{ ready: ReadyPeer[]; skipped: string[] }> {
+  const ready: ReadyPeer[] = [];
+  const skipped: string[] = [];
+  const isWanted = (name: string) => name === BASELINE || names.some((text) => name.includes(text));
   for (
     const peer of peers.filter(({ name, isLarge }) => isWanted(name) && !(quick && isLarge))
   ) {
@@ -118,12 +116,8 @@ async function preparePeers(names, quick) {
   return { ready, skipped };
 }
 
-/**
- * Calls within a turn: as many as fill it.
- * @param {Times} warmUp
- * @param {boolean} quick
- */
-function countCalls({ wallSeconds }, quick) {
+/** Calls within a turn: as many as fill it. */
+function countCalls({ wallSeconds }: Times, quick: boolean) {
   const seconds = quick ? TURN_SECONDS / 10 : TURN_SECONDS;
   return Math.min(
     MAX_CALLS_PER_TURN,
@@ -131,8 +125,7 @@ function countCalls({ wallSeconds }, quick) {
   );
 }
 
-/** @param {Float32Array} samples */
-function hash(samples) {
+function hash(samples: Float32Array) {
   const bytes = new Uint8Array(
     samples.buffer,
     samples.byteOffset,
@@ -143,11 +136,9 @@ function hash(samples) {
 
 /**
  * The reference against what differs from it, in dB; null for equal, NaN for other lengths.
- * @param {Float32Array} reference
- * @param {Float32Array} actual
- * @param {number} frameCount per channel
+ * @param frameCount per channel
  */
-function compare(reference, actual, frameCount) {
+function compare(reference: Float32Array, actual: Float32Array, frameCount: number) {
   if (reference.length !== actual.length) return NaN;
   let signal = 0, noise = 0;
   for (let i = 0; i < reference.length; i++) {
@@ -159,17 +150,10 @@ function compare(reference, actual, frameCount) {
   return noise === 0 ? null : 10 * Math.log10(signal / noise);
 }
 
-/**
- * Loads the clip everywhere, warms up, and takes one output of each.
- * @param {Case} benchCase
- * @param {Map<string, Worker>} workers
- * @param {boolean} quick
- */
-async function beginCase({ clip, setting }, workers, quick) {
-  /** @type {Map<string, Measured>} */
-  const byPeer = new Map();
-  /** @type {Float32Array | undefined} */
-  let reference;
+/** Loads the clip everywhere, warms up, and takes one output of each. */
+async function beginCase({ clip, setting }: Case, workers: Map<string, Worker>, quick: boolean) {
+  const byPeer = new Map<string, Measured>();
+  let reference: Float32Array | undefined;
   const taking = [...workers].filter(([name]) => !(clip.isLong && isSlow(name)));
   const oursFirst = taking.sort(([a], [b]) => Number(isOurs(b)) - Number(isOurs(a)));
   for (const [name, worker] of oursFirst) {
@@ -184,23 +168,21 @@ async function beginCase({ clip, setting }, workers, quick) {
   return byPeer;
 }
 
-/** @param {string} name of a peer */
-function isOurs(name) {
+/** @param name of a peer */
+function isOurs(name: string) {
   return peers.find((peer) => peer.name === name)?.isOurs ?? false;
 }
 
-/** @param {string} name of a peer */
-function isSlow(name) {
+/** @param name of a peer */
+function isSlow(name: string) {
   return peers.find((peer) => peer.name === name)?.isSlow ?? false;
 }
 
-/**
- * @param {Case} benchCase
- * @param {Map<string, Worker>} workers
- * @param {{ quick: boolean, rounds: number }} options
- * @returns {Promise<CaseResult>}
- */
-async function runCase({ clip, setting }, workers, { quick, rounds }) {
+async function runCase(
+  { clip, setting }: Case,
+  workers: Map<string, Worker>,
+  { quick, rounds }: { quick: boolean; rounds: number },
+): Promise<CaseResult> {
   process.stderr.write(`${clip.name}, ${describe(setting)}\n`);
   const byPeer = await beginCase({ clip, setting }, workers, quick);
   // A long clip is long enough for each turn to say more.
@@ -222,17 +204,11 @@ async function runCase({ clip, setting }, workers, { quick, rounds }) {
   return { clip, setting, byPeer };
 }
 
-/**
- * @param {ReadyPeer[]} ready
- * @param {Clip[]} clips
- * @param {Setting} setting
- * @param {string} work folder
- */
-async function measureMemory(ready, clips, setting, work) {
+/** @param work folder */
+async function measureMemory(ready: ReadyPeer[], clips: Clip[], setting: Setting, work: string) {
   process.stderr.write("memory\n");
   const [short, long] = [clips[0], clips.at(-1)];
-  /** @type {Map<string, number | null>} */
-  const bytes = new Map();
+  const bytes = new Map<string, number | null>();
   if (!short || !long) return bytes;
   for (const { name, start } of ready.filter(({ isSlow }) => !isSlow)) {
     const worker = new Worker(name, start, join(work, "output.f32"));
@@ -248,13 +224,12 @@ async function measureMemory(ready, clips, setting, work) {
   return bytes;
 }
 
-/** @param {Setting} setting */
-function describe({ bitrateKbps, quality }) {
+function describe({ bitrateKbps, quality }: Setting) {
   return `${bitrateKbps} kbps, quality ${quality}`;
 }
 
-/** @param {number[]} values @param {number} q 0 to 1 */
-function quantile(values, q) {
+/** @param q 0 to 1 */
+function quantile(values: number[], q: number) {
   const sorted = values.toSorted((a, b) => a - b);
   const at = (sorted.length - 1) * q;
   const low = sorted[Math.floor(at)] ?? NaN,
@@ -262,23 +237,25 @@ function quantile(values, q) {
   return low + (high - low) * (at - Math.floor(at));
 }
 
-/** @param {number} value three significant digits, no exponent */
-function digits(value) {
+/** @param value three significant digits, no exponent */
+function digits(value: number) {
   return value.toFixed(value >= 100 ? 0 : value >= 10 ? 1 : 2);
 }
 
-/** @param {number[]} values */
-function withSpread(values) {
+function withSpread(values: number[]) {
   const [low, middle, high] = [0.25, 0.5, 0.75].map((q) => digits(quantile(values, q)));
   return `${middle} (${low}–${high})`;
 }
 
 /**
- * @param {string[]} names rows
- * @param {CaseResult[]} results columns
- * @param {(measured: Measured, result: CaseResult) => string} cell
+ * @param names rows
+ * @param results columns
  */
-function tabulate(names, results, cell) {
+function tabulate(
+  names: string[],
+  results: CaseResult[],
+  cell: (measured: Measured, result: CaseResult) => string,
+) {
   const header = ["", ...results.map(({ clip }) => clip.name)];
   const rows = names.map((name) => [
     name,
@@ -292,11 +269,7 @@ function tabulate(names, results, cell) {
   });
 }
 
-/**
- * @param {CaseResult[]} results
- * @param {string[]} names
- */
-function printTimes(results, names) {
+function printTimes(results: CaseResult[], names: string[]) {
   const baseline = names[0] ?? "";
   for (
     const title of new Set(results.map(({ setting }) => describe(setting)))
@@ -322,11 +295,7 @@ function printTimes(results, names) {
   }
 }
 
-/**
- * @param {Map<string, number | null>} memory
- * @param {Clip} clip
- */
-function printMemory(memory, clip) {
+function printMemory(memory: Map<string, number | null>, clip: Clip) {
   const own = 2 * 4 * clip.channelCount * clip.frameCount / 1e6;
   console.log(
     `\nMemory for ${clip.name}: MB above the ${own.toFixed(0)} MB of input and output\n`,
@@ -338,12 +307,8 @@ function printMemory(memory, clip) {
   console.log(markdownTable([["", "MB"], ...rows], { align: ["l", "r"] }));
 }
 
-/**
- * @param {CaseResult[]} results
- * @param {string[]} names
- * @returns {boolean} whether this module's forms agree
- */
-function printOutputs(results, names) {
+/** @returns whether this module's forms agree */
+function printOutputs(results: CaseResult[], names: string[]): boolean {
   const rows = names.map((name) => {
     const all = results.flatMap(({ byPeer }) => byPeer.get(name) ?? []);
     const joint = createHash("sha256").update(
@@ -367,8 +332,8 @@ function printOutputs(results, names) {
   ).size <= 1;
 }
 
-/** @param {ReturnType<typeof readArguments>} options @param {string} work folder */
-async function bench(options, work) {
+/** @param work folder */
+async function bench(options: ReturnType<typeof readArguments>, work: string) {
   const { ready, skipped } = await preparePeers(options.names, options.quick);
   const clips = makeClips(work, options.quick)
     .filter(({ name }) => options.clipNames.some((text) => name.includes(text)));
@@ -380,8 +345,7 @@ async function bench(options, work) {
       { name, start },
     ) => [name, new Worker(name, start, join(work, "output.f32"))]),
   );
-  /** @type {CaseResult[]} */
-  const results = [];
+  const results: CaseResult[] = [];
   try {
     for (const clip of clips) {
       for (const setting of settings) {
@@ -398,7 +362,8 @@ async function bench(options, work) {
   const machine = `${cpus()[0]?.model ?? process.arch}, ${availableParallelism()} cores`;
   console.log(`\n${machine}. ${skipped.join(" ")}`);
   printTimes(results, names);
-  printMemory(memory, /** @type {Clip} */ (clips.at(-1)));
+  const long = clips.at(-1);
+  if (long) printMemory(memory, long);
   const agree = printOutputs(results, names);
   if (options.json) {
     writeJson(options.json, { machine, skipped, results, memory });
@@ -408,11 +373,15 @@ async function bench(options, work) {
   return 1;
 }
 
-/**
- * @param {string} path
- * @param {{ machine: string, skipped: string[], results: CaseResult[], memory: Map<string, number | null> }} data
- */
-function writeJson(path, { machine, skipped, results, memory }) {
+function writeJson(
+  path: string,
+  { machine, skipped, results, memory }: {
+    machine: string;
+    skipped: string[];
+    results: CaseResult[];
+    memory: Map<string, number | null>;
+  },
+) {
   const cases = results.map((
     { clip: { path: _, ...clip }, setting, byPeer },
   ) => ({
@@ -435,8 +404,9 @@ function writeJson(path, { machine, skipped, results, memory }) {
 await runAsProgram(import.meta.url, async (args) => {
   const options = readArguments(args);
   if (options.threshold) {
-    return (await run(await buildThreshold(), [recordingPath], { show: true }))
-      .code;
+    const program = await prepareProgram("threshold");
+    if ("skipped" in program) throw new Failure(program.skipped);
+    return (await run(program.command, [recordingPath], { show: true })).code;
   }
   const work = mkdtempSync(join(tmpdir(), "mp3-augment-bench-"));
   try {

@@ -14,7 +14,7 @@ import {
   type RateControl,
   type RoundtripOptions,
 } from "../mod.ts";
-import { makeClips } from "./clips.mjs";
+import { makeClips } from "./clips.ts";
 
 type Options =
   & RateControl

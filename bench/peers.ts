@@ -1,31 +1,37 @@
 // Who takes part in the bench, in the order of their turns. A new peer is a file in bench/peers that
-// speaks the protocol of bench/worker.mjs, and an entry here.
+// speaks the protocol of bench/worker.ts, and an entry here.
 import { existsSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { findOnPath, findTool, root, run } from "../scripts/tools.mjs";
-import { buildCApi, buildStock } from "./build.mjs";
-import { prepareOriginal } from "./original/venv.mjs";
+import process from "node:process";
+import { Failure, findOnPath, findTool, needTool, root, run } from "../scripts/tools.mjs";
+import { prepareOriginal } from "./original/venv.ts";
 
-/**
- * @typedef {{ command: string, args: string[] }} Start how to start a peer's worker
- * @typedef {object} Peer
- * @property {string} name
- * @property {boolean} [isOurs] it must not be skipped, and all such give the same samples
- * @property {boolean} [isSlow] it would take minutes for the long clip, so it goes without it
- * @property {boolean} [isLarge] it installs hundreds of megabytes, so a quick run goes without it
- * @property {() => Promise<Start | { skipped: string }>} prepare `skipped`: why it can't take part
- */
+/** How to start a peer's worker. */
+export interface Start {
+  command: string;
+  args: string[];
+}
+
+/** Why something can't take part. */
+export interface Skipped {
+  skipped: string;
+}
+
+export interface Peer {
+  name: string;
+  /** It must not be skipped, and all such give the same samples. */
+  isOurs?: boolean;
+  /** It would take minutes for the long clip, so it goes without it. */
+  isSlow?: boolean;
+  /** It installs hundreds of megabytes, so a quick run goes without it. */
+  isLarge?: boolean;
+  prepare(): Promise<Start | Skipped>;
+}
 
 const peersFolder = join(root, "bench", "peers");
 
-/**
- * A peer in TypeScript.
- * @param {"deno" | "bun"} runtime
- * @param {string} file
- * @param {string[]} args
- * @returns {Start | { skipped: string }}
- */
-function startScript(runtime, file, ...args) {
+/** A peer in TypeScript. */
+function startScript(runtime: "deno" | "bun", file: string, ...args: string[]): Start | Skipped {
   const command = findTool(runtime);
   if (!command) return { skipped: `${runtime} is not installed` };
   const options = runtime === "deno" ? ["--allow-all", "--no-check", "--quiet"] : [];
@@ -35,12 +41,7 @@ function startScript(runtime, file, ...args) {
   };
 }
 
-/**
- * @param {"deno" | "bun"} runtime
- * @param {"sync" | "async"} form
- * @returns {Peer}
- */
-function ours(runtime, form) {
+function ours(runtime: "deno" | "bun", form: "sync" | "async"): Peer {
   return {
     name: `this module: ${runtime === "deno" ? "Deno" : "Bun"} ${form}`,
     isOurs: true,
@@ -48,8 +49,23 @@ function ours(runtime, form) {
   };
 }
 
-/** @type {Promise<string | undefined> | undefined} */
-let installed;
+let installed: Promise<string | undefined> | undefined;
+
+let built: Promise<void> | undefined;
+
+async function buildPrograms(): Promise<void> {
+  const { code, output } = await run(needTool("zig"), ["build", "bench-programs"]);
+  if (code !== 0) throw new Failure(`zig build bench-programs failed:\n${output.trim()}`);
+}
+
+/** A program in C, built by the first who asks. */
+export async function prepareProgram(
+  name: "stock" | "c-api" | "threshold",
+): Promise<Start | Skipped> {
+  if (process.platform === "win32") return { skipped: "the programs in C need POSIX" };
+  await (built ??= buildPrograms());
+  return { command: join(root, "zig-out", "bench", name), args: [] };
+}
 
 /** Installs bench/package.json once; why it can't, if so. */
 function installPackages() {
@@ -71,13 +87,8 @@ function installPackages() {
   })();
 }
 
-/**
- * A package for JavaScript from bench/package.json.
- * @param {string} name
- * @param {string} file
- * @returns {Peer}
- */
-function packaged(name, file) {
+/** A package for JavaScript from bench/package.json. */
+function packaged(name: string, file: string): Peer {
   return {
     name,
     isLarge: true,
@@ -91,15 +102,14 @@ function packaged(name, file) {
 /** The peer that all others' speed is related to. */
 export const BASELINE = "fast-mp3-augment (Python)";
 
-/** @type {readonly Peer[]} */
-export const peers = [
+export const peers: readonly Peer[] = [
   { name: BASELINE, prepare: prepareOriginal },
   ours("deno", "sync"),
   ours("deno", "async"),
   ours("bun", "sync"),
   ours("bun", "async"),
-  { name: "this library from C", isOurs: true, prepare: buildCApi },
-  { name: "stock LAME + minimp3 in one thread", prepare: buildStock },
+  { name: "this library from C", isOurs: true, prepare: () => prepareProgram("c-api") },
+  { name: "stock LAME + minimp3 in one thread", prepare: () => prepareProgram("stock") },
   {
     name: "ffmpeg in a pipe",
     prepare: () =>

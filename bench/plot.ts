@@ -3,37 +3,36 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Failure, root, runAsProgram } from "../scripts/tools.mjs";
-import { BASELINE } from "./peers.mjs";
+import { BASELINE } from "./peers.ts";
 
 const CLIP = "8 s stereo 44.1 kHz";
 const KBPS = 128;
 
-/** @typedef {{ rounds: { wallSeconds: number }[] }} Peer */
+interface Case {
+  clip: { name: string };
+  setting: { bitrateKbps: number };
+  peers: Record<string, { rounds: { wallSeconds: number }[] }>;
+}
 
-/** @param {number[]} values */
-function median(values) {
+function median(values: number[]) {
   const sorted = values.toSorted((a, b) => a - b);
   const middle = (sorted.length - 1) / 2;
   return ((sorted[Math.floor(middle)] ?? NaN) +
     (sorted[Math.ceil(middle)] ?? NaN)) / 2;
 }
 
-/**
- * @param {string} path
- * @returns {{ name: string, speed: number }[]} fastest first
- */
-function readSpeeds(path) {
-  const { cases } = JSON.parse(readFileSync(path, "utf8"));
-  const found = cases.find((/** @type {any} */ { clip, setting }) =>
+/** @returns fastest first */
+function readSpeeds(path: string): { name: string; speed: number }[] {
+  const { cases }: { cases: Case[] } = JSON.parse(readFileSync(path, "utf8"));
+  const found = cases.find(({ clip, setting }) =>
     clip.name === CLIP && setting.bitrateKbps === KBPS
   );
   if (!found) throw new Failure(`${path} has no ${CLIP} at ${KBPS} kbps`);
-  const peers = /** @type {[string, Peer][]} */ (Object.entries(found.peers));
   const baseline = found.peers[BASELINE]?.rounds ?? [];
-  return peers.map(([name, { rounds }]) => ({
+  return Object.entries(found.peers).map(([name, { rounds }]) => ({
     name,
     speed: median(
-      rounds.map(({ wallSeconds }, round) => baseline[round].wallSeconds / wallSeconds),
+      rounds.map(({ wallSeconds }, round) => (baseline[round]?.wallSeconds ?? NaN) / wallSeconds),
     ),
   })).toSorted((a, b) => b.speed - a.speed);
 }
@@ -68,14 +67,12 @@ await runAsProgram(import.meta.url, async (args) => {
       Plot.barX(speeds, {
         x: "speed",
         y: "name",
-        fill: (/** @type {{ name: string }} */ { name }) =>
-          name.startsWith("this") ? "#1769aa" : "#9aa5b1",
+        fill: ({ name }: { name: string }) => name.startsWith("this") ? "#1769aa" : "#9aa5b1",
       }),
       Plot.text(speeds, {
         x: "speed",
         y: "name",
-        text: (/** @type {{ speed: number }} */ { speed }) =>
-          speed < 1 ? speed.toFixed(2) : speed.toFixed(1),
+        text: ({ speed }: { speed: number }) => speed < 1 ? speed.toFixed(2) : speed.toFixed(1),
         dx: 6,
         textAnchor: "start",
       }),

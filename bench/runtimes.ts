@@ -1,13 +1,10 @@
 // How the runtimes are started that a measurement compares.
 import { needTool } from "../scripts/tools.mjs";
 
-/**
- * A runtime that runs a script: the command and its arguments.
- * @typedef {(script: string, args?: readonly string[]) => [command: string, args: string[]]} Start
- */
+/** A runtime that runs a script: the command and its arguments. */
+type Start = (script: string, args?: readonly string[]) => [command: string, args: string[]];
 
-/** @type {Record<string, Start>} */
-export const runtimes = {
+export const runtimes: Record<string, Start> = {
   Deno: (script, args = []) => [
     needTool("deno"),
     ["run", "--allow-all", "--no-check", "--quiet", script, ...args],

@@ -9,7 +9,7 @@ import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { markdownTable } from "markdown-table";
 import { Mp3RoundtripStream } from "../mod.ts";
-import { runtimes } from "./runtimes.mjs";
+import { runtimes } from "./runtimes.ts";
 
 const SAMPLE_RATE = 44100;
 const CHUNK_LENGTH = 4410;

@@ -9,37 +9,47 @@
 //     {}
 //
 // An answer with "error" ends the bench. The end of stdin ends the peer.
-import { spawn } from "node:child_process";
+import { type ChildProcessByStdio, spawn } from "node:child_process";
 import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createInterface } from "node:readline";
 import process from "node:process";
+import type { Readable, Writable } from "node:stream";
 import { Failure } from "../scripts/tools.mjs";
 
-/**
- * @typedef {{ path: string, sampleRate: number, channelCount: number, frameCount: number }} ClipFile
- * @typedef {{ bitrateKbps: number, quality: number }} Setting
- * @typedef {{ wallSeconds: number, cpuSeconds: number | null }} Times
- */
+export interface ClipFile {
+  path: string;
+  sampleRate: number;
+  channelCount: number;
+  frameCount: number;
+}
+
+export interface Setting {
+  bitrateKbps: number;
+  quality: number;
+}
+
+export interface Times {
+  wallSeconds: number;
+  cpuSeconds: number | null;
+}
 
 /** A peer's process. */
 export class Worker {
-  /** @type {import("node:child_process").ChildProcessByStdio<import("node:stream").Writable, import("node:stream").Readable, null>} */
-  #child;
-  /** @type {AsyncIterator<string>} */
-  #lines;
-  /** @type {string} */
-  #name;
-  /** @type {string} */
-  #outputPath;
-  /** @type {Promise<unknown>} */
-  #ended;
+  #child: ChildProcessByStdio<Writable, Readable, null>;
+  #lines: AsyncIterator<string>;
+  #name: string;
+  #outputPath: string;
+  #ended: Promise<unknown>;
 
   /**
-   * @param {string} name for messages
-   * @param {{ command: string, args: string[] }} start
-   * @param {string} outputPath where it may save outputs
+   * @param name for messages
+   * @param outputPath where it may save outputs
    */
-  constructor(name, { command, args }, outputPath) {
+  constructor(
+    name: string,
+    { command, args }: { command: string; args: string[] },
+    outputPath: string,
+  ) {
     this.#name = name;
     this.#outputPath = outputPath;
     const child = spawn(command, [...args, outputPath], {
@@ -55,11 +65,8 @@ export class Worker {
       [Symbol.asyncIterator]();
   }
 
-  /**
-   * @param {string} line
-   * @returns {Promise<any>} the answer
-   */
-  async #ask(line) {
+  /** @returns the answer */
+  async #ask<Answer>(line: string): Promise<Answer> {
     this.#child.stdin.write(`${line}\n`);
     const { value, done } = await this.#lines.next();
     if (done) {
@@ -72,20 +79,11 @@ export class Worker {
     return answer;
   }
 
-  /**
-   * @param {ClipFile} clip
-   * @returns {Promise<{ outputByteSize: number }>}
-   */
-  load({ path, sampleRate, channelCount }) {
+  load({ path, sampleRate, channelCount }: ClipFile): Promise<{ outputByteSize: number }> {
     return this.#ask(`load ${sampleRate} ${channelCount} ${path}`);
   }
 
-  /**
-   * @param {Setting} setting
-   * @param {number} count
-   * @returns {Promise<Times>}
-   */
-  run({ bitrateKbps, quality }, count) {
+  run({ bitrateKbps, quality }: Setting, count: number): Promise<Times> {
     return this.#ask(`run ${bitrateKbps} ${quality} ${count}`);
   }
 
@@ -104,10 +102,8 @@ export class Worker {
   /**
    * By how many bytes one call raises the process's memory for a time, above the clip and the
    * output; null where the system doesn't tell (only Linux does).
-   * @param {ClipFile} clip
-   * @param {Setting} setting
    */
-  async measureMemory(clip, setting) {
+  async measureMemory(clip: ClipFile, setting: Setting) {
     if (process.platform !== "linux") return null;
     const { outputByteSize: held } = await this.load(clip);
     const folder = `/proc/${this.#child.pid}`;
@@ -125,11 +121,8 @@ export class Worker {
   }
 }
 
-/**
- * @param {string} folder of the process in /proc
- * @param {string} field
- */
-function readKilobytes(folder, field) {
+/** @param folder of the process in /proc */
+function readKilobytes(folder: string, field: string) {
   const found = new RegExp(`^${field}:\\s+(\\d+) kB`, "m").exec(
     readFileSync(`${folder}/status`, "utf8"),
   );

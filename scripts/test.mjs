@@ -49,11 +49,7 @@ export const steps = {
     const args = ["test", "--no-check", ...DENO_PERMISSIONS, `--junit-path=${report}`, "tests/"];
     return runTests(needTool("deno"), args, report);
   },
-  bun: (work) => {
-    const report = join(work, "bun.xml");
-    const reporter = ["--reporter=junit", `--reporter-outfile=${report}`];
-    return runTests(needTool("bun"), ["test", "--timeout=600000", ...reporter, "./tests/"], report);
-  },
+  bun: (work) => testByBun(join(work, "bun.xml"), "./tests/"),
   node: async (work) => {
     await buildForNode({ tests: true });
     return testByNode(join(work, "node.xml"), "dist/node/tests/module");
@@ -86,13 +82,10 @@ async function checkWorkflows() {
 }
 
 /** @type {Step} */
-function testScripts(work) {
-  return testByNode(
-    join(work, "scripts.xml"),
-    "scripts",
-    "bench",
-    "demo",
-    "examples/roundtrip-file",
+async function testScripts(work) {
+  return sum(
+    await testByNode(join(work, "scripts.xml"), "scripts", "demo", "examples/roundtrip-file"),
+    await testByBun(join(work, "bench.xml"), "./bench/"),
   );
 }
 
@@ -139,6 +132,15 @@ async function testByNode(report, ...folders) {
       .map((name) => `${folder}/${name}`)
   );
   return await runTests(node, ["--test", ...reporters, ...files], report);
+}
+
+/**
+ * @param {string} report where Bun's runner writes what it found
+ * @param {string[]} folders with `*.test.ts`
+ */
+function testByBun(report, ...folders) {
+  const reporter = ["--reporter=junit", `--reporter-outfile=${report}`];
+  return runTests(needTool("bun"), ["test", "--timeout=600000", ...reporter, ...folders], report);
 }
 
 /**

@@ -16,17 +16,16 @@ const python = process.platform === "win32"
   : join(folder, "bin", "python");
 const script = fileURLToPath(new URL("roundtrip.py", import.meta.url));
 
-/**
- * How to start the original's worker, installed at the first call, or why there is none.
- * @returns {Promise<{ command: string, args: string[] } | { skipped: string }>}
- */
-export async function prepareOriginal() {
+/** How to start the original's worker, installed at the first call, or why there is none. */
+export async function prepareOriginal(): Promise<
+  { command: string; args: string[] } | { skipped: string }
+> {
   const skipped = await install();
   return skipped === undefined ? { command: python, args: [script] } : { skipped };
 }
 
-/** @returns {Promise<string | undefined>} why it is not installed */
-async function install() {
+/** @returns why it is not installed */
+async function install(): Promise<string | undefined> {
   const requirements = readFileSync(requirementsPath, "utf8");
   const isInstalled = existsSync(stampPath) &&
     readFileSync(stampPath, "utf8") === requirements;
@@ -63,20 +62,12 @@ async function install() {
   return undefined;
 }
 
-/**
- * @param {string} command
- * @param {string[]} args
- */
-async function works(command, args) {
+async function works(command: string, args: string[]) {
   return await attempt(command, args) === undefined;
 }
 
-/**
- * @param {string} command
- * @param {string[]} args
- * @returns {Promise<string | undefined>} the last line of a failure
- */
-async function attempt(command, args) {
+/** @returns the last line of a failure */
+async function attempt(command: string, args: string[]): Promise<string | undefined> {
   try {
     const { code, output } = await run(command, args);
     return code === 0 ? undefined : output.trim().split("\n").at(-1) ?? `exit code ${code}`;

@@ -1,4 +1,4 @@
-/* The loop of a peer in C; bench/worker.mjs describes the protocol. */
+/* The loop of a peer in C; bench/worker.ts describes the protocol. */
 #ifndef BENCH_SERVE_H
 #define BENCH_SERVE_H
 

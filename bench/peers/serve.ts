@@ -1,4 +1,4 @@
-/** The loop of a peer in TypeScript; `bench/worker.mjs` describes the protocol. */
+/** The loop of a peer in TypeScript; `bench/worker.ts` describes the protocol. */
 import { readFileSync, writeFileSync } from "node:fs";
 import process from "node:process";
 import { createInterface } from "node:readline";

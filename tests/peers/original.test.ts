@@ -4,8 +4,8 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { compressRoundtrip } from "../../mod.ts";
-import { prepareOriginal } from "../../bench/original/venv.mjs";
-import { Worker } from "../../bench/worker.mjs";
+import { prepareOriginal } from "../../bench/original/venv.ts";
+import { Worker } from "../../bench/worker.ts";
 import { test } from "../harness.ts";
 import { correlation, realAudio, snr } from "../signals.ts";
 
