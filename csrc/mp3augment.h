@@ -158,9 +158,8 @@ MP3A_API uint32_t mp3a_output_frame_count(const mp3a_options *options, uint32_t 
    Returns MP3A_OK or any status but MP3A_CANCELLED. On an error that is found
    before the codec starts (all but CORRUPT_MP3 and OUT_OF_MEMORY) the outputs
    are untouched. Blocks the calling thread, which codes; idle threads of the
-   library's pool help it, each with a part of the clip or, where parts don't
-   forget each other soon enough, one with the decoding. The result does not
-   depend on that. */
+   library's pool help it, each with a part of the clip or, with the bit
+   reservoir, one with the decoding. The result does not depend on that. */
 MP3A_API int32_t mp3a_roundtrip(const mp3a_options *options, const float *left,
                                 const float *right, uint32_t frame_count, float *out_left,
                                 float *out_right, uint32_t capacity, mp3a_stats *stats);

@@ -10,7 +10,7 @@
 
 enum {
   /* What mp3a_lame_state() writes at most. */
-  MP3A_LAME_STATE_BYTES = 1 << 16,
+  MP3A_LAME_STATE_BYTES = 1 << 15,
   /* Zeros that LAME puts before a clip: MP3 frame n begins so many samples before the clip's
      sample n * (samples of an MP3 frame). */
   MP3A_LAME_LEAD = 528

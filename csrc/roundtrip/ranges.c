@@ -1,6 +1,7 @@
 /* How a range is joined to the one before: what both encoders and decoders carry on at the
    seam is compared, byte by byte. Where it is equal, the range is as if the encoder before had
-   gone on; where not, that one does go on, through the whole range. */
+   gone on. Where not, that one does go on, until it comes to a later MP3 frame at which both
+   are equal, or to the range's end. */
 #include "roundtrip/ranges.h"
 
 #include <pthread.h>
@@ -18,12 +19,22 @@
 
 enum {
   DECODED_GRANULES = 2, /* a decoder's state comes from the last two */
-  LEAST_GRANULES = 20,  /* of a range; fewer don't pay a thread */
+  LEAST_WARM_UPS = 4,   /* that a range takes as long as; shorter ones don't pay a thread */
   LEAST_FRAMES = 6,     /* MP3 frames of a range beside its warm-up: more than LAME looks ahead */
-  SLOWEST_QUALITY = 7   /* above it masking goes on too long to be warmed up to */
+  MAX_SEAMS = 10,       /* of a range: at its begin, and each twice as far from it as the last */
+  FIRST_STEP = 8        /* granules to the second */
 };
 
 struct crew;
+
+/* What a range carries on before the MP3 frame `frame`. */
+typedef struct seam {
+  uint32_t frame;
+  uint32_t mp3_byte_size; /* of the range's MP3 frames before */
+  mp3dec_t decoder;
+  size_t state_size;
+  _Alignas(8) unsigned char state[MP3A_LAME_STATE_BYTES];
+} seam;
 
 typedef struct range {
   mp3a_task task; /* first, so that a task is its range */
@@ -35,9 +46,8 @@ typedef struct range {
   int32_t status;
   mp3a_block_encoder encoder;
   mp3a_block_decoder decoder;
-  size_t state_size; /* at the range's begin; 0 where there is none */
-  mp3dec_t decoder_state;
-  _Alignas(8) unsigned char state[MP3A_LAME_STATE_BYTES];
+  uint32_t seam_count;
+  seam seams[MAX_SEAMS];
   _Alignas(8) unsigned char frames[MP3A_SLOT_BYTES];
 } range;
 
@@ -88,7 +98,7 @@ static bool open_range(range *r) {
   const crew *c = r->crew;
   mp3a_options options = c->clip->options;
   options.flags |= MP3A_NO_TAG;
-  r->state_size = 0;
+  r->seam_count = 0;
   r->status = mp3a_block_encoder_open(&r->encoder, &options);
   r->is_open = r->status == MP3A_OK;
   if (!r->is_open) return false;
@@ -115,16 +125,24 @@ static void take_input(range *r) {
   r->position += count;
 }
 
-/* What a range begins with, to be compared with what the one before ends with. */
+static uint32_t next_seam(const range *r) {
+  const uint32_t step = FIRST_STEP * MP3A_LINES / r->crew->frame_size;
+  return r->begin + (r->seam_count > 0 ? step << (r->seam_count - 1) : 0);
+}
+
 static void note_seam(range *r) {
-  r->state_size = mp3a_lame_copy_state(r->encoder.lame, r->state, sizeof r->state);
-  r->decoder_state = r->decoder.codec;
-  r->encoder.mp3_byte_size = 0;
+  if (r->begin == 0 || r->seam_count == MAX_SEAMS || r->next != next_seam(r)) return;
+  seam *s = &r->seams[r->seam_count++];
+  if (r->next == r->begin) r->encoder.mp3_byte_size = 0; /* of the warm-up */
+  s->frame = r->next;
+  s->mp3_byte_size = r->encoder.mp3_byte_size;
+  s->decoder = r->decoder.codec;
+  s->state_size = mp3a_lame_copy_state(r->encoder.lame, s->state, sizeof s->state);
 }
 
 static int32_t step_range(range *r) {
   uint32_t byte_size = 0;
-  if (r->next == r->begin && r->begin > 0) note_seam(r);
+  note_seam(r);
   take_input(r);
   int32_t status = mp3a_block_encoder_step(&r->encoder, r->frames, sizeof r->frames, &byte_size);
   if (status != MP3A_OK || byte_size == 0) return status;
@@ -172,42 +190,53 @@ static void run_all(crew *c) {
   pthread_mutex_unlock(&c->mutex);
 }
 
-/* Whether `before`, at its end, carries on what `r` began with. */
-static bool fits(const range *before, const range *r, unsigned char *state) {
-  const mp3dec_t *a = &before->decoder.codec, *b = &r->decoder_state;
-  const size_t size = mp3a_lame_copy_state(before->encoder.lame, state, MP3A_LAME_STATE_BYTES);
-  return size > 0 && size == r->state_size && memcmp(state, r->state, size) == 0 &&
-         memcmp(a->mdct_overlap, b->mdct_overlap, sizeof a->mdct_overlap) == 0 &&
-         memcmp(a->qmf_state, b->qmf_state, sizeof a->qmf_state) == 0;
+/* Whether a range, at its end, carries on what another did at `s`. */
+static bool fits(const range *before, const seam *s) {
+  static const size_t overlap_size = sizeof s->decoder.mdct_overlap;
+  unsigned char state[MP3A_LAME_STATE_BYTES];
+  const mp3dec_t *codec = &before->decoder.codec;
+  const size_t size = mp3a_lame_copy_state(before->encoder.lame, state, sizeof state);
+  return size > 0 && size == s->state_size && memcmp(state, s->state, size) == 0 &&
+         memcmp(codec->mdct_overlap, s->decoder.mdct_overlap, overlap_size) == 0 &&
+         memcmp(codec->qmf_state, s->decoder.qmf_state, sizeof codec->qmf_state) == 0;
 }
 
-/* Goes on with `before` where `r` doesn't fit. */
-static void redo(range *before, const range *r) {
-  before->end = r->end;
-  give_output(before, r->begin, r->end);
-  run_to_end(before);
+/* Goes on with `r`, which is at its end, to another. */
+static void run_on(range *r, uint32_t end) {
+  give_output(r, r->end, end);
+  r->end = end;
+  run_to_end(r);
 }
 
-/* Every seam in turn: `true_end` is the range that has come from the beginning. */
+/* Goes on with `before` until `r` fits; returns the one that has got to the end of `r`. */
+static range *join(range *before, range *r, uint32_t *mp3_byte_size, mp3a_ranges_stats *stats) {
+  for (uint32_t i = 0; i < (r->is_taken ? r->seam_count : 0); i++) {
+    const seam *s = &r->seams[i];
+    if (s->frame > before->end) run_on(before, s->frame);
+    if (before->status != MP3A_OK) return before;
+    if (fits(before, s)) {
+      *mp3_byte_size += before->encoder.mp3_byte_size - s->mp3_byte_size;
+      return r;
+    }
+    stats->redone_count += i == 0;
+  }
+  stats->lost_count += r->is_taken;
+  run_on(before, r->end);
+  return before;
+}
+
+/* Every seam in turn: `last` is the range that has come from the beginning. */
 static int32_t join_ranges(crew *c, mp3a_ranges_stats *stats) {
-  range *true_end = &c->ranges[0];
+  range *last = &c->ranges[0];
   uint32_t mp3_byte_size = 0;
   *stats = (mp3a_ranges_stats){0};
-  for (uint32_t i = 1; i < c->range_count && true_end->status == MP3A_OK; i++) {
-    range *r = &c->ranges[i];
-    stats->seam_count += r->is_taken;
-    /* The bytes behind the first range's state are of no more use. */
-    if (!r->is_taken || !fits(true_end, r, c->ranges[0].state)) {
-      stats->redone_count += r->is_taken;
-      redo(true_end, r);
-      continue;
-    }
-    mp3_byte_size += true_end->encoder.mp3_byte_size;
-    true_end = r;
+  for (uint32_t i = 1; i < c->range_count && last->status == MP3A_OK; i++) {
+    stats->seam_count += c->ranges[i].is_taken;
+    last = join(last, &c->ranges[i], &mp3_byte_size, stats);
   }
-  stats->stats = (mp3a_stats){.mp3_byte_size = mp3_byte_size + true_end->encoder.mp3_byte_size,
+  stats->stats = (mp3a_stats){.mp3_byte_size = mp3_byte_size + last->encoder.mp3_byte_size,
                               .peak = c->peak};
-  return true_end->status;
+  return last->status;
 }
 
 /* ---- a crew ---- */
@@ -313,15 +342,19 @@ bool mp3a_ranges_run(const mp3a_clip *clip, float peak, uint32_t range_count, ui
   return has_run;
 }
 
+/* Where masking reaches what is coded, an encoder remembers longer. */
+uint32_t mp3a_ranges_warm_up(const mp3a_options *o) {
+  const bool is_joint = o->channel_count == 2 && (o->flags & MP3A_JOINT_STEREO);
+  return o->rate_control == MP3A_CBR && o->quality >= 7 && !is_joint ? 8 : 48;
+}
+
 uint32_t mp3a_ranges_for(const mp3a_clip *clip) {
   const mp3a_options *o = &clip->options;
-  const uint32_t joint = o->channel_count == 2 ? MP3A_JOINT_STEREO : 0;
-  const uint32_t unfit = MP3A_BIT_RESERVOIR | joint;
-  if ((o->flags & unfit) || o->rate_control != MP3A_CBR || o->quality < SLOWEST_QUALITY) return 1;
   uint32_t count = mp3a_thread_limit_of(o);
-  if (count == 1) return 1;
+  if (count == 1 || (o->flags & MP3A_BIT_RESERVOIR)) return 1;
   if (count == 0 || count > mp3a_thread_limit()) count = mp3a_thread_limit();
   count = lesser(count, 1 + mp3a_pool_idle_count());
-  count = lesser(count, clip->frame_count / MP3A_LINES / LEAST_GRANULES);
+  const uint32_t least = LEAST_WARM_UPS * mp3a_ranges_warm_up(o);
+  count = lesser(count, clip->frame_count / MP3A_LINES / least);
   return count < 1 ? 1 : lesser(count, MP3A_MAX_RANGES);
 }
