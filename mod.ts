@@ -27,6 +27,7 @@ export type {
   RoundtripExtras,
   RoundtripOptions,
   RoundtripOutput,
+  RoundtripThreads,
   VariableBitrate,
 } from "./src/options.ts";
 export { compressRoundtrip, compressRoundtripAsync } from "./src/roundtrip.ts";

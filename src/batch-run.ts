@@ -3,31 +3,20 @@ import { Mp3AugmentError, show } from "../ffi/errors.ts";
 import { onAbort } from "./abort.ts";
 import { library } from "./native.ts";
 import { namesOf } from "./option-names.ts";
-import { checkSignal } from "./options.ts";
+import { checkSignal, checkThreads } from "./options.ts";
 
 /** How a batch runs. */
 export interface BatchOptions {
   /**
    * How many clips are coded at once, each on one thread: an integer from 1 on.
-   * Default: as many as the process may use cores.
+   * Default: as many as the process may use cores; the last clips share the cores
+   * that have nothing else left.
    */
   threads?: number;
   /** Called after each finished clip with how many are done, and how many there are. */
   onProgress?: (done: number, total: number) => void;
   /** Aborts the batch: it rejects at once with the signal's reason. */
   signal?: AbortSignal;
-}
-
-function checkThreads(value: unknown): number | undefined {
-  if (
-    value === undefined || Number.isInteger(value) && (value as number) >= 1
-  ) {
-    return value as number | undefined;
-  }
-  throw new Mp3AugmentError(
-    "INVALID_OPTION",
-    `threads is ${show(value)}; it must be an integer from 1 on`,
-  );
 }
 
 function checkProgress(value: unknown): BatchOptions["onProgress"] {

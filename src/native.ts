@@ -60,9 +60,13 @@ export interface PackExtras {
   readonly channelCount: number;
   readonly preserveDelay?: boolean;
   readonly preserveLevel?: boolean;
-  readonly oneThread?: boolean;
+  /** At most so many; `undefined`: as many as are idle. */
+  readonly threads?: number | undefined;
   readonly noTag?: boolean;
 }
+
+/** What `MP3A_THREADS` has room for: more cores than a clip is cut for. */
+const MOST_THREADS = 255;
 
 /** `mp3a_options` of checked options. */
 export function packOptions(coding: CheckedCoding, extras: PackExtras): Int32Array {
@@ -73,7 +77,8 @@ export function packOptions(coding: CheckedCoding, extras: PackExtras): Int32Arr
     bitrate_kbps: coding.bitrateKbps,
     quality: coding.quality,
     channel_count: extras.channelCount,
-    flags: flag(extras.preserveDelay, "PRESERVE_DELAY") | flag(extras.oneThread, "ONE_THREAD") |
+    flags: flag(extras.preserveDelay, "PRESERVE_DELAY") |
+      Math.min(extras.threads ?? 0, MOST_THREADS) * FLAGS.ONE_THREAD |
       flag(coding.jointStereo, "JOINT_STEREO") | flag(coding.bitReservoir, "BIT_RESERVOIR") |
       flag(extras.preserveLevel, "PRESERVE_LEVEL") | flag(extras.noTag, "NO_TAG"),
     rate_control: RATE_CONTROLS[coding.rateControl],

@@ -97,6 +97,16 @@ export interface RoundtripOutput {
   out?: Audio;
 }
 
+/** On how many cores a round trip runs. */
+export interface RoundtripThreads {
+  /**
+   * How many threads one call may use, an integer from 1 on: with 1, the calling
+   * thread alone, or for a call in the background one of the library's. Default: as
+   * many as are idle. The samples don't depend on it.
+   */
+  threads?: number;
+}
+
 /** What `Mp3Compression` has drawn, beside the coding. */
 export interface DrawnOptions {
   /** `false` leaves the clip as it is: the result is the clip itself, or a copy in `out`. */
@@ -111,6 +121,7 @@ export type RoundtripOptions =
   & RateControl
   & RoundtripExtras
   & RoundtripOutput
+  & RoundtripThreads
   & DrawnOptions;
 
 /** What calls in the background take besides. */
@@ -157,7 +168,7 @@ export const DRAWN_NAMES: readonly string[] = namesOf<DrawnOptions>({
 export const ROUNDTRIP_NAMES: readonly string[] = [
   ...CODING_NAMES,
   ...EXTRAS_NAMES,
-  ...namesOf<RoundtripOutput>({ out: true }),
+  ...namesOf<RoundtripOutput & RoundtripThreads>({ out: true, threads: true }),
   ...DRAWN_NAMES,
 ];
 
@@ -185,6 +196,7 @@ export interface CheckedOptions {
   readonly coding: CheckedCoding;
   readonly preserveDelay: boolean;
   readonly preserveLevel: boolean;
+  readonly threads: number | undefined;
   /** Not yet checked. */
   readonly out: unknown;
   readonly shouldApply: boolean;
@@ -343,12 +355,24 @@ export function checkExtras(
   };
 }
 
+/** Checks how many threads may be used; `undefined` means the default. */
+export function checkThreads(value: unknown): number | undefined {
+  if (value === undefined || Number.isInteger(value) && (value as number) >= 1) {
+    return value as number | undefined;
+  }
+  throw new Mp3AugmentError(
+    "INVALID_OPTION",
+    `threads is ${show(value)}; it must be an integer from 1 on`,
+  );
+}
+
 /** Checks the options of a round trip, whose names were checked. */
 export function checkOptions(options: Record<string, unknown>): CheckedOptions {
-  const { out, shouldApply = true } = options;
+  const { out, threads, shouldApply = true } = options;
   return {
     coding: checkCoding(options),
     ...checkExtras(options),
+    threads: checkThreads(threads),
     out,
     shouldApply: checkBoolean(shouldApply, "shouldApply"),
   };

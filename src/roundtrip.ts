@@ -47,7 +47,7 @@ export function checkCall(
   const packedOptions = packOptions(options.coding, {
     ...options,
     channelCount: input.channels.length,
-    oneThread,
+    threads: oneThread ? 1 : options.threads,
   });
   const outputFrameCount = options.preserveDelay && options.shouldApply
     ? delayedFrameCount(packedOptions, input.frameCount)

@@ -102,3 +102,20 @@ test("async: every form, the same bits", async () => {
   assert.equal(await compressRoundtripAsync(inPlace, { ...OPTIONS, out: inPlace }), inPlace);
   assert.ok(sameBits(inPlace, expectedMono));
 });
+
+test("threads: the same bits on 1 to 16", async () => {
+  const long = makeSignal(150000, 44100, 6);
+  const modes = [{ bitrateKbps: 96 }, { vbrQuality: 4, quality: 5, stereoMode: "joint" }] as const;
+  for (const mode of modes) {
+    const options = { sampleRate: 44100, ...mode };
+    const expected = compressRoundtrip(long, { ...options, threads: 1 });
+    for (const threads of [undefined, 2, 3, 16, 1e6]) {
+      const chosen = threads === undefined ? options : { ...options, threads };
+      assert.ok(sameBits(compressRoundtrip(long, chosen), expected));
+      assert.ok(sameBits(await compressRoundtripAsync(long, chosen), expected));
+    }
+    const inPlace = long.slice();
+    compressRoundtrip(inPlace, { ...options, out: inPlace });
+    assert.ok(sameBits(inPlace, expected));
+  }
+});

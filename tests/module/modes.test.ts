@@ -169,6 +169,9 @@ test("values of the options are checked", () => {
   for (const bitReservoir of ["on", null, 1]) {
     assertFails({ ...good, bitReservoir }, "INVALID_OPTION", /^bitReservoir is .*true or false/);
   }
+  for (const threads of [0, -1, 1.5, NaN, "2", null]) {
+    assertFails({ ...good, threads }, "INVALID_OPTION", /^threads is .*an integer from 1 on/);
+  }
   for (const preserveLevel of ["on", null, 1]) {
     assertFails({ ...good, preserveLevel }, "INVALID_OPTION", /^preserveLevel is .*true or false/);
   }
