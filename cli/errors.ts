@@ -55,12 +55,41 @@ const SYSTEM_REASONS: Record<string, string> = {
   ENFILE: "the system has too many files open",
 };
 
+/** What the module calls its options, as the commands' flags. */
+const FLAGS: Record<string, string> = {
+  bitrateKbps: "--bitrate",
+  averageBitrateKbps: "--average-bitrate",
+  vbrQuality: "--vbr-quality",
+  minBitrateKbps: "--min-bitrate",
+  maxBitrateKbps: "--max-bitrate",
+  legalBitratesOnly: "--legal-bitrates",
+  bitrateModes: "--modes",
+  minVbrQuality: "--min-vbr-quality",
+  maxVbrQuality: "--max-vbr-quality",
+  stereoMode: "--joint-stereo",
+  stereoModes: "--stereo-modes",
+  bitReservoir: "--reservoir",
+  bitReservoirs: "--reservoir",
+  lowpassHz: "--lowpass",
+  preserveDelay: "--preserve-delay",
+  preserveLevel: "--preserve-level",
+  channelGroups: "--channel-groups",
+};
+
+/** A message of the module's in the words of the command; "quality" and "p" are plain words too. */
+function inFlags(message: string): string {
+  return message.replace(/(?<![-\w])[a-z]+[A-Z]\w*/g, (word) => FLAGS[word] ?? word)
+    .replace(/(?<![-\w])(quality|p)(?= \()/g, "--$1");
+}
+
 /** An error in one line. */
 export function reasonOf(error: unknown): string {
   const { code } = Object(error) as { code?: unknown };
   const known = typeof code === "string" ? SYSTEM_REASONS[code] : undefined;
   if (known !== undefined) return known;
-  return (error instanceof Error ? error.message : String(error)).replace(/\s*\n\s*/g, " ");
+  const message = (error instanceof Error ? error.message : String(error))
+    .replace(/\s*\n\s*/g, " ");
+  return code === "INVALID_OPTION" ? inFlags(message) : message;
 }
 
 /** A text without what would steer a terminal or hide what it says: names may hold anything. */

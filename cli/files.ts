@@ -1,8 +1,8 @@
 /** Outputs: files that are there whole or not at all; pipes and devices, which are written in place. */
 import { Buffer } from "node:buffer";
 import { createHash, randomBytes } from "node:crypto";
-import { constants, rmSync } from "node:fs";
-import { type FileHandle, lstat, mkdir, open, rename, rm } from "node:fs/promises";
+import { constants, lstatSync, rmSync } from "node:fs";
+import { type FileHandle, mkdir, open, rename, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import process from "node:process";
 import { KIND_WORDS, usageError } from "./errors.ts";
@@ -105,7 +105,7 @@ export async function replaceFile(
   { partial, sync = false }: WriteOptions = {},
 ): Promise<void> {
   await makeFolderOf(path);
-  const isThere = await lstat(path).then(() => true, () => false);
+  const isThere = lstatSync(path, { throwIfNoEntry: false }) !== undefined; // cheap where it isn't
   const target = isThere ? await targetOf(path) : path;
   const old = isThere ? await look(target) : undefined;
   if (old && old.kind !== "file") throw new Error(KIND_WORDS[old.kind]);

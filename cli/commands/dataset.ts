@@ -135,6 +135,7 @@ async function augment(source: string, folder: string, options: DatasetOptions):
   const shard = chooseShard(options, process.env);
   const progress = new Progress(options.quiet);
   if (shard.source) progress.say(`shard ${shard.index} of ${shard.count} (${shard.source})`);
+  process.once("exit", () => progress.stop()); // also where a second Ctrl-C ends it
   const stop = stopOnSignals(() =>
     progress.say("finishing the files under way; once more to quit at once")
   );
@@ -201,32 +202,9 @@ function settingsOf(options: DatasetOptions): Settings {
   try {
     new Mp3Compression(settings.compression);
   } catch (error) {
-    throw usageError(`these can't be drawn: ${inFlags(reasonOf(error))}`);
+    throw usageError(`these can't be drawn: ${reasonOf(error)}`);
   }
   return settings;
-}
-
-/** What the module calls its options, as this command's flags. */
-const FLAGS: Record<string, string> = {
-  minBitrateKbps: "--min-bitrate",
-  maxBitrateKbps: "--max-bitrate",
-  legalBitratesOnly: "--legal-bitrates",
-  bitrateModes: "--modes",
-  minVbrQuality: "--min-vbr-quality",
-  maxVbrQuality: "--max-vbr-quality",
-  stereoModes: "--stereo-modes",
-  bitReservoirs: "--reservoir",
-  quality: "--quality",
-  preserveDelay: "--preserve-delay",
-  preserveLevel: "--preserve-level",
-  p: "--p",
-};
-
-function inFlags(message: string): string {
-  return message.replace(
-    /(?<![-\w])[a-z]\w*/gi,
-    (word) => Object.hasOwn(FLAGS, word) ? FLAGS[word] as string : word,
-  );
 }
 
 function report(

@@ -1,5 +1,5 @@
 /** What a run may write: never a source, and what it doesn't know only by `--force`. */
-import { isAbsolute, join, relative, sep } from "node:path";
+import { basename, dirname, isAbsolute, join, relative, sep } from "node:path";
 import { usageError } from "../errors.ts";
 import { type Found, look, realPathOf } from "../paths.ts";
 import type { Unit } from "./plan.ts";
@@ -48,6 +48,36 @@ export async function refuseSources(claim: Claim): Promise<void> {
 function isBelow(path: string, folder: string): boolean {
   const way = relative(folder, path);
   return way === "" || (way !== ".." && !way.startsWith(`..${sep}`) && !isAbsolute(way));
+}
+
+/**
+ * Throws where outputs would be one file, as their names differ only in what the file system takes for
+ * the same: A.wav and a.wav on most disks of macOS and Windows.
+ *
+ * @param probe a file in the folder that is there
+ */
+export async function refuseSameNames(units: readonly Unit[], probe: string): Promise<void> {
+  const other = join(dirname(probe), basename(probe).toUpperCase());
+  const [found, same] = [await look(probe), await look(other)];
+  if (found === undefined || found.identity !== same?.identity) return;
+  const pair = sameNames(units.flatMap(({ outputs }) => outputs));
+  if (pair === undefined) return;
+  throw usageError(
+    `${pair.join(" and ")} would be one file, as DST doesn't tell capital letters apart: ` +
+      "rename the source of one",
+  );
+}
+
+/** The first two paths that are the same but for capitals and how accents are written. */
+export function sameNames(paths: readonly string[]): [string, string] | undefined {
+  const seen = new Map<string, string>();
+  for (const path of paths) {
+    const folded = path.normalize("NFC").toLowerCase();
+    const other = seen.get(folded);
+    if (other !== undefined) return [other, path];
+    seen.set(folded, path);
+  }
+  return undefined;
 }
 
 /**

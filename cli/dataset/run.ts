@@ -7,7 +7,7 @@ import { Scratch } from "../audio/scratch.ts";
 import { CliError, reasonOf } from "../errors.ts";
 import { byteSizeOf, writeLines } from "../files.ts";
 import { augmentFile } from "./augment.ts";
-import { foreignError, refuseForeign, refuseSources } from "./claim.ts";
+import { foreignError, refuseForeign, refuseSameNames, refuseSources } from "./claim.ts";
 import {
   type Failure,
   isRecord,
@@ -61,6 +61,7 @@ export async function runDataset(options: RunOptions): Promise<RunResult> {
   const units = plan.units.filter(({ name }) => isInShard(name, shard));
   await checkFolder(options, plan, units);
   await claimFolder(folder, settings);
+  await refuseSameNames(plan.units, settingsPath(folder));
   const unlock = await takeLock(lockPath(folder, shard), options);
   try {
     const journal = await Journal.open(journalPath(folder, shard));

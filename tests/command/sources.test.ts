@@ -11,6 +11,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
+import { sameNames } from "../../cli/dataset/claim.ts";
 import { readJsonLines, readTree, runCli, startCli, waitFor, withFolder, writeWav } from "./cli.ts";
 import { test } from "../harness.ts";
 import { makeSignal } from "../signals.ts";
@@ -91,6 +92,12 @@ test("files that no run has recorded are kept, and replaced only by --force", ()
     assert.match(manifest.stderr, /\(manifest\.jsonl\)/);
     assert.equal(readFileSync(join(target, "manifest.jsonl"), "utf8"), "mine\n");
   }));
+
+test("names that some file systems take for the same are found", () => {
+  assert.deepEqual(sameNames(["b.wav", "x/A.wav", "x/a.wav"]), ["x/A.wav", "x/a.wav"]);
+  assert.deepEqual(sameNames(["\u00e4.wav", "a\u0308.wav"]), ["\u00e4.wav", "a\u0308.wav"]);
+  assert.equal(sameNames(["a.wav", "a/a.wav", "b.wav"]), undefined);
+});
 
 test("a long source that changes while it is read again is a failed file without output", () =>
   withFolder(async (folder) => {
