@@ -19,7 +19,7 @@ export function add(program: Command): void {
   const command = program.command("decode")
     .summary("write the audio of an MP3 file as WAV or FLAC")
     .description("Decodes IN, without the delay and the padding that an MP3 file's tag tells of.")
-    .argument("<IN>", "an MP3 file, or a WAV, FLAC or Ogg file, or - for standard input")
+    .argument("<IN>", "an MP3 file, or a WAV, AIFF, FLAC or Ogg file, or - for standard input")
     .argument("<OUT>", "a .wav or .flac file, or - for standard output");
   addOutputOptions(command);
   command

@@ -32,7 +32,7 @@ export function add(program: Command): void {
   const command = program.command("encode")
     .summary("write an MP3 file")
     .description("Encodes IN as the MP3 file OUT: the bytes of LAME 3.100 with the same settings.")
-    .argument("<IN>", "a WAV, FLAC, Ogg or MP3 file, or - for standard input")
+    .argument("<IN>", "a WAV, AIFF, FLAC, Ogg or MP3 file, or - for standard input")
     .argument("<OUT>", "the MP3 file, or - for standard output");
   addCodingOptions(command);
   addForce(command, "write MP3 to a terminal, or under another format's name");

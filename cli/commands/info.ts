@@ -37,7 +37,7 @@ export function add(program: Command): void {
     .description(
       "Decodes each FILE and tells its format, rate, channels, length, peak and bitrate.",
     )
-    .argument("<FILE...>", "WAV, FLAC, Ogg or MP3 files, or - for standard input")
+    .argument("<FILE...>", "WAV, AIFF, FLAC, Ogg or MP3 files, or - for standard input")
     .option("--json", "one line of JSON per file", false)
     .addHelpText("after", EXAMPLES)
     .action(tell);

@@ -58,7 +58,7 @@ export function add(program: Command): void {
         "switch in place, spectrograms and their difference, and a table of SNR, log-spectral " +
         "distance, bandwidth, level and size.",
     )
-    .argument("<IN>", "a WAV, FLAC, Ogg or MP3 file, or - for standard input")
+    .argument("<IN>", "a WAV, AIFF, FLAC, Ogg or MP3 file, or - for standard input")
     .option(
       "-o, --output <file>",
       `the page, or - for standard output (default: "${DEFAULT_OUTPUT}")`,

@@ -35,7 +35,7 @@ export function add(program: Command): void {
     .description(
       "Encodes IN as MP3 and decodes it again: aligned to the sample, of the same length.",
     )
-    .argument("<IN>", "a WAV, FLAC, Ogg or MP3 file, or - for standard input")
+    .argument("<IN>", "a WAV, AIFF, FLAC, Ogg or MP3 file, or - for standard input")
     .argument("<OUT>", "a .wav or .flac file, or - for standard output");
   addCodingOptions(command);
   command

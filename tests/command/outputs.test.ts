@@ -13,7 +13,7 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
-import { cliCommand, runCli, withFolder, writeWav } from "./cli.ts";
+import { cliCommand, runCli, startCli, waitFor, withFolder, writeWav } from "./cli.ts";
 import { test } from "../harness.ts";
 import { makeSignal } from "../signals.ts";
 
@@ -113,6 +113,30 @@ test("an output that is its own source is refused, whatever it is called", () =>
     assert.equal(redirected.code, 2, redirected.stderr);
     assert.match(redirected.stderr, /the same file as what standard input reads/);
     assert.deepEqual(readFileSync(clip), before);
+  }));
+
+test("two writers of one file: it is whole, one's or the other's; Ctrl-C leaves nothing", () =>
+  withFolder(async (folder) => {
+    const [clip, output] = [join(folder, "in.wav"), join(folder, "out.wav")];
+    writeWav(clip, [makeSignal(3_000_000, 44100), makeSignal(3_000_000, 44100, 2)], 44100);
+    const made = await Promise.all(["8", "64"].map(async (bitrate, i) => {
+      const alone = join(folder, `alone${i}.wav`);
+      for (const path of [alone, output]) {
+        const args = ["roundtrip", clip, path, "--bitrate", bitrate];
+        assert.equal((await runCli(args)).code, 0);
+      }
+      return readFileSync(alone);
+    }));
+    const together = readFileSync(output);
+    assert.ok(made.some((bytes) => bytes.equals(together)));
+    const args = ["roundtrip", clip, output, "--bitrate", "64", "--quality", "0"];
+    const { child, outcome } = startCli(args);
+    const isGrowing = () => readdirSync(folder).some((name) => name.endsWith(".partial"));
+    await waitFor(isGrowing);
+    child.kill("SIGINT");
+    assert.equal((await outcome).code, 130);
+    assert.deepEqual(readdirSync(folder).sort(), ["alone0.wav", "alone1.wav", "in.wav", "out.wav"]);
+    assert.ok(readFileSync(output).equals(together));
   }));
 
 test("a name of another format is refused without --force", () =>
