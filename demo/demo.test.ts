@@ -1,4 +1,3 @@
-// node --test demo/
 import assert from "node:assert/strict";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -13,17 +12,11 @@ import { root, run } from "../scripts/tools.mjs";
 const folder = mkdtempSync(join(tmpdir(), "mp3-augment-demo-test-"));
 after(() => rmSync(folder, { recursive: true }));
 
-/** @param {string[]} args */
-function demo(...args) {
-  return run(execPath, [join(root, "demo", "main.mjs"), ...args]);
+function demo(...args: string[]) {
+  return run(execPath, [join(root, "demo", "main.ts"), ...args]);
 }
 
-/**
- * @param {string} name
- * @param {number} sampleRate
- * @param {number} channelCount
- */
-async function writeTone(name, sampleRate, channelCount) {
+async function writeTone(name: string, sampleRate: number, channelCount: number) {
   const encoder = await encodeWav({ sampleRate });
   encoder.encode(
     Array.from(
@@ -40,8 +33,7 @@ async function writeTone(name, sampleRate, channelCount) {
   return path;
 }
 
-/** @param {string} output */
-function rowsOf(output) {
+function rowsOf(output: string) {
   return output.split("\n").filter((line) => /^\| (Deno|Bun) /.test(line));
 }
 
@@ -85,8 +77,7 @@ test("of six channels the first two are taken, with a note", async () => {
 test("what can't be taken gets a plain message", async () => {
   const junk = join(folder, "junk.wav");
   writeFileSync(junk, "not audio at all, whatever the name says");
-  /** @type {[string, RegExp][]} */
-  const inputs = [
+  const inputs: [string, RegExp][] = [
     [
       await writeTone("fast.wav", 96000, 1),
       /^error: fast\.wav has a sample rate of 96000 Hz.*resample/,

@@ -8,18 +8,16 @@ import { join, relative, resolve } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { markdownTable } from "markdown-table";
+import type { Report } from "./demo.ts";
 import { Failure, needTool, root, run, runAsProgram } from "../scripts/tools.mjs";
-
-/** @typedef {import("./demo.ts").Report} Report */
 
 const script = join(root, "demo", "demo.ts");
 const outFolder = join(root, "demo", "out");
 
-/**
- * How each runtime is started. Deno gets the permissions that the job takes, and no more.
- * @type {Record<string, (input: string) => [command: string, args: string[]]>}
- */
-const runtimes = {
+type Start = (input: string) => [command: string, args: string[]];
+
+/** How each runtime is started. Deno gets the permissions that the job takes, and no more. */
+const runtimes: Record<string, Start> = {
   Deno: (input) => {
     const library = process.env.MP3_AUGMENT_LIB || join(root, "lib");
     const permissions = [
@@ -41,10 +39,10 @@ const runtimes = {
 };
 
 /**
- * @param {string | undefined} given as the user has typed it
- * @returns {string} an absolute path
+ * @param given as the user has typed it
+ * @returns an absolute path
  */
-function findInput(given) {
+function findInput(given: string | undefined): string {
   if (given === undefined) {
     return fileURLToPath(
       new URL("lena.flac", import.meta.resolve("audio-lena")),
@@ -57,15 +55,8 @@ function findInput(given) {
   return input;
 }
 
-/**
- * @param {string} name of the runtime
- * @param {string} input
- * @returns {Promise<Report>}
- */
-async function runIn(name, input) {
-  const [command, args] = /** @type {NonNullable<typeof runtimes[string]>} */ (runtimes[name])(
-    input,
-  );
+async function runIn(name: string, start: Start, input: string): Promise<Report> {
+  const [command, args] = start(input);
   const { code, stdout, output } = await run(command, args);
   if (code !== 0) {
     throw new Failure(
@@ -75,8 +66,7 @@ async function runIn(name, input) {
   return JSON.parse(stdout);
 }
 
-/** @param {[name: string, report: Report][]} reports */
-function formatTable(reports) {
+function formatTable(reports: [name: string, report: Report][]) {
   const header = [
     "runtime",
     "bitrate",
@@ -104,8 +94,7 @@ function formatTable(reports) {
   });
 }
 
-/** @param {[name: string, report: Report][]} reports */
-function sayWhetherEqual(reports) {
+function sayWhetherEqual(reports: [name: string, report: Report][]) {
   const results = reports.map(([, { rows }]) => rows.map((row) => row.sha256).join());
   return new Set(results).size === 1
     ? "Deno and Bun gave the same samples, bit for bit."
@@ -118,13 +107,13 @@ await runAsProgram(import.meta.url, async (args) => {
   }
   const input = findInput(args[0]);
   mkdirSync(outFolder, { recursive: true });
-  /** @type {[name: string, report: Report][]} */
-  const reports = [];
-  for (const name of Object.keys(runtimes)) {
-    reports.push([name, await runIn(name, input)]);
+  const reports: [name: string, report: Report][] = [];
+  for (const [name, start] of Object.entries(runtimes)) {
+    reports.push([name, await runIn(name, start, input)]);
   }
 
-  const report = /** @type {Report} */ (reports[0]?.[1]);
+  const report = reports[0]?.[1];
+  if (!report) throw new Failure("no runtime ran");
   console.log(`${report.description}\n`);
   report.notes.forEach((note) => console.log(`Note: ${note}.\n`));
   console.log(formatTable(reports));

@@ -1,11 +1,11 @@
-// node scripts/check-package.mjs: whether both packages hold what a release needs, before anything
+// node scripts/check-package.ts: whether both packages hold what a release needs, before anything
 // is published; `check-release.mjs` looks into the libraries themselves. Prints the digest of each library.
 import { createHash } from "node:crypto";
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join, relative, sep } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
-import { makePackage } from "./package.mjs";
+import { makePackage } from "./package.ts";
 import { MAX_BYTE_SIZE, targets } from "./release/targets.mjs";
 import { Failure, needTool, root, run, runAsProgram } from "./tools.mjs";
 
@@ -17,18 +17,15 @@ export const LIBRARIES = targets.flatMap(({ name, lame, shim }) =>
   [shim, lame].map((file) => `lib/${name}/${file}`)
 );
 
-/** @typedef {Map<string, number>} Sizes byte sizes by the path inside the package */
+/** Byte sizes by the path inside the package. */
+type Sizes = Map<string, number>;
 
-/**
- * What keeps a package from being released; an empty list is good.
- * @param {Sizes} sizes
- */
-export function findFaults(sizes) {
+/** What keeps a package from being released; an empty list is good. */
+export function findFaults(sizes: Sizes) {
   const faults = [...LIBRARIES, "README.md", "LICENSE", "THIRD_PARTY.md"]
     .filter((path) => !sizes.get(path))
     .map((path) => `${path} is missing or empty`);
-  /** @type {Sizes} */
-  const targets = new Map();
+  const targets: Sizes = new Map();
   let total = 0;
   for (const [path, byteSize] of sizes) {
     total += byteSize;
@@ -46,17 +43,13 @@ export function findFaults(sizes) {
   return faults;
 }
 
-/** @param {string} folder */
-export function measureFolder(folder) {
+export function measureFolder(folder: string) {
   const paths = readdirSync(folder, { recursive: true, encoding: "utf8" });
   return measure(folder, paths.map((path) => join(folder, path)));
 }
 
-/**
- * What `deno publish` would upload.
- * @returns {Promise<Sizes>}
- */
-export async function measureJsrPackage() {
+/** What `deno publish` would upload. */
+export async function measureJsrPackage(): Promise<Sizes> {
   const args = ["publish", "--dry-run", "--allow-dirty", "--no-check"];
   const { code, output } = await run(needTool("deno"), args, { env: { NO_COLOR: "1" } });
   if (code !== 0) throw new Failure(`deno publish --dry-run failed:\n${output}`);
@@ -64,13 +57,8 @@ export async function measureJsrPackage() {
   return measure(root, urls.map((url) => fileURLToPath(url)));
 }
 
-/**
- * @param {string} folder
- * @param {string[]} paths
- * @returns {Sizes}
- */
-function measure(folder, paths) {
-  const files = paths.map((path) => /** @type {const} */ ([path, statSync(path)]))
+function measure(folder: string, paths: string[]): Sizes {
+  const files = paths.map((path) => [path, statSync(path)] as const)
     .filter(([, stat]) => stat.isFile());
   return new Map(
     files.map(([path, stat]) => [relative(folder, path).replaceAll(sep, "/"), stat.size]),
@@ -79,7 +67,7 @@ function measure(folder, paths) {
 
 await runAsProgram(import.meta.url, async () => {
   await makePackage();
-  const digests = await run(process.execPath, ["scripts/write-digests.mjs", "--check"]);
+  const digests = await run(process.execPath, ["scripts/write-digests.ts", "--check"]);
   if (digests.code !== 0) throw new Failure(digests.output.trim().replace(/^error: /, ""));
   const packages = {
     npm: measureFolder(join(root, "dist", "npm")),

@@ -14,18 +14,17 @@ const program = join(folder, "mp3-augment.exe");
 after(() => rmSync(folder, { recursive: true }));
 
 before(async () => {
-  const script = join(root, "scripts", "compile.mjs");
+  const script = join(root, "scripts", "compile.ts");
   const { code, output } = await run(process.execPath, [script, "--outfile", program]);
   assert.equal(code, 0, output);
   const input = fileURLToPath(new URL("lena.wav", import.meta.resolve("audio-lena")));
   copyFileSync(input, join(folder, "in.wav"));
 });
 
-/**
- * @param {string[]} args
- * @param {Record<string, string>} [env]
- */
-function runAlone(args, env = { HOME: folder, LOCALAPPDATA: folder }) {
+function runAlone(
+  args: string[],
+  env: Record<string, string> = { HOME: folder, LOCALAPPDATA: folder },
+) {
   const { SystemRoot } = process.env;
   const needed = SystemRoot ? { SystemRoot } : {};
   return spawnSync(program, args, { cwd: folder, env: { ...needed, ...env }, encoding: "utf8" });
@@ -48,7 +47,7 @@ test("without a place for the libraries it says what to do", () => {
 });
 
 test("a platform that there is none for is refused", async () => {
-  const script = join(root, "scripts", "compile.mjs");
+  const script = join(root, "scripts", "compile.ts");
   const { code, output } = await run(process.execPath, [script, "--target", "bun-amiga"]);
   assert.equal(code, 1);
   assert.match(output, /bun-amiga is none of bun-linux-x64/);

@@ -8,15 +8,15 @@ import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:
 import { dirname, join, resolve } from "node:path";
 import process from "node:process";
 import { parseArgs } from "node:util";
-import { executables, hostExecutable, isExecutable } from "./release/executables.mjs";
+import { executables, hostExecutable, isExecutable } from "./release/executables.ts";
 import { libraryPaths, targets } from "./release/targets.mjs";
 import { Failure, needTool, root, run, runAsProgram } from "./tools.mjs";
 
 /**
  * The program's first file.
- * @param {{ lame: string, shim: string }} libraries their paths
+ * @param libraries their paths
  */
-function makeEntry({ lame, shim }) {
+function makeEntry({ lame, shim }: { lame: string; shim: string }) {
   const quote = JSON.stringify;
   return `import lame from ${quote(lame)} with { type: "file" };
 import shim from ${quote(shim)} with { type: "file" };
@@ -33,8 +33,8 @@ try {
 `;
 }
 
-/** @param {string} name of the executable's platform */
-function librariesOf(name) {
+/** @param name of the executable's platform */
+function librariesOf(name: string) {
   const target = isExecutable(name) && targets.find((one) => one.name === executables[name]);
   if (!target || !name.startsWith("bun-")) {
     const names = Object.keys(executables).filter((one) => one.startsWith("bun-"));
@@ -46,7 +46,7 @@ function librariesOf(name) {
 }
 
 await runAsProgram(import.meta.url, async (args) => {
-  const text = /** @type {const} */ ({ type: "string" });
+  const text = { type: "string" } as const;
   const { values } = parseArgs({ args, options: { target: text, outfile: text } });
   const { target = hostExecutable } = values;
   const libraries = librariesOf(target);

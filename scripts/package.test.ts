@@ -1,4 +1,4 @@
-// node --test scripts/: the packages as their users get them.
+// The packages as their users get them.
 import assert from "node:assert/strict";
 import {
   existsSync,
@@ -13,8 +13,8 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { after, before, test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { findFaults, LIBRARIES, measureFolder, measureJsrPackage } from "./check-package.mjs";
-import { makePackage } from "./package.mjs";
+import { findFaults, LIBRARIES, measureFolder, measureJsrPackage } from "./check-package.ts";
+import { makePackage } from "./package.ts";
 import { needTool, root, run } from "./tools.mjs";
 
 const manifest = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
@@ -23,12 +23,8 @@ const project = join(work, "project");
 const bun = needTool("bun");
 after(() => rmSync(work, { recursive: true }));
 
-/**
- * Runs a program in a fresh project, where nothing leads to a registry or to the repository.
- * @param {string} command
- * @param {string[]} args
- */
-async function runThere(command, ...args) {
+/** Runs a program in a fresh project, where nothing leads to a registry or to the repository. */
+async function runThere(command: string, ...args: string[]) {
   const env = {
     BUN_CONFIG_REGISTRY: "http://127.0.0.1:9",
     BUN_INSTALL_CACHE_DIR: join(work, "cache"),
@@ -39,20 +35,15 @@ async function runThere(command, ...args) {
   return output;
 }
 
-/**
- * The README's code after a line that starts with `heading`.
- * @param {string} heading
- */
-function readExample(heading) {
+/** The README's code after a line that starts with `heading`. */
+function readExample(heading: string) {
   const readme = readFileSync(join(root, "README.md"), "utf8");
   return new RegExp(`^${heading} [^]*?\`\`\`ts\n([^]*?)\`\`\``, "m").exec(readme)?.[1] ?? "";
 }
 
-/** @type {string} */
-let tarball;
+let tarball: string;
 
-/** @param {string} folder */
-function makeProject(folder) {
+function makeProject(folder: string) {
   // The module needs none of the dependencies, which the command has: the test stays offline with
   // empty ones.
   const names = Object.keys(manifest.dependencies);
@@ -155,7 +146,8 @@ test("the npm package holds what runs, and nothing else", () => {
   );
   assert.deepEqual(needless.sort(), ["LICENSE", "package.json"]);
   assert.ok(!paths.some((path) => /test|bench|node_modules/.test(path)), paths.join("\n"));
-  const packed = JSON.parse(readFileSync(join(root, "dist", "npm", "package.json"), "utf8"));
+  const packed: { dependencies: object; exports: Record<string, Record<string, string>> } = JSON
+    .parse(readFileSync(join(root, "dist", "npm", "package.json"), "utf8"));
   assert.deepEqual(packed.dependencies, manifest.dependencies);
   for (const name of ["private", "scripts", "devDependencies"]) assert.ok(!(name in packed), name);
   for (const path of Object.values(packed.exports).flatMap((paths) => Object.values(paths))) {
@@ -180,14 +172,14 @@ const complete = new Map(
 test("a complete package has no fault", () => assert.deepEqual(findFaults(complete), []));
 
 for (
-  const [what, path, byteSize, fault] of /** @type {const} */ ([
+  const [what, path, byteSize, fault] of [
     ["a missing library", "lib/aarch64-macos/libmp3lame.0.dylib", undefined, /is missing or empty/],
     ["an empty library", "lib/x86_64-windows-gnu/mp3lame.dll", 0, /is missing or empty/],
     ["no notices", "THIRD_PARTY.md", undefined, /is missing or empty/],
     ["a big library", "lib/x86_64-linux-musl/libmp3augment.so", 350_001, /more than 600000/],
     ["a big package", "src/data.ts", 20_000_000, /more than 20000000/],
     ["a stranger", "lib/x86_64-linux-gnu/notes", 1, /belongs to no target/],
-  ])
+  ] as const
 ) {
   test(`${what} keeps a package from being released`, () => {
     const sizes = new Map(complete);

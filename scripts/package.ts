@@ -35,17 +35,20 @@ export function copyLicences() {
   }
 }
 
-/** @typedef {Record<string, string>} Names */
-/** @returns {{ name: string, version: string, exports: Names, bin?: Names, files: string[] }} */
-function readManifest() {
+interface Manifest {
+  name: string;
+  version: string;
+  exports: Record<string, string>;
+  bin?: Record<string, string>;
+  files: string[];
+}
+
+function readManifest(): Manifest {
   return JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
 }
 
-/**
- * Compiles the exported modules and what they import.
- * @param {string[]} entries
- */
-async function compile(entries) {
+/** Compiles the exported modules and what they import. */
+async function compile(entries: string[]) {
   const options = {
     extends: join(root, "tsconfig.json"),
     compilerOptions: {
@@ -70,20 +73,16 @@ async function compile(entries) {
   for (const name of names) if (name.endsWith(".d.ts")) rmSync(join(folder, "cli", name));
 }
 
-/** @param {string} path */
-function toJs(path) {
+function toJs(path: string) {
   return path.replace(/\.ts$/, ".js");
 }
 
-/**
- * What an installer reads; the rest of package.json is for developers.
- * @param {ReturnType<typeof readManifest>} manifest
- */
-function makeManifest({ exports, bin = {}, files: _files, ...manifest }) {
+/** What an installer reads; the rest of package.json is for developers. */
+function makeManifest({ exports, bin = {}, files: _files, ...manifest }: Manifest) {
   const rest = Object.entries(manifest).filter(([name]) =>
     !["private", "scripts", "devDependencies", "allowScripts"].includes(name)
   );
-  const conditions = (/** @type {string} */ path) => {
+  const conditions = (path: string) => {
     const types = path.replace(/\.ts$/, ".d.ts");
     return existsSync(join(folder, types))
       ? { types, default: toJs(path) }
@@ -98,8 +97,7 @@ function makeManifest({ exports, bin = {}, files: _files, ...manifest }) {
   };
 }
 
-/** @param {string} npm */
-async function copyRest(npm) {
+async function copyRest(npm: string) {
   const { code, stdout } = await run(npm, ["pack", "--dry-run", "--json", "--ignore-scripts"]);
   if (code !== 0) throw new Failure("npm pack --dry-run failed");
   const [{ files }] = JSON.parse(stdout);
@@ -112,9 +110,9 @@ async function copyRest(npm) {
 
 /**
  * Makes the npm package of what lib/ holds.
- * @returns {Promise<string>} the tarball's path
+ * @returns the tarball's path
  */
-export async function makePackage() {
+export async function makePackage(): Promise<string> {
   const npm = findOnPath("npm");
   if (!npm) throw new Failure("npm is not on PATH: it comes with Node");
   const manifest = readManifest();

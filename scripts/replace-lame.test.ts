@@ -6,7 +6,7 @@ import { join } from "node:path";
 import process from "node:process";
 import { test } from "node:test";
 import { pathToFileURL } from "node:url";
-import { needTool, root, run } from "./tools.mjs";
+import { isMusl, needTool, root, run } from "./tools.mjs";
 
 /** Prints the libraries in use and a checksum of what a round trip makes. */
 const program = `
@@ -25,11 +25,7 @@ const program = `
   console.log(JSON.stringify({ sum, paths: [...new Set(paths)].sort() }));
 `;
 
-/**
- * @param {string} runtime
- * @param {string} folder
- */
-async function useLibraries(runtime, folder) {
+async function useLibraries(runtime: string, folder: string) {
   const args = runtime === "deno" ? ["eval", program] : ["-e", program];
   const env = { MP3_AUGMENT_LIB: folder };
   const { code, stdout, output } = await run(needTool(runtime), args, { env });
@@ -37,10 +33,9 @@ async function useLibraries(runtime, folder) {
   return JSON.parse(stdout);
 }
 
-const cpu = { x64: "x86_64", arm64: "aarch64" }[/** @type {string} */ (process.arch)];
+const cpu = process.arch === "arm64" ? "aarch64" : "x86_64";
 const built = join(root, "lib", `${cpu}-linux-gnu`);
-const isGlibc = process.platform === "linux" &&
-  /** @type {any} */ (process.report.getReport()).header.glibcVersionRuntime !== undefined;
+const isGlibc = process.platform === "linux" && !isMusl();
 
 test("a stock LAME takes the place of our libmp3lame", { skip: !isGlibc }, async () => {
   const { code, output } = await run(needTool("zig"), ["build", "stock"]);

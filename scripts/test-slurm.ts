@@ -4,7 +4,7 @@
 // all their state in a temporary folder. An array job of 4 tasks and its merge; one task is killed in
 // the middle of its work and requeued. What comes out must equal a one-machine run, byte for byte.
 // It needs root and Debian's packages, which it installs.
-import { spawn } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import {
   chmodSync,
@@ -17,7 +17,7 @@ import {
   rmSync,
   writeFileSync,
 } from "node:fs";
-import { createServer } from "node:net";
+import { type AddressInfo, createServer } from "node:net";
 import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
@@ -43,8 +43,8 @@ async function installSlurm() {
   return isThere();
 }
 
-/** @param {string} name of a program that may not be on PATH */
-function findDaemon(name) {
+/** @param name of a program that may not be on PATH */
+function findDaemon(name: string) {
   return findOnPath(name) ?? [`/usr/sbin/${name}`].find((path) => existsSync(path));
 }
 
@@ -52,17 +52,16 @@ function findDaemon(name) {
 async function freePorts() {
   const servers = [0, 1, 2].map(() => createServer().listen(0, "127.0.0.1"));
   await Promise.all(servers.map((server) => new Promise((done) => server.once("listening", done))));
-  const ports = servers.map((server) => /** @type {any} */ (server.address()).port);
+  const ports = servers.map((server) => (server.address() as AddressInfo).port);
   await Promise.all(servers.map((server) => new Promise((done) => server.close(done))));
   return ports;
 }
 
 /**
  * Jobs are requeued only after the credentials' expiry, so that is short.
- * @param {string} folder
- * @param {number[]} ports the controller's and the nodes'
+ * @param ports the controller's and the nodes'
  */
-function slurmConf(folder, [controllerPort, ...nodePorts]) {
+function slurmConf(folder: string, [controllerPort, ...nodePorts]: number[]) {
   const nodes = nodePorts.map((port, index) =>
     `NodeName=n${index + 1} NodeHostname=${hostname()} NodeAddr=127.0.0.1 Port=${port} CPUs=1`
   );
@@ -95,12 +94,13 @@ PartitionName=all Nodes=n1,n2 Default=YES MaxTime=INFINITE State=UP
 
 /** The daemons, in the foreground so that they end with this program. */
 class Cluster {
-  /** @param {string} folder */
-  constructor(folder) {
+  readonly folder: string;
+  readonly env: { SLURM_CONF: string };
+  readonly daemons: ChildProcess[] = [];
+
+  constructor(folder: string) {
     this.folder = folder;
     this.env = { SLURM_CONF: join(folder, "slurm.conf") };
-    /** @type {import("node:child_process").ChildProcess[]} */
-    this.daemons = [];
   }
 
   async start() {
@@ -121,24 +121,19 @@ class Cluster {
     });
   }
 
-  /**
-   * @param {string} name
-   * @param {string[]} args
-   */
-  launch(name, args) {
+  launch(name: string, args: string[]) {
     const log = openSync(join(this.folder, `${name}${args.at(-1)?.replace(/\W.*/, "")}.log`), "a");
     const env = { ...process.env, ...this.env };
     const program = findDaemon(name) ?? name;
     this.daemons.push(spawn(program, args, { env, stdio: ["ignore", log, log] }));
   }
 
-  /**
-   * A command of SLURM's that must succeed.
-   * @param {string} command
-   * @param {string[]} args
-   * @param {{ cwd?: string, env?: NodeJS.ProcessEnv }} [options]
-   */
-  async call(command, args, options = {}) {
+  /** A command of SLURM's that must succeed. */
+  async call(
+    command: string,
+    args: string[],
+    options: { cwd?: string; env?: NodeJS.ProcessEnv } = {},
+  ) {
     const { code, output, stdout } = await run(command, args, {
       ...options,
       env: { ...options.env, ...this.env },
@@ -163,22 +158,15 @@ class Cluster {
   }
 }
 
-/**
- * Waits for a condition.
- * @param {string} what
- * @param {() => boolean | Promise<boolean>} isSo
- */
-async function until(what, isSo) {
+/** Waits for a condition. */
+async function until(what: string, isSo: () => boolean | Promise<boolean>) {
   for (const end = Date.now() + PATIENCE_MS; !await isSo(); await sleep(20)) {
     if (Date.now() > end) throw new Failure(`waited ${PATIENCE_MS / 1000} s in vain for ${what}`);
   }
 }
 
-/**
- * Tones that glide, each clip its own.
- * @param {string} folder
- */
-function makeClips(folder) {
+/** Tones that glide, each clip its own. */
+function makeClips(folder: string) {
   for (let clip = 0; clip < CLIP_COUNT; clip++) {
     const codes = new Int16Array(RATE * (4 + clip % 3));
     for (let i = 0; i < codes.length; i++) {
@@ -201,11 +189,8 @@ function makeClips(folder) {
   }
 }
 
-/**
- * Every file below a folder.
- * @param {string} folder
- */
-function listTree(folder) {
+/** Every file below a folder. */
+function listTree(folder: string) {
   return readdirSync(folder, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
     .map((entry) => join(entry.parentPath, entry.name).slice(folder.length + 1))
@@ -213,10 +198,10 @@ function listTree(folder) {
 }
 
 /**
- * @param {string} expected a folder
- * @param {string} found a folder
+ * @param expected a folder
+ * @param found a folder
  */
-function compareTrees(expected, found) {
+function compareTrees(expected: string, found: string) {
   const names = listTree(expected);
   if (names.join("\n") !== listTree(found).join("\n")) {
     throw new Failure(`other files: ${names.length} expected, ${listTree(found).length} found`);
@@ -231,11 +216,9 @@ function compareTrees(expected, found) {
 
 /**
  * Kills a task with SIGKILL when it has done a few files and not all; which one doesn't matter.
- * @param {Cluster} cluster
- * @param {string} target
- * @param {string} array the array job's id
+ * @param array the array job's id
  */
-async function killTask(cluster, target, array) {
+async function killTask(cluster: Cluster, target: string, array: string) {
   for (let task = 0; task < 4; task++) {
     const journal = join(target, `.mp3-augment/journal-${task}-of-4.jsonl`);
     const manifest = join(target, `manifest-${task}-of-4.jsonl`);
@@ -254,23 +237,16 @@ async function killTask(cluster, target, array) {
   throw new Failure("every task was done before it could be killed");
 }
 
-/** @param {string} path */
-function countLines(path) {
+function countLines(path: string) {
   return readFileSync(path, "utf8").split("\n").length - 1;
 }
 
-/**
- * @param {Cluster} cluster
- * @param {string} folder
- */
-async function testArray(cluster, folder) {
+async function testArray(cluster: Cluster, folder: string) {
   const command = join(folder, "mp3-augment");
   const main = join(root, "cli/main.ts");
   writeFileSync(command, `#!/bin/sh\nexec ${needTool("deno")} run -A --no-check ${main} "$@"\n`);
   chmodSync(command, 0o755);
-  const [source, whole, target] = /** @type {[string, string, string]} */ (
-    ["in", "whole", "out"].map((name) => join(folder, name))
-  );
+  const [source, whole, target] = [join(folder, "in"), join(folder, "whole"), join(folder, "out")];
   makeClips(source);
   const single = await run(command, ["dataset", source, whole, ...DATASET, "--no-shard"]);
   if (single.code !== 0) throw new Failure(`the run on one machine: ${single.output}`);

@@ -5,31 +5,31 @@ import { join } from "node:path";
 import { checkTarget, zigBuild } from "./check-release.mjs";
 import { fetchSources } from "./fetch-sources.mjs";
 import { installInspector } from "./release/inspect.mjs";
-import { findRunner } from "./release/runners.mjs";
-import { libraryPaths, targets } from "./release/targets.mjs";
+import { findRunner, type Runner } from "./release/runners.ts";
+import { libraryPaths, type Target, targets } from "./release/targets.mjs";
 import { countLines } from "./test.mjs";
 import { Failure, needTool, root, run, runAsProgram } from "./tools.mjs";
 
-/**
- * @typedef {import("./release/targets.mjs").Target} Target
- * @typedef {import("./release/runners.mjs").Runner} Runner
- * @typedef {{ passed: number, failed: number }} Counts
- * @typedef {object} Row one line of the table
- * @property {Target} target
- * @property {string[]} problems of the files themselves
- * @property {number} byteSize
- * @property {string} by what ran the programs, or why nothing did
- * @property {{ loads: boolean, roundTrips: boolean, sameHash: boolean, tests: Counts }} [result]
- */
+interface Counts {
+  passed: number;
+  failed: number;
+}
+
+/** One line of the table. */
+interface Row {
+  target: Target;
+  /** Of the files themselves. */
+  problems: string[];
+  byteSize: number;
+  /** What ran the programs, or why nothing did. */
+  by: string;
+  result?: { loads: boolean; roundTrips: boolean; sameHash: boolean; tests: Counts };
+}
 
 const PROGRAM_TIMEOUT_MS = 15 * 60_000;
 
-/**
- * @param {Runner} runner
- * @param {string} program
- * @param {string[]} [files] paths that it gets as arguments
- */
-async function runProgram(runner, program, files = []) {
+/** @param files paths that it gets as arguments */
+async function runProgram(runner: Runner, program: string, files: string[] = []) {
   const [command = "", ...args] = [...runner.command, program, ...files.map(runner.toGuest)];
   const { code, output } = await run(command, args, {
     env: runner.env,
@@ -46,11 +46,7 @@ async function runProgram(runner, program, files = []) {
   };
 }
 
-/**
- * @param {Target} target
- * @param {Runner} runner
- */
-async function runPrograms(target, runner) {
+async function runPrograms(target: Target, runner: Runner) {
   await zigBuild("test-programs", `-Dtarget=${target.zig}`);
   const folder = join(root, "zig-out", "tests", target.name);
   const programs = readdirSync(folder).filter((name) => /^(test|check)_\w+(\.exe)?$/.test(name));
@@ -71,11 +67,7 @@ async function runPrograms(target, runner) {
   return { loads, roundTrips, sameHash, tests };
 }
 
-/**
- * @param {Target} target
- * @returns {Promise<Row>}
- */
-async function testTarget(target) {
+async function testTarget(target: Target): Promise<Row> {
   console.log(target.name);
   const { problems, byteSize } = await checkTarget(target);
   problems.forEach((text) => console.error(`  failed: ${text}`));
@@ -85,17 +77,14 @@ async function testTarget(target) {
   return { target, problems, byteSize, by: runner.by, result };
 }
 
-/** @param {Row} row */
-function isGood({ problems, result }) {
+function isGood({ problems, result }: Row) {
   const ran = !result ||
     (result.loads && result.roundTrips && result.sameHash && result.tests.failed === 0);
   return problems.length === 0 && ran;
 }
 
-/** @param {Row[]} rows */
-function table(rows) {
-  const yes = (/** @type {boolean | undefined} */ value) =>
-    value === undefined ? "–" : value ? "yes" : "**no**";
+function table(rows: Row[]) {
+  const yes = (value: boolean | undefined) => value === undefined ? "–" : value ? "yes" : "**no**";
   const lines = rows.map(({ target, problems, byteSize, by, result }) => [
     `\`${target.name}\``,
     yes(problems.length === 0),
@@ -114,8 +103,7 @@ function table(rows) {
   return cells.map((line) => `| ${line.join(" | ")} |`).join("\n");
 }
 
-/** @param {Row[]} rows */
-function page(rows) {
+function page(rows: Row[]) {
   return `# The eight targets
 
 Written by \`npm run test:targets\`, which builds both libraries of every target by

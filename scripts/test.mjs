@@ -49,7 +49,7 @@ export const steps = {
     const args = ["test", "--no-check", ...DENO_PERMISSIONS, `--junit-path=${report}`, "tests/"];
     return runTests(needTool("deno"), args, report);
   },
-  bun: (work) => testByBun(join(work, "bun.xml"), "./tests/"),
+  bun: (work) => testByBun(join(work, "bun.xml"), "tests"),
   node: async (work) => {
     await buildForNode({ tests: true });
     return testByNode(join(work, "node.xml"), "dist/node/tests/module");
@@ -84,8 +84,8 @@ async function checkWorkflows() {
 /** @type {Step} */
 async function testScripts(work) {
   return sum(
-    await testByNode(join(work, "scripts.xml"), "scripts", "demo", "examples/roundtrip-file"),
-    await testByBun(join(work, "bench.xml"), "./bench/"),
+    await testByNode(join(work, "set-up.xml"), "scripts"),
+    await testByBun(join(work, "scripts.xml"), "scripts", "bench", "demo", "examples"),
   );
 }
 
@@ -127,10 +127,7 @@ async function testByNode(report, ...folders) {
   const reporters = ["spec", "stdout", "junit", report].map((value, index) =>
     `--test-reporter${index % 2 ? "-destination" : ""}=${value}`
   );
-  const files = folders.flatMap((folder) =>
-    readdirSync(join(root, folder)).filter((name) => /\.test\.m?js$/.test(name))
-      .map((name) => `${folder}/${name}`)
-  );
+  const files = findFiles(folders, /\.test\.m?js$/);
   return await runTests(node, ["--test", ...reporters, ...files], report);
 }
 
@@ -140,7 +137,25 @@ async function testByNode(report, ...folders) {
  */
 function testByBun(report, ...folders) {
   const reporter = ["--reporter=junit", `--reporter-outfile=${report}`];
-  return runTests(needTool("bun"), ["test", "--timeout=600000", ...reporter, ...folders], report);
+  const files = findFiles(folders, /\.test\.ts$/).map((file) => `./${file}`);
+  return runTests(needTool("bun"), ["test", "--timeout=600000", ...reporter, ...files], report);
+}
+
+/**
+ * @param {string[]} folders
+ * @param {RegExp} pattern
+ * @returns {string[]} paths from the root
+ */
+function findFiles(folders, pattern) {
+  return folders.flatMap((folder) =>
+    readdirSync(join(root, folder), { withFileTypes: true }).flatMap((entry) => {
+      const path = `${folder}/${entry.name}`;
+      if (entry.isDirectory()) {
+        return /node_modules|^\./.test(entry.name) ? [] : findFiles([path], pattern);
+      }
+      return pattern.test(path) ? [path] : [];
+    })
+  );
 }
 
 /**

@@ -14,15 +14,12 @@ const FILES_PER_TARGET = 2;
 const root = fileURLToPath(new URL("..", import.meta.url));
 const path = join(root, "ffi", "digests.ts");
 
-/** @typedef {Record<string, Record<string, string>>} Digests By target and file. */
+/** By target and file. */
+type Digests = Record<string, Record<string, string>>;
 
-/**
- * @param {string} folder `lib/`
- * @returns {Digests}
- */
-export function digestsOf(folder) {
-  /** @type {Digests} */
-  const digests = {};
+/** @param folder `lib/` */
+export function digestsOf(folder: string): Digests {
+  const digests: Digests = {};
   for (const target of TARGETS.filter((name) => existsSync(join(folder, name)))) {
     const names = readdirSync(join(folder, target)).filter((name) => LIBRARY_PATTERN.test(name));
     digests[target] = Object.fromEntries(
@@ -32,36 +29,28 @@ export function digestsOf(folder) {
   return digests;
 }
 
-/** @param {string} file */
-function sha256(file) {
+function sha256(file: string) {
   return createHash("sha256").update(readFileSync(file)).digest("hex");
 }
 
-/**
- * The text of ffi/digests.ts with another table.
- * @param {Digests} digests
- */
-export function digestsModule(digests) {
+/** The text of ffi/digests.ts with another table. */
+export function digestsModule(digests: Digests) {
   const [before] = readFileSync(path, "utf8").split(" = {");
   const table = JSON.stringify(digests, null, 2).replace(/(["}])\n/g, "$1,\n"); // as deno fmt does
   return `${before} = ${table};\n`;
 }
 
-/**
- * The targets whose files are not complete.
- * @param {Digests} digests
- */
-export function incompleteTargets(digests) {
+/** The targets whose files are not complete. */
+export function incompleteTargets(digests: Digests) {
   return TARGETS.filter((target) => Object.keys(digests[target] ?? {}).length !== FILES_PER_TARGET);
 }
 
-/** @param {Digests} digests */
-function checkRelease(digests) {
+function checkRelease(digests: Digests) {
   const incomplete = incompleteTargets(digests);
   if (incomplete.length > 0) return `lib/ lacks files of ${incomplete.join(", ")}`;
   return digestsModule(digests) === readFileSync(path, "utf8")
     ? undefined
-    : "ffi/digests.ts is not about the files in lib/: run scripts/write-digests.mjs";
+    : "ffi/digests.ts is not about the files in lib/: run scripts/write-digests.ts";
 }
 
 // Not by tools.mjs, as in release/targets.mjs.

@@ -6,17 +6,14 @@
 import { existsSync, mkdirSync, readdirSync } from "node:fs";
 import { join, relative } from "node:path";
 import process from "node:process";
-import { executables, hostExecutable, isExecutable } from "../../scripts/release/executables.mjs";
+import { executables, hostExecutable, isExecutable } from "../../scripts/release/executables.ts";
 import { setUp } from "../../scripts/setup.mjs";
 import { Failure, needTool, root, run, runAsProgram } from "../../scripts/tools.mjs";
 
 const main = join(root, "examples", "roundtrip-file", "main.ts");
 
-/**
- * @param {string} target
- * @returns {Promise<string | undefined>} the executable; undefined when it had to be skipped
- */
-export async function build(target) {
+/** @returns the executable; undefined when it had to be skipped */
+export async function build(target: string): Promise<string | undefined> {
   if (!isExecutable(target)) {
     throw new Failure(`${target} is none of all, ${Object.keys(executables).join(", ")}`);
   }
@@ -34,12 +31,7 @@ export async function build(target) {
     : await buildByDeno(target.slice("deno-".length), libraries, file);
 }
 
-/**
- * @param {string} target
- * @param {string[]} libraries
- * @param {string} file
- */
-async function buildByBun(target, libraries, file) {
+async function buildByBun(target: string, libraries: string[], file: string) {
   // Further entry points that are no code are embedded as they are, here by their own names.
   const names = "--asset-naming=[name].[ext]";
   const args = ["build", "--compile", `--target=${target}`, names, main, ...libraries];
@@ -48,12 +40,7 @@ async function buildByBun(target, libraries, file) {
   return file;
 }
 
-/**
- * @param {string} target
- * @param {string[]} libraries
- * @param {string} file
- */
-async function buildByDeno(target, libraries, file) {
+async function buildByDeno(target: string, libraries: string[], file: string) {
   const permissions = ["--allow-ffi", "--allow-read", "--allow-write", "--allow-env"];
   const includes = libraries.map((path) => `--include=${path}`);
   const args = ["compile", `--target=${target}`, "--no-check", ...permissions, ...includes];

@@ -1,4 +1,4 @@
-// node --test examples/roundtrip-file/: the executable for this machine, as its users run it.
+// The executable for this machine, as its users run it.
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import {
@@ -18,8 +18,8 @@ import { after, before, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import decodeWav from "@audio/decode-wav";
 import { needTool, root, run } from "../../scripts/tools.mjs";
-import { hostExecutable } from "../../scripts/release/executables.mjs";
-import { build } from "./build.mjs";
+import { hostExecutable } from "../../scripts/release/executables.ts";
+import { build } from "./build.ts";
 
 const NOBODY = 65534;
 const folder = mkdtempSync(join(tmpdir(), "mp3-augment-example-"));
@@ -39,10 +39,8 @@ before(async () => {
 /**
  * In a folder of its own, with no environment and, where this test may choose, as a user who owns
  * nothing else.
- * @param {string[]} args
- * @param {Record<string, string>} [env]
  */
-function runAlone(args, env = {}) {
+function runAlone(args: string[], env: Record<string, string> = {}) {
   const user = process.getuid?.() === 0 ? { uid: NOBODY, gid: NOBODY } : {};
   const { SystemRoot } = process.env;
   const needed = { HOME: folder, LOCALAPPDATA: folder, ...(SystemRoot ? { SystemRoot } : {}) };
@@ -93,11 +91,11 @@ test("without a folder for the cache it says what to do", () => {
 
 test("what can't be done gets one line", () => {
   for (
-    const [args, message] of /** @type {[string[], RegExp][]} */ ([
+    const [args, message] of [
       [[], /^error: usage: /],
       [["none.wav", "out3.wav", "32"], /^error: .*none\.wav/],
       [["in.wav", "out3.wav", "x"], /^error: .*bitrateKbps.*\(UNSUPPORTED_BITRATE\)/],
-    ])
+    ] as [string[], RegExp][]
   ) {
     const { status, stderr } = runAlone(args);
     assert.equal(status, 1);

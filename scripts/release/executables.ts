@@ -19,17 +19,13 @@ export const executables = {
   "deno-x86_64-pc-windows-msvc": "x86_64-windows-gnu",
 };
 
-/** @typedef {keyof typeof executables} Executable */
+export type Executable = keyof typeof executables;
 
 /** Bun's name of this machine. */
 export const hostExecutable = `bun-${
   process.platform === "win32" ? "windows" : process.platform
 }-${process.arch}${isMusl() ? "-musl" : ""}`;
 
-/**
- * @param {string} name
- * @returns {name is Executable}
- */
-export function isExecutable(name) {
+export function isExecutable(name: string): name is Executable {
   return Object.hasOwn(executables, name);
 }

@@ -6,28 +6,27 @@ import { join } from "node:path";
 import process from "node:process";
 import { findOnPath, root, run } from "../tools.mjs";
 
-/**
- * @typedef {object} Runner
- * @property {string} by what runs the programs, for the table
- * @property {string[]} command to be put before a program and its arguments
- * @property {NodeJS.ProcessEnv} env
- * @property {(path: string) => string} toGuest a path as the program knows it
- */
+export interface Runner {
+  /** What runs the programs, for the table. */
+  by: string;
+  /** To be put before a program and its arguments. */
+  command: string[];
+  env: NodeJS.ProcessEnv;
+  /** A path as the program knows it. */
+  toGuest(path: string): string;
+}
 
 const apt = findOnPath("apt-get");
 const canInstall = apt !== undefined && process.getuid?.() === 0;
 const quiet = { env: { DEBIAN_FRONTEND: "noninteractive" } };
 
-/** @type {Promise<unknown> | undefined} */
-let updated;
+let updated: Promise<unknown> | undefined;
 
 /**
  * Installs Debian packages unless `isThere` already.
- * @param {() => boolean} isThere
- * @param {string[]} packages
- * @returns {Promise<string | undefined>} why they are missing
+ * @returns why they are missing
  */
-async function install(isThere, packages) {
+async function install(isThere: () => boolean, packages: string[]): Promise<string | undefined> {
   if (isThere()) return;
   if (canInstall && apt) {
     updated ??= run(apt, ["update"], quiet);
@@ -38,8 +37,7 @@ async function install(isThere, packages) {
   if (!isThere()) return `needs Debian's ${packages.join(", ")}`;
 }
 
-/** @param {string[]} command @param {string} by @returns {Runner} */
-function plain(command, by) {
+function plain(command: string[], by: string): Runner {
   return { by, command, env: {}, toGuest: (path) => path };
 }
 
@@ -69,8 +67,7 @@ async function unpackArmMusl() {
   if (!existsSync(interpreter)) return "Debian's musl:arm64 can't be downloaded";
 }
 
-/** @type {Record<string, () => Promise<Runner | string>>} */
-const runners = {
+const runners: Record<string, () => Promise<Runner | string>> = {
   "x86_64-linux-gnu": () => Promise.resolve(plain([], "this machine")),
   "aarch64-linux-gnu": async () => {
     const missing = await install(
@@ -93,16 +90,13 @@ const runners = {
     const prefix = mkdtempSync(join(tmpdir(), "mp3-augment-wine-"));
     const env = { WINEPREFIX: prefix, WINEDEBUG: "-all" };
     await run("wine", ["wineboot", "--init"], { env });
-    const toGuest = (/** @type {string} */ path) => `Z:${path.replaceAll("/", "\\")}`;
+    const toGuest = (path: string) => `Z:${path.replaceAll("/", "\\")}`;
     return { by: "Wine", command: ["wine"], env, toGuest };
   },
 };
 
-/**
- * @param {string} target
- * @returns {Promise<Runner | string>} or why its programs can't run here
- */
-export function findRunner(target) {
+/** @returns or why its programs can't run here */
+export function findRunner(target: string): Promise<Runner | string> {
   if (process.platform !== "linux" || process.arch !== "x64") {
     return Promise.resolve("programs of all targets run on x86-64 Linux only");
   }

@@ -18,7 +18,7 @@ import { basename, join } from "node:path";
 import process from "node:process";
 import { cachePlaces } from "../../ffi/cache.ts";
 import { fileNames } from "../../ffi/target.ts";
-import { digestsModule, digestsOf, incompleteTargets } from "../../scripts/write-digests.mjs";
+import { digestsModule, digestsOf, incompleteTargets } from "../../scripts/write-digests.ts";
 import { library } from "../../src/native.ts";
 import { type Outcome, projectPath, run, runScript, runtimeName, test } from "../harness.ts";
 
