@@ -1,4 +1,4 @@
-"""The original's best parallel use, as a worker of bench/batch.mjs: as many processes as cores, each
+"""The original's best parallel use, as a worker of bench/batch.ts: as many processes as cores, each
 with the clips at hand, and results that stay where they were made (nothing is sent back)."""
 
 import json

@@ -1,4 +1,4 @@
-"""The original as a worker of the bench; bench/worker.mjs describes the protocol."""
+"""The original as a worker of the bench; bench/worker.ts describes the protocol."""
 
 import json
 import sys

@@ -1,4 +1,4 @@
-// This module's batch as a worker of bench/batch.mjs: reads the list of clips, then for each line on
+// This module's batch as a worker of bench/batch.ts: reads the list of clips, then for each line on
 // stdin, a number of threads or "all", runs the whole batch and answers with its time.
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";

@@ -1,6 +1,6 @@
 /**
  * `roundtrip-file INPUT.wav OUTPUT.wav KBPS`: writes what MP3 at that bitrate makes of a WAV file.
- * A program of one file, when built by `build.mjs`.
+ * A program of one file, when built by `build.ts`.
  *
  * @module
  */
