@@ -5,7 +5,7 @@ import { constants, lstatSync, rmSync } from "node:fs";
 import { type FileHandle, mkdir, open, rename, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import process from "node:process";
-import { KIND_WORDS, usageError } from "./errors.ts";
+import { KIND_WORDS, naming, usageError } from "./errors.ts";
 import { endOnSignals } from "./interrupt.ts";
 import {
   type Found,
@@ -183,11 +183,30 @@ export async function openOutput(
   endOnSignals();
   const isFile = !isOpen && (!found || found.kind === "file");
   const write = async (pieces: Pieces) => {
-    if (isFile) await writeAtomically(path, pieces);
-    else if (isStandard) await writeToStandardOutput(pieces);
-    else await writeInPlace(path, pieces);
+    let failedPiece: unknown;
+    const watched = watch(pieces, (error) => failedPiece = error);
+    try {
+      if (isFile) await writeAtomically(path, watched);
+      else if (isStandard) await writeToStandardOutput(watched);
+      else await writeInPlace(path, watched);
+    } catch (error) { // of reading, which the caller names, or of writing
+      if (error === failedPiece) throw error;
+      await naming(isStandard ? "standard output" : path, Promise.reject(error));
+    }
   };
   return { path, isStandard, isFile, write };
+}
+
+async function* watch(
+  pieces: Pieces,
+  onError: (error: unknown) => void,
+): AsyncIterable<Uint8Array> {
+  try {
+    yield* pieces;
+  } catch (error) {
+    onError(error);
+    throw error;
+  }
 }
 
 async function refuseSources(path: string, found: Found, sources: readonly string[]) {

@@ -44,7 +44,7 @@ test("devices, pipes and descriptors are written in place, and links are followe
     const encode = '"$@" encode --bitrate 32 in.wav';
     const full = bash(`${encode} /dev/full`, folder);
     assert.equal(full.code, 3);
-    assert.match(full.stderr, /the disk is full/);
+    assert.match(full.stderr, /error: \/dev\/full: the disk is full/);
     assert.ok(statSync("/dev/full").isCharacterDevice());
     assert.equal(bash(`${encode} /dev/null`, folder).code, 0);
     assert.ok(statSync("/dev/null").isCharacterDevice());

@@ -134,7 +134,8 @@ static void check_modes(void) {
     const mp3a_options o = any_options();
     check_ranges(o, 60 * 1152, 2 + (uint32_t)pick(2), (uint32_t)pick(24));
   }
-  CHECK(ranges_redone > ranges_lost, "%u redone, %u of them to the end", ranges_redone, ranges_lost);
+  CHECK(ranges_redone > ranges_lost, "%u redone, %u of them to the end", ranges_redone,
+        ranges_lost);
 }
 
 /* The calls that users make: cut or not, the same. */
