@@ -48,6 +48,7 @@ export function bun(): Runtime | undefined {
     embedsFiles: /^file:\/\/\/(?:B:\/~BUN|\$bunfs)\//i.test(import.meta.url),
     platform: () => platformOf(process),
     readEnvironment: (name) => process.env[name],
+    mayRead: () => true,
     open: (lamePath, shimPath) => {
       // It stays loaded as long as the process: nothing closes it. Bun wants a symbol.
       ffi.dlopen(lamePath, { get_lame_version: { args: [], returns: "cstring" } });

@@ -4,6 +4,13 @@ import type { Pair } from "./target.ts";
 /** The environment variable that names the folder of unpacked libraries. */
 export const CACHE_VARIABLE = "MP3_AUGMENT_CACHE";
 
+interface Status {
+  readonly uid: number;
+  readonly size: number;
+  isDirectory(): boolean;
+  isFile(): boolean;
+}
+
 /** The part of node:* that is used here; it is asked for only when something is unpacked. */
 interface Builtins {
   getBuiltinModule(name: "node:fs"): {
@@ -13,6 +20,12 @@ interface Builtins {
     chmodSync(path: string, mode: number): void;
     renameSync(from: string, to: string): void;
     rmSync(path: string, options: { force: true }): void;
+    rmdirSync(path: string): void;
+    lstatSync(path: string): Status;
+    openSync(path: string, flags: "r"): number;
+    fstatSync(file: number): Status;
+    readSync(file: number, into: Uint8Array): number;
+    closeSync(file: number): void;
   };
   getBuiltinModule(name: "node:crypto"): {
     createHash(algorithm: "sha256"): {
@@ -66,6 +79,19 @@ export function readFile(path: string): Uint8Array {
   return builtins().getBuiltinModule("node:fs").readFileSync(path);
 }
 
+/** At most so many bytes of a file's front, and its size. */
+export function readFront(path: string, most: number): { front: Uint8Array; byteSize: number } {
+  const fs = builtins().getBuiltinModule("node:fs");
+  const file = fs.openSync(path, "r");
+  try {
+    const bytes = new Uint8Array(most);
+    const { size } = fs.fstatSync(file);
+    return { front: bytes.subarray(0, fs.readSync(file, bytes)), byteSize: size };
+  } finally {
+    fs.closeSync(file);
+  }
+}
+
 export function digestOf(bytes: Uint8Array): string {
   return builtins().getBuiltinModule("node:crypto").createHash("sha256").update(bytes)
     .digest("hex");
@@ -77,17 +103,34 @@ export function fillCache(root: string, files: Pair<CachedFile>): string {
   // Other releases have other digests, so their folders never meet.
   const folder = `${root}/${files.shim.digest.slice(0, 16)}-${files.lame.digest.slice(0, 16)}`;
   fs.mkdirSync(folder, { recursive: true, mode: 0o700 });
-  fs.chmodSync(folder, 0o700); // fails when it is somebody else's
+  const owner = checkOwner(folder);
+  fs.chmodSync(folder, 0o700);
   for (const file of [files.lame, files.shim]) {
-    if (!holds(folder, file)) store(folder, file);
+    if (!holds(folder, owner, file)) store(folder, owner, file);
   }
   return folder;
 }
 
-function holds(folder: string, { name, digest }: CachedFile): boolean {
+/** Who owns a real folder, which must be who runs this: another one could change it later. */
+function checkOwner(folder: string): number {
+  const fs = builtins().getBuiltinModule("node:fs");
+  const found = fs.lstatSync(folder); // of a link, the link
+  if (!found.isDirectory()) throw new Error(`${folder} is a link or a file: remove it`);
+  // Not asked of the process: in Deno that would take one more permission.
+  const probe = `${folder}/${crypto.randomUUID()}`;
+  fs.mkdirSync(probe, { recursive: true, mode: 0o700 });
+  const { uid } = fs.lstatSync(probe);
+  fs.rmdirSync(probe);
+  if (found.uid === uid) return uid;
+  throw new Error(`${folder} belongs to user ${found.uid}, but this runs as ${uid}: remove it`);
+}
+
+function holds(folder: string, owner: number, { name, digest }: CachedFile): boolean {
   const path = `${folder}/${name}`;
   try {
-    // Fails when it is somebody else's, who could change it after the check.
+    // Somebody else could change it after the check.
+    const found = builtins().getBuiltinModule("node:fs").lstatSync(path);
+    if (!found.isFile() || found.uid !== owner) return false;
     builtins().getBuiltinModule("node:fs").chmodSync(path, 0o600);
     return digestOf(readFile(path)) === digest;
   } catch (error) {
@@ -98,7 +141,7 @@ function holds(folder: string, { name, digest }: CachedFile): boolean {
 }
 
 /** Under a name of its own first: another process never sees half a file. */
-function store(folder: string, file: CachedFile): void {
+function store(folder: string, owner: number, file: CachedFile): void {
   const fs = builtins().getBuiltinModule("node:fs");
   const bytes = file.read();
   const found = digestOf(bytes);
@@ -115,6 +158,6 @@ function store(folder: string, file: CachedFile): void {
   } catch (error) {
     fs.rmSync(temporary, { force: true });
     // Windows replaces no library that is open: then another process was faster.
-    if (!holds(folder, file)) throw error;
+    if (!holds(folder, owner, file)) throw error;
   }
 }

@@ -46,6 +46,7 @@ export function deno(): Runtime | undefined {
     embedsFiles: namespace.build.standalone,
     platform: () => platformOf(namespace),
     readEnvironment: (name) => readEnvironment(namespace, name),
+    mayRead: (path) => isGranted(namespace, "read", path),
     open: (lamePath, shimPath) => {
       namespace.dlopen(lamePath, {});
       return bind(namespace, shimPath);

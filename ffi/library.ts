@@ -1,9 +1,10 @@
 import { bun } from "./bun.ts";
 import { CACHE_VARIABLE, type CachedFile, cacheFolder, cachePlaces } from "./cache.ts";
-import { digestOf, fillCache, readFile, SourceError } from "./cache.ts";
+import { digestOf, fillCache, readFile, readFront, SourceError } from "./cache.ts";
 import { deno } from "./deno.ts";
 import { DIGESTS } from "./digests.ts";
 import { download } from "./download.ts";
+import { ELF_FRONT_BYTES, faultOfElf } from "./elf.ts";
 import { Mp3AugmentError } from "./errors.ts";
 import { guard } from "./guard.ts";
 import { node } from "./node.ts";
@@ -129,22 +130,50 @@ function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
+/** Refuses a file that would be opened and then end the process; others the system refuses. */
+function checkFile(path: string, runtime: Runtime, { arch, os }: Platform): void {
+  if (os !== "linux" || !runtime.mayRead(path)) return;
+  let file: ReturnType<typeof readFront>;
+  try {
+    file = readFront(path, ELF_FRONT_BYTES);
+  } catch {
+    return; // opening it fails as well, and says why
+  }
+  const fault = faultOfElf(file.front, file.byteSize, arch);
+  if (fault === undefined) return;
+  throw new Mp3AugmentError(
+    "LIBRARY_INCOMPATIBLE",
+    `${path} ${fault}: build or install it again`,
+  );
+}
+
 function open(runtime: Runtime, platform: Platform, place: Place): Native {
   const { lame, shim } = fileNames(platform);
   const folder = place.folder.replace(/[/\\]+$/, "");
+  for (const name of [lame, shim]) checkFile(`${folder}/${name}`, runtime, platform);
   try {
     return runtime.open(`${folder}/${lame}`, `${folder}/${shim}`);
   } catch (cause) {
+    const saying = `${runtime.name} says: ${messageOf(cause)}`;
+    if (/\bmp3a_\w/.test(messageOf(cause))) throw incompatible(folder, "lacks a function", saying);
     const advice = runtime.advice(cause, { ffi: [folder] }) ??
       `build it there by "npm run setup" (or "deno task setup", "zig build") in the module's folder, ` +
         `or set ${LIBRARY_VARIABLE} to the folder that holds both files`;
     throw new Mp3AugmentError(
       "LIBRARY_NOT_FOUND",
-      `${lame} and ${shim} could not be opened in ${folder} (${place.reason}): ${advice}. ` +
-        `${runtime.name} says: ${messageOf(cause)}`,
+      `${lame} and ${shim} could not be opened in ${folder} (${place.reason}): ${advice}. ${saying}`,
       { cause },
     );
   }
+}
+
+/** The library is of another release. */
+function incompatible(folder: string, fault: string, saying = ""): Mp3AugmentError {
+  return new Mp3AugmentError(
+    "LIBRARY_INCOMPATIBLE",
+    `the library in ${folder} ${fault}: build the library from the same release as the module` +
+      (saying && `. ${saying}`),
+  );
 }
 
 /** The adapter of the runtime that runs this, or undefined for another one. */
@@ -166,11 +195,8 @@ export function openLibrary(wish: Wish = {}): Library {
   const native = open(runtime, platform, place);
   const found = native.mp3a_abi_version();
   if (found !== ABI_VERSION) {
-    throw new Mp3AugmentError(
-      "LIBRARY_INCOMPATIBLE",
-      `the library in ${place.folder} has ABI version ${found}, this module needs ${ABI_VERSION}: ` +
-        `build the library from the same release as the module`,
-    );
+    const fault = `has ABI version ${found}, this module needs ${ABI_VERSION}`;
+    throw incompatible(place.folder, fault);
   }
   return { native: guard(native), runtime, folder: place.folder };
 }

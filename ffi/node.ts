@@ -45,6 +45,7 @@ export function node(): Runtime | undefined {
     name: "Node.js",
     platform: () => platformOf(process),
     readEnvironment: (name) => process.env[name],
+    mayRead: () => true,
     embedsFiles: false,
     open: (lamePath, shimPath) => {
       // A static import of koffi would stop every other runtime, and Node without it.

@@ -29,6 +29,8 @@ export interface Runtime {
   platform(): Platform | undefined;
   /** An environment variable; undefined also when it may not be read. */
   readEnvironment(name: string): string | undefined;
+  /** Whether a file may be read without asking anybody. */
+  mayRead(path: string): boolean;
   /** Opens libmp3lame and then the shim. Throws the runtime's own error. */
   open(lamePath: string, shimPath: string): Native;
   /** What to do about an error of what takes these needs, if it is the runtime's affair. */

@@ -2,13 +2,17 @@
 import assert from "node:assert/strict";
 import {
   chmodSync,
+  chownSync,
   copyFileSync,
+  lstatSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   statSync,
+  symlinkSync,
   writeFileSync,
 } from "node:fs";
 import { createServer } from "node:http";
@@ -117,6 +121,48 @@ test("embedded: processes that start at once don't collide", async () => {
     assertWholeCache(folder);
   });
 });
+
+if (!onWindows) {
+  test("embedded: a link or another user's folder in the cache is refused", async () => {
+    await inTemporaryFolder(async (folder) => {
+      await unpack(folder);
+      const unpacked = cachedFolder(folder);
+      const elsewhere = join(folder, "elsewhere");
+      renameSync(unpacked, elsewhere);
+      symlinkSync(elsewhere, unpacked);
+      assert.match(await unpack(folder), /^LIBRARY_NOT_FOUND .* is a link or a file: remove it/);
+      rmSync(unpacked);
+      renameSync(elsewhere, unpacked);
+      assert.equal(await unpack(folder), "loaded 100");
+      if (process.getuid?.() !== 0) return;
+      chownSync(unpacked, 12345, 12345); // which root may write into all the same
+      assert.match(
+        await unpack(folder),
+        /^LIBRARY_NOT_FOUND .* belongs to user 12345, but this runs as 0: remove it/,
+      );
+      chownSync(unpacked, 0, 0);
+      const shim = join(unpacked, names.shim);
+      const { ino } = statSync(shim);
+      chownSync(shim, 12345, 12345);
+      assert.equal(await unpack(folder), "loaded 100");
+      assert.notEqual(statSync(shim).ino, ino);
+      assertWholeCache(folder);
+    });
+  });
+
+  test("embedded: a link in the place of a library is replaced", async () => {
+    await inTemporaryFolder(async (folder) => {
+      const cache = join(folder, "cache");
+      await unpack(cache);
+      const shim = join(cachedFolder(cache), names.shim);
+      renameSync(shim, join(folder, "target"));
+      symlinkSync(join(folder, "target"), shim);
+      assert.equal(await unpack(cache), "loaded 100");
+      assert.ok(lstatSync(shim).isFile());
+      assertWholeCache(cache);
+    });
+  });
+}
 
 test("embedded: other files go to another folder", async () => {
   await inTemporaryFolder(async (folder) => {
