@@ -45,6 +45,7 @@ export {
   encodeMp3Async,
   type EncodeOptions,
   type FileOptions,
+  writesTag,
 } from "./src/encode.ts";
 export { type EncoderStreamOptions, Mp3EncoderStream } from "./src/encoder-stream.ts";
 export {

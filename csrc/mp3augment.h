@@ -33,7 +33,7 @@ extern "C" {
 #endif
 
 /* Raised with every change that an older caller would not survive. */
-#define MP3A_ABI_VERSION 5
+#define MP3A_ABI_VERSION 6
 
 /* The codec's own delay in PCM frames at any sample rate: 576 of the encoder
    (LAME's ENCDELAY) and 528 + 1 of the decoder (its synthesis filterbank and
@@ -47,6 +47,10 @@ extern "C" {
    down, as mp3a_roundtrip() does. It is 72 dB above full scale; LAME's
    arithmetic goes wrong from about 200000 on. */
 #define MP3A_MAX_LEVEL 4096
+
+/* The largest magnitude that is scaled down: what the codec makes of it, some
+   times as large and in streams up to MP3A_MAX_LEVEL times, stays finite. */
+#define MP3A_MAX_PEAK 1e33f
 
 /* The most PCM frames that go into a stream at once. */
 #define MP3A_MAX_STREAM_FRAMES 65536
@@ -143,8 +147,8 @@ MP3A_API int32_t mp3a_nearest_bitrate_kbps(int32_t sample_rate_hz, int32_t bitra
    a multiple of 1152 or 576. 0 when the options or the count are invalid. */
 MP3A_API uint32_t mp3a_output_frame_count(const mp3a_options *options, uint32_t frame_count);
 
-/* Encodes and decodes one clip. Clips louder than 1 are scaled down to a peak
-   of 1 before the encoder, and back after the decoder.
+/* Encodes and decodes one clip. Clips louder than 1, up to MP3A_MAX_PEAK, are
+   scaled down to a peak of 1 before the encoder, and back after the decoder.
 
    left, right          `frame_count` floats each; `right` is NULL for mono
    out_left, out_right  owned by the caller, with room for `capacity` floats
@@ -168,6 +172,11 @@ MP3A_API int32_t mp3a_roundtrip(const mp3a_options *options, const float *left,
    bytes. 0 when the options or the count are invalid, or the bound has more
    than 32 bits. */
 MP3A_API uint32_t mp3a_max_encoded_byte_size(const mp3a_options *options, uint32_t frame_count);
+
+/* Whether mp3a_encode() and the stream write LAME's tag with these options: 1 or
+   0. LAME leaves it out where it doesn't fit into one MP3 frame of the bitrate;
+   players then can't know delay, padding and length. 0 also for invalid options. */
+MP3A_API int32_t mp3a_has_tag(const mp3a_options *options);
 
 /* Encodes one clip to a whole MP3 file, by default with the Xing/LAME tag.
    Samples beyond +-1 are coded as they are, up to MP3A_MAX_LEVEL; a player may
@@ -304,7 +313,7 @@ MP3A_API int32_t mp3a_encode_stream_tag(mp3a_encode_stream *stream, uint8_t *byt
 typedef struct mp3a_roundtrip_stream mp3a_roundtrip_stream;
 
 /* A new stream, to be freed by mp3a_roundtrip_stream_destroy(); NULL with the
-   reason in `*status`. `peak`: the largest magnitude to come, a finite number;
+   reason in `*status`. `peak`: the largest magnitude to come, 0 to MP3A_MAX_PEAK;
    up to 1 nothing is scaled. Samples beyond it are coded as they are, up to
    MP3A_MAX_LEVEL times max(peak, 1). */
 MP3A_API mp3a_roundtrip_stream *mp3a_roundtrip_stream_create(const mp3a_options *options,

@@ -42,6 +42,7 @@ export const SYMBOLS = {
     parameters: ["options", "floats", "floats", "count", "floats", "floats", "count", "stats"],
     result: "i32",
   },
+  mp3a_has_tag: { parameters: ["options"], result: "i32" },
   mp3a_max_encoded_byte_size: { parameters: ["options", "count"], result: "u32" },
   // options, left, right, frame_count, bytes, capacity, byte_size
   mp3a_encode: {
@@ -135,7 +136,7 @@ export const SYMBOLS = {
 } as const satisfies Record<string, CFunction>;
 
 /** `MP3A_ABI_VERSION` of the header that the table was written for. */
-export const ABI_VERSION = 5;
+export const ABI_VERSION = 6;
 
 /** The fields of `mp3a_options`, 32 bits each, in order. */
 export const OPTIONS_FIELDS = [

@@ -55,5 +55,8 @@ export const DELAY_SAMPLES = 1105;
 /** The largest magnitude that is coded where nothing scales louder audio down. */
 export const MAX_LEVEL = 4096;
 
+/** The largest magnitude that is scaled down, so that what comes out stays finite. */
+export const MAX_PEAK = 1e33;
+
 /** The longest clip, in samples per channel. */
 export const MAX_FRAMES = 2147483647;

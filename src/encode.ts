@@ -27,7 +27,7 @@ export interface FileOptions {
   /**
    * Whether the file begins with the Xing/LAME tag, which tells players the
    * delay, the padding and the length. Default `true`. Where the bitrate's MP3
-   * frames are too small for it, LAME leaves it out.
+   * frames are too small for it, LAME leaves it out: see {@linkcode writesTag}.
    */
   tag?: boolean;
 }
@@ -43,6 +43,23 @@ export const ENCODE_NAMES: readonly string[] = [
   ...CODING_NAMES,
   ...namesOf<FileOptions>({ tag: true }),
 ];
+
+/**
+ * Whether a file of these options has LAME's tag, by which it decodes to exactly its samples. Where
+ * the tag doesn't fit into one MP3 frame LAME leaves it out, for example at 44.1 kHz in mono up to
+ * 48 kbps: delay, padding and length are then unknown, as with `tag: false`. Of a file that is
+ * there `probeMp3` tells the same: its `tag` is undefined.
+ *
+ * @param options as for `encodeMp3`; `channels` is how many the audio has, 1 by default
+ * @throws {Mp3AugmentError} for options that are not valid
+ */
+export function writesTag(options: EncodeOptions): boolean {
+  const object = checkObject(options, ENCODE_NAMES);
+  const { tag = true } = object;
+  const coding = checkCoding(object);
+  const extras = { channelCount: coding.channels ?? 1, noTag: !checkBoolean(tag, "tag") };
+  return library().native.mp3a_has_tag(packOptions(coding, extras)) === 1;
+}
 
 interface CheckedEncoding {
   readonly packedOptions: Int32Array;
@@ -62,7 +79,8 @@ function checkEncoding(samples: unknown, object: Record<string, unknown>): Check
 
 /**
  * Encodes a clip to a whole MP3 file. By default it begins with the LAME tag, by
- * which players and {@linkcode decodeMp3} return exactly the clip's length.
+ * which players and {@linkcode decodeMp3} return exactly the clip's length, where
+ * the tag fits: see {@linkcode writesTag}.
  *
  * Samples beyond ±1 are coded as they are, up to 4096; players may clip them. With the same
  * options the file decodes to what `compressRoundtrip` returns for a clip that

@@ -20,7 +20,10 @@ export interface Mp3Info {
   readonly bitrateMode: "cbr" | "abr" | "vbr";
   /** How many MP3 frames with audio there are. */
   readonly mp3FrameCount: number;
-  /** The kind of tag at the front. `"info"` is Xing's for constant bitrate. */
+  /**
+   * The kind of tag at the front. `"info"` is Xing's for constant bitrate. Without one the encoder's
+   * delay and padding are unknown, so the audio decodes to more samples than were encoded.
+   */
   readonly tag: "xing" | "info" | "vbri" | undefined;
   /** The encoder as the tag names it, for example `"LAME3.100"`. */
   readonly encoder: string | undefined;

@@ -1,6 +1,7 @@
 import type { Handle } from "../ffi/symbols.ts";
 import { type Audio, type Planes, pointers } from "./audio.ts";
 import { Mp3AugmentError, show } from "../ffi/errors.ts";
+import { MAX_PEAK } from "./constants.ts";
 import { NativeHandle } from "./handle.ts";
 import { checkObject, namesOf } from "./option-names.ts";
 import { checkStatus, library, packOptions } from "./native.ts";
@@ -19,7 +20,7 @@ import { describeSamples } from "./samples.ts";
 /** What a stream can't find out by itself. */
 export interface StreamPeak {
   /**
-   * The largest magnitude of all samples to come: a finite number from 0 on.
+   * The largest magnitude of all samples to come: a number from 0 to 1e33.
    * Above 1 the audio is scaled down by it before the encoder and back after the
    * decoder, as `compressRoundtrip` does by itself. Default 1: nothing is scaled,
    * and samples beyond ±1 are coded as they are, up to 4096.
@@ -37,10 +38,10 @@ const STREAM_NAMES = [
 ];
 
 function checkPeak(value: unknown): number {
-  if (typeof value === "number" && value >= 0 && Math.fround(value) < Infinity) return value;
+  if (typeof value === "number" && value >= 0 && value <= MAX_PEAK) return value;
   throw new Mp3AugmentError(
     "INVALID_OPTION",
-    `peak is ${show(value)}; it must be a finite number from 0 on`,
+    `peak is ${show(value)}; it must be a finite number from 0 to ${MAX_PEAK}`,
   );
 }
 

@@ -2,7 +2,7 @@
 import { Mp3AugmentError } from "../ffi/errors.ts";
 import { STATUS_NAMES } from "../ffi/symbols.ts";
 import type { Planes } from "./audio.ts";
-import { MAX_LEVEL } from "./constants.ts";
+import { MAX_LEVEL, MAX_PEAK } from "./constants.ts";
 import { library } from "./native.ts";
 
 /** The message of an error about samples' values, if that is what a status tells. */
@@ -17,8 +17,11 @@ function nonFiniteMessage(input: Planes): string {
 }
 
 function tooLoudMessage(input: Planes): string {
-  return `samples reach ${peakOf(input)}, but nothing scales them here and at most ${MAX_LEVEL} ` +
-    `(with peak: that many times) can be coded: full scale is 1`;
+  const peak = peakOf(input);
+  return peak > MAX_PEAK
+    ? `samples reach ${peak}, and at most ${MAX_PEAK} can be coded: full scale is 1`
+    : `samples reach ${peak}, but nothing scales them here and at most ${MAX_LEVEL} ` +
+      `(with peak: that many times) can be coded: full scale is 1`;
 }
 
 /** Throws `NON_FINITE_AUDIO` now, where a call would do so when it runs. */

@@ -15,6 +15,7 @@ enum {
   MP3A_LARGEST_MP3_FRAME_BYTES = 1441,       /* 320 kbps at 32 kHz, or 160 at 16, and padding */
   MP3A_LARGEST_FREE_FORMAT_BYTES = 2304,     /* of other encoders: minimp3's limit */
   MP3A_LARGEST_TAG_BYTES = 2880,             /* LAME's own limit for the tag frame */
+  MP3A_TAG_CONTENT_BYTES = 156,              /* Xing's part and LAME's, of the tag */
   MP3A_ENCODER_DELAY = 576,                  /* LAME's, in PCM frames */
   MP3A_DECODER_DELAY = 528 + 1               /* its synthesis filterbank and overlap */
 };
@@ -34,6 +35,12 @@ static inline bool mp3a_is_mpeg25(int32_t sample_rate_hz) { return sample_rate_h
 /* PCM frames in an MP3 frame. */
 static inline uint32_t mp3a_mp3_frame_size(bool is_mpeg1) {
   return is_mpeg1 ? MP3A_LARGEST_MP3_FRAME : MP3A_SMALLEST_MP3_FRAME;
+}
+
+/* Bytes of an MP3 frame's header and side information, without a checksum. */
+static inline uint32_t mp3a_side_info_byte_size(bool is_mpeg1, int32_t channel_count) {
+  const uint32_t side = is_mpeg1 ? (channel_count == 1 ? 17 : 32) : (channel_count == 1 ? 9 : 17);
+  return 4 + side;
 }
 
 /* Bytes of an MP3 frame without its padding. */

@@ -103,6 +103,21 @@ uint32_t mp3a_output_frame_count(const mp3a_options *options, uint32_t frame_cou
   return padded > UINT32_MAX ? 0 : (uint32_t)padded;
 }
 
+int32_t mp3a_has_tag(const mp3a_options *options) {
+  if (mp3a_check_options(options) != MP3A_OK || options->flags & MP3A_NO_TAG) return 0;
+  const int32_t rate_hz = options->sample_rate_hz;
+  const bool is_mpeg1 = mp3a_is_mpeg1(rate_hz);
+  /* LAME's bitrate for the tag frame, but for CBR, where all MP3 frames are alike. */
+  int32_t kbps = is_mpeg1 ? 128 : mp3a_is_mpeg25(rate_hz) ? 32 : 64;
+  if (options->rate_control == MP3A_CBR) {
+    kbps = mp3a_nearest_bitrate_kbps(rate_hz, options->bitrate_kbps);
+  }
+  const uint32_t needed =
+      mp3a_side_info_byte_size(is_mpeg1, options->channel_count) + MP3A_TAG_CONTENT_BYTES;
+  const uint32_t byte_size = mp3a_mp3_frame_byte_size(is_mpeg1, kbps, rate_hz);
+  return byte_size >= needed && byte_size <= MP3A_LARGEST_TAG_BYTES;
+}
+
 /* The most bytes that one MP3 frame can have. */
 static uint64_t max_mp3_frame_byte_size(const mp3a_options *options) {
   const bool is_mpeg1 = mp3a_is_mpeg1(options->sample_rate_hz);

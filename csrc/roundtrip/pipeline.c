@@ -141,6 +141,7 @@ int32_t mp3a_pipeline_run(const mp3a_clip *clip, mp3a_stats *stats) {
   int32_t status;
   mp3a_ranges_stats done;
   if (!find_peak(clip, &peak)) return MP3A_NON_FINITE_AUDIO;
+  if (peak > MP3A_MAX_PEAK) return MP3A_INVALID_AUDIO;
   const uint32_t range_count = mp3a_ranges_for(clip);
   const uint32_t warm_up = mp3a_ranges_warm_up(&clip->options);
   if (!mp3a_ranges_run(clip, peak, range_count, warm_up, &done, &status)) {

@@ -25,7 +25,7 @@ static bool keeps_delay(const mp3a_roundtrip_stream *stream) {
 mp3a_roundtrip_stream *mp3a_roundtrip_stream_create(const mp3a_options *options, float peak,
                                                     int32_t *status) {
   *status = mp3a_check_options(options);
-  if (*status == MP3A_OK && !(peak >= 0 && isfinite(peak))) *status = MP3A_INVALID_OPTION;
+  if (*status == MP3A_OK && !(peak >= 0 && peak <= MP3A_MAX_PEAK)) *status = MP3A_INVALID_OPTION;
   if (*status != MP3A_OK) return NULL;
   mp3a_roundtrip_stream *stream = malloc(sizeof *stream);
   mp3a_options without_tag = *options;

@@ -119,6 +119,8 @@ static void check_bad_audio(void) {
   CHECK(call(a, NULL, MP3A_MAX_FRAMES + 1u, a, NULL, 1) == MP3A_INVALID_AUDIO, "too long");
   const mp3a_options options = some_options(1);
   CHECK(mp3a_roundtrip(&options, a, NULL, 100, b, NULL, 99, NULL) == MP3A_INVALID_AUDIO, "room");
+  a[3] = 2e33f; /* above MP3A_MAX_PEAK */
+  CHECK(call(a, NULL, 100, b, NULL, 1) == MP3A_INVALID_AUDIO, "too loud");
   const float bad[] = {NAN, INFINITY, -INFINITY};
   for (size_t i = 0; i < 3; i++) {
     memset(a, 0, sizeof a);
@@ -128,6 +130,15 @@ static void check_bad_audio(void) {
     CHECK(b[7] == 0.5f, "output touched");
     CHECK(!mp3a_is_finite(a, 100) && mp3a_is_finite(a, 99), "%f", (double)bad[i]);
   }
+}
+
+static void check_tag(void) {
+  mp3a_options options = some_options(1);
+  CHECK(mp3a_has_tag(&options) == 1 && mp3a_has_tag(NULL) == 0, "tag");
+  options.flags = MP3A_NO_TAG;
+  CHECK(mp3a_has_tag(&options) == 0, "no tag wanted");
+  options.flags = 0, options.sample_rate_hz = 44100, options.bitrate_kbps = 48;
+  CHECK(mp3a_has_tag(&options) == 0, "it doesn't fit");
 }
 
 static void check_messages(void) {
@@ -144,6 +155,7 @@ int main(void) {
   RUN(check_mono_and_stereo());
   RUN(check_bad_options());
   RUN(check_bad_audio());
+  RUN(check_tag());
   RUN(check_messages());
   return check_finish();
 }

@@ -26,7 +26,7 @@ import {
   nearestSampleRate,
   SAMPLE_RATES,
 } from "../../mod.ts";
-import { MAX_FRAMES, MAX_LEVEL } from "../../src/constants.ts";
+import { MAX_FRAMES, MAX_LEVEL, MAX_PEAK } from "../../src/constants.ts";
 import { delayedFrameCount, library } from "../../src/native.ts";
 import { projectPath, run, runScript, runtimeName, test } from "../harness.ts";
 
@@ -107,6 +107,10 @@ test("structs, codes, flags and constants are the header's", () => {
   assert.deepEqual(members("1u << (\\d+)"), Object.fromEntries(bits));
   assert.match(header, new RegExp(`#define MP3A_LOWPASS_OFF \\(${LOWPASS_OFF}\\)`));
   assert.equal(definition("MP3A_MAX_LEVEL"), MAX_LEVEL);
+  assert.match(
+    header,
+    new RegExp(`#define MP3A_MAX_PEAK ${MAX_PEAK.toExponential().replace("+", "")}f`),
+  );
   assert.equal(definition("MP3A_MAX_STREAM_FRAMES"), MAX_STREAM_FRAMES);
   assert.equal(definition("MP3A_ABI_VERSION"), ABI_VERSION);
   assert.equal(definition("MP3A_DELAY_FRAMES"), DELAY_SAMPLES);

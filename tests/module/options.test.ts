@@ -1,6 +1,7 @@
 /** Options that nobody knows, and what is drawn, recorded and left alone. */
 import assert from "node:assert/strict";
 import {
+  BITRATES_KBPS,
   codedBitrateKbps,
   type CodedRate,
   compressPcm16Async,
@@ -19,6 +20,7 @@ import {
   Mp3RoundtripStream,
   probeMp3,
   SAMPLE_RATES,
+  writesTag,
 } from "../../mod.ts";
 import {
   anyOutputFrameCount,
@@ -266,6 +268,52 @@ test("codedBitrateKbps is what LAME says of its own files", () => {
   assert.equal(drawn.randomizeParameters(96000).codedBitrateKbps, 32);
   const vbr = new Mp3Compression({ bitrateModes: ["vbr"] }).randomizeParameters(44100);
   assert.ok(!("codedBitrateKbps" in vbr));
+});
+
+test("writesTag tells beforehand what probeMp3 finds", () => {
+  let without = 0;
+  const silence = new Float32Array(2000);
+  for (const sampleRate of SAMPLE_RATES) {
+    for (const channels of [1, 2] as const) {
+      const rates = [
+        ...BITRATES_KBPS.map((bitrateKbps) => ({ bitrateKbps })),
+        { averageBitrateKbps: 8 },
+        { averageBitrateKbps: 320 },
+        { vbrQuality: 0 },
+        { vbrQuality: 9.9 },
+      ];
+      for (const rate of rates) {
+        const options = { sampleRate, channels, ...rate };
+        const { tag, encoderDelay } = probeMp3(encodeMp3(silence, options));
+        assert.equal(writesTag(options), tag !== undefined, JSON.stringify(options));
+        assert.equal(tag === undefined, encoderDelay === undefined);
+        without += tag === undefined ? 1 : 0;
+      }
+    }
+  }
+  assert.ok(without > 50, `${without}`);
+  assert.equal(writesTag({ sampleRate: 44100, bitrateKbps: 48 }), false);
+  assert.equal(writesTag({ sampleRate: 44100, bitrateKbps: 64 }), true);
+  assert.equal(writesTag({ sampleRate: 44100, bitrateKbps: 64, tag: false }), false);
+});
+
+test("the loudest clips stay finite, louder ones are refused", async () => {
+  const noise = realAudio().slice(0, 20000);
+  const loudest = noise.reduce((peak, sample) => Math.max(peak, Math.abs(sample)), 0);
+  for (const preserveLevel of [false, true]) {
+    for (const bitrateKbps of [8, 64, 320]) {
+      const options = { sampleRate: 8000, bitrateKbps, preserveLevel };
+      const limit = noise.map((sample) => sample / loudest * 0.9999 * 1e33);
+      const square = limit.map((sample) => Math.sign(sample) * 9.999e32);
+      for (const clip of [limit, square]) {
+        assert.ok(compressRoundtrip(clip, options).every(Number.isFinite), `${bitrateKbps}`);
+      }
+      const beyond = () => compressRoundtrip(square.map((sample) => sample * 3e5), options);
+      await assertRefused(beyond, /samples reach .*, and at most 1e\+33/, "INVALID_AUDIO");
+      const call = () => compressRoundtripAsync(Float32Array.of(3.4e38, -3.4e38), options);
+      await assertRefused(call, /too loud/, "INVALID_AUDIO");
+    }
+  }
 });
 
 test("many calls on one signal make no runtime warn", async () => {
