@@ -296,7 +296,7 @@ test("report command: what is wrong is told in a line, and by the exit code", as
     ["--bitrates", "32,33", /33 is not one of 8, 16/],
     ["--vbr-qualities", "10", /from 0 to 9\.999/],
     ["--lowpass", "none", /an integer from 1/],
-    ["--lowpass", "5000", /^error: lowpassHz is 5000/],
+    ["--lowpass", "5000", /^error: --lowpass is 5000/],
   ];
   for (const [option, value, message] of cases) {
     const { code, stderr } = await runReport(clip, option, value);
