@@ -86,9 +86,14 @@ function parseFormat(view: DataView, body: number, byteSize: number) {
 }
 
 function checkFormat(format: ReturnType<typeof parseFormat>) {
-  const { channelCount, sampleRate } = format;
-  if (channelCount > 0 && sampleRate > 0) return format;
-  throw new Error(`the WAV file says ${channelCount} channels at ${sampleRate} Hz`);
+  const { channelCount, sampleRate, frameByteSize } = format;
+  // Else a small file could become thousands of channels of as many samples as it has bytes.
+  const hasRoom = frameByteSize >= channelCount;
+  if (channelCount > 0 && sampleRate > 0 && hasRoom) return format;
+  throw new Error(
+    `the WAV file says ${channelCount} channels at ${sampleRate} Hz` +
+      (hasRoom ? "" : `, in frames of ${frameByteSize} bytes`),
+  );
 }
 
 /** Turns whole frames of bytes into one array per channel. */

@@ -35,8 +35,9 @@ export async function refuseSources(claim: Claim): Promise<void> {
     const found = await look(path).catch(() => undefined);
     if (found?.kind === "file") sources.add(found.identity);
   });
-  const lost = [...existing].filter(([, { identity }]) => sources.has(identity))
-    .map(([path]) => path);
+  const lost = outputs.concat(ownFiles).filter((path) =>
+    sources.has(existing.get(path)?.identity ?? "")
+  );
   if (lost.length === 0) return;
   throw usageError(
     `the run would overwrite ${

@@ -69,6 +69,9 @@ test("headers: RF64 beyond 4 GiB, other chunks first, the extensible form, unkno
   const wrong = Buffer.from(plain);
   wrong.writeUInt32LE(0, 24);
   assert.throws(() => parseWavHeader(wrong), /2 channels at 0 Hz/);
+  wrong.writeUInt32LE(48000, 24);
+  wrong.writeUInt16LE(65282, 22);
+  assert.throws(() => parseWavHeader(wrong), /65282 channels at 48000 Hz, in frames of 6 bytes/);
   plain.writeUInt32LE(0xffffffff, 40);
   assert.equal(parseWavHeader(plain)?.dataByteSize, Infinity);
 });
