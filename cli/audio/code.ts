@@ -1,7 +1,7 @@
 /** Sources through MP3: short ones at once on the library's threads, long ones as streams. */
 import {
+  codedBitrateKbps,
   compressPcm16Async,
-  nearestBitrateKbps,
   nearestSampleRate,
   type RateControl,
   SAMPLE_RATES,
@@ -27,15 +27,10 @@ export type Coding = Encoding & {
   readonly preserveLevel: boolean;
 };
 
-/**
- * What was asked for, and beside a constant bitrate the one that MPEG has at the sample rate: 8 kbps
- * become 32 at 44.1 kHz.
- */
+/** What was asked for, and beside it the bitrate that LAME codes with: 8 kbps become 32 at 44.1 kHz. */
 export function withCodedBitrate<T extends Encoding>(encoding: T, sampleRate: number) {
-  if (encoding.bitrateKbps === undefined) return encoding;
-  const { bitrateKbps } = encoding;
-  const codedBitrateKbps = nearestBitrateKbps(nearestSampleRate(sampleRate), bitrateKbps);
-  return { ...encoding, codedBitrateKbps };
+  const coded = codedBitrateKbps({ ...encoding, sampleRate: nearestSampleRate(sampleRate) });
+  return coded === undefined ? encoding : { ...encoding, codedBitrateKbps: coded };
 }
 
 /** How a source's channels are coded, and what for. */

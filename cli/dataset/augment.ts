@@ -1,7 +1,7 @@
 /** One source through its transforms, into its outputs. */
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
-import { codeSource, withCodedBitrate } from "../audio/code.ts";
+import { codeSource } from "../audio/code.ts";
 import type { Scratch } from "../audio/scratch.ts";
 import { openSource, type Source } from "../audio/source.ts";
 import { encodeBlocks } from "../audio/write.ts";
@@ -43,7 +43,7 @@ export async function* makeCopies(source: Source, name: string, job: Job): Async
         source: name,
         copy,
         applied: coding !== undefined,
-        parameters: coding ? withCodedBitrate(coding, source.sampleRate) : null,
+        parameters: coding ?? null,
         sampleRate: audio.sampleRate,
         channels: audio.channelCount,
         frames: audio.frameCount,

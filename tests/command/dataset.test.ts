@@ -16,7 +16,7 @@ import {
 import { join } from "node:path";
 import process from "node:process";
 import { setTimeout as delay } from "node:timers/promises";
-import { compressRoundtrip } from "../../mod.ts";
+import { compressRoundtrip, nearestBitrateKbps } from "../../mod.ts";
 import { decodeBytes } from "../../cli/audio/read.ts";
 import { takeLock } from "../../cli/dataset/lock.ts";
 import { reasonOf } from "../../cli/errors.ts";
@@ -74,8 +74,14 @@ test("mirrors the tree, and the manifest tells what was done", () =>
         input.channels.length,
         sampleRate,
       ]);
-      const parameters = row["parameters"] as { bitrateKbps: number } | null;
+      const parameters = row["parameters"] as
+        | { bitrateKbps: number; codedBitrateKbps: number }
+        | null;
       assert.equal(parameters !== null, row["applied"]);
+      if (parameters) {
+        const coded = nearestBitrateKbps(RATE, parameters.bitrateKbps);
+        assert.equal(parameters.codedBitrateKbps, coded);
+      }
       const expected = parameters
         ? compressRoundtrip(input.channels, { ...parameters, sampleRate })
         : input.channels;
