@@ -160,7 +160,7 @@ export async function zigBuild(...args) {
 }
 
 /** What a build reads: a copy of it is built at another place, with caches of its own. */
-const inputs = ["build.zig", "csrc", "scripts", "third_party"];
+const inputs = ["build.zig", "zig", "csrc", "scripts", "third_party"];
 
 async function checkReproduction() {
   const work = mkdtempSync(join(tmpdir(), "mp3-augment-a-folder-with-another-name-"));

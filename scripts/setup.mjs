@@ -79,7 +79,8 @@ function isBuilt(inputs) {
 function hashInputs() {
   const hash = createHash("sha256").update(`${process.platform} ${process.arch}`);
   const sources = listFiles(join(root, "csrc")).filter((path) => /\.[ch]$/.test(path));
-  for (const path of [join(root, "build.zig"), pinsPath, ...sources]) {
+  const zig = [join(root, "build.zig"), ...listFiles(join(root, "zig"))];
+  for (const path of [...zig, pinsPath, ...sources]) {
     hash.update(`\0${relative(root, path)}\0`).update(readFileSync(path));
   }
   return hash.digest("hex");

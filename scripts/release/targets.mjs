@@ -1,4 +1,5 @@
-// The eight targets of `zig build release`, and what the libraries of each must look like.
+// The targets of `zig build release`, and what the libraries of each must look like.
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -22,36 +23,24 @@ export const MAX_BYTE_SIZE = 600_000;
  * @property {RegExp} systemLibraries all that may be needed besides each other
  */
 
-/** @param {string} cpu */
-const linux = (cpu) => ({
+const linux = {
   format: "ELF",
-  cpu: cpu === "x86_64" ? "X86_64" : "AARCH64",
   lame: "libmp3lame.so.0",
   shim: "libmp3augment.so",
   lameName: "libmp3lame.so.0",
   shimName: "libmp3augment.so",
   searchPaths: ["$ORIGIN"],
-});
+};
 
-/** @type {Target[]} */
-export const targets = ["x86_64", "aarch64"].flatMap((cpu) => [
-  {
-    ...linux(cpu),
-    name: `${cpu}-linux-gnu`,
-    zig: `${cpu}-linux-gnu`,
+/** By a target's name without its CPU. */
+const systems = {
+  "linux-gnu": {
+    ...linux,
     systemLibraries: /^(libc\.so\.6|libm\.so\.6|libpthread\.so\.0|libdl\.so\.2)$/,
   },
-  {
-    ...linux(cpu),
-    name: `${cpu}-linux-musl`,
-    zig: `${cpu}-linux-musl`,
-    systemLibraries: /^libc\.so$/,
-  },
-  {
-    name: `${cpu}-macos`,
-    zig: `${cpu}-macos.11.0`,
+  "linux-musl": { ...linux, systemLibraries: /^libc\.so$/ },
+  "macos": {
     format: "Mach-O",
-    cpu: cpu === "x86_64" ? "X86_64" : "ARM64",
     lame: "libmp3lame.0.dylib",
     shim: "libmp3augment.dylib",
     lameName: "@rpath/libmp3lame.0.dylib",
@@ -59,11 +48,8 @@ export const targets = ["x86_64", "aarch64"].flatMap((cpu) => [
     searchPaths: ["@loader_path"],
     systemLibraries: /^\/usr\/lib\/libSystem\.B\.dylib$/,
   },
-  {
-    name: `${cpu}-windows-gnu`,
-    zig: `${cpu}-windows-gnu`,
+  "windows-gnu": {
     format: "PE",
-    cpu: cpu === "x86_64" ? "AMD64" : "ARM64",
     lame: "mp3lame.dll",
     shim: "mp3augment.dll",
     lameName: "mp3lame.dll",
@@ -71,7 +57,31 @@ export const targets = ["x86_64", "aarch64"].flatMap((cpu) => [
     searchPaths: [],
     systemLibraries: /^(KERNEL32\.dll|api-ms-win-crt-[a-z]+-l1-1-0\.dll)$/, // the second: Windows' C library
   },
-]);
+};
+
+/** LIEF's names for `x86_64` and `aarch64`, by its formats. */
+const cpus = {
+  ELF: { x86_64: "X86_64", aarch64: "AARCH64" },
+  "Mach-O": { x86_64: "X86_64", aarch64: "ARM64" },
+  PE: { x86_64: "AMD64", aarch64: "ARM64" },
+};
+
+/**
+ * @param {string} zig
+ * @returns {Target}
+ */
+function describe(zig) {
+  const [, name = "", cpu, key] = /^((x86_64|aarch64)-([a-z-]+))(?:\.[\d.]+)?$/.exec(zig) ?? [];
+  const system = systems[/** @type {keyof typeof systems} */ (key)];
+  const names = cpus[/** @type {keyof typeof cpus} */ (system?.format)];
+  if (!system || !names) throw new Error(`zig/targets.json: ${zig} is not known here`);
+  return { ...system, name, zig, cpu: names[/** @type {"x86_64" | "aarch64"} */ (cpu)] };
+}
+
+/** @type {string[]} */
+const zigTargets = JSON.parse(readFileSync(join(root, "zig", "targets.json"), "utf8"));
+
+export const targets = zigTargets.map(describe);
 
 /**
  * Where a target's two files are.

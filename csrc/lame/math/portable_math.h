@@ -2,7 +2,7 @@
    of C libraries differ in the last bit, and so would LAME's tables and bytes.
    They use only what IEEE 754 fixes to the bit: + - * / of doubles.
 
-   build.zig includes this header before each file of LAME and of the kernels.
+   zig/sources.zig includes this header before each file of LAME and of the kernels.
    mp3a_pow, mp3a_powf and mp3a_exp are musl's, from Zig's own copy of it: Arm's
    algorithm, which glibc has too, so that LAME's bytes stay those of a LAME on
    glibc. */

@@ -5,7 +5,7 @@
      check_bytes STOCK.so OURS.so [--full] [--seed N] [--wav FILE] [--only N] [--time]
 
    STOCK.so  every .c of LAME's libmp3lame/ and libmp3lame/vector/ but
-             mpglib_interface.c, unchanged, with the flags of build.zig, as in
+             mpglib_interface.c, unchanged, with the flags of zig/sources.zig, as in
                zig cc -target x86_64-linux-gnu -shared -fPIC -O3 -std=gnu11 \
                  -fno-sanitize=all -ffp-contract=off (the -D flags) \
                  -I include -I libmp3lame ...
