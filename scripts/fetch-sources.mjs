@@ -163,12 +163,11 @@ async function fetchPackage(packageSources, pin, order, context, report) {
  * @param {Pin} pin
  */
 function adviceFor(pin) {
-  const [file = "", ...others] = Object.keys(pin.files);
-  const place = others.length > 0
-    ? `third_party/${pin.folder}/`
-    : `third_party/${pin.folder}/${file}`;
-  const what = others.length > 0 ? `unpack ${pin.url} as` : `put ${pin.url} at`;
-  return `\n  Install cargo 1.68 or newer (rustup.rs), or ${what} ${place}, and try again: ` +
+  const folder = `third_party/${pin.folder}/`;
+  const what = pin.archiveSha256
+    ? `unpack ${pin.url} as ${folder}`
+    : `put ${pin.url} into ${folder}`;
+  return `\n  Install cargo 1.68 or newer (rustup.rs), or ${what}, and try again: ` +
     "what is there and has the pinned digests is taken.";
 }
 
