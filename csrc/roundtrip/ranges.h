@@ -20,8 +20,8 @@ uint32_t mp3a_ranges_for(const mp3a_clip *clip);
 /* Runs the clip in `range_count` ranges, from 2 on; each but the first is encoded from
    `warm_up` granules before its first MP3 frame on, so that its encoder gets into the state
    that the one before ends with. Where it doesn't, the range is done again as far as need be:
-   the output is always that of one encoder. False, with nothing done, where this can't be: then
-   the pipeline is to run. `peak`: the clip's. */
+   the output is always that of one encoder. False, with nothing done, where this can't be:
+   then the pipeline is to run. `peak`: the clip's. */
 bool mp3a_ranges_run(const mp3a_clip *clip, float peak, uint32_t range_count, uint32_t warm_up,
                      mp3a_ranges_stats *stats, int32_t *status);
 
