@@ -58,5 +58,11 @@ export const MAX_LEVEL = 4096;
 /** The largest magnitude that is scaled down, so that what comes out stays finite. */
 export const MAX_PEAK = 1e33;
 
+/** PCM frames in the longest MP3 frame: a whole number of all MP3 frames. */
+export const LARGEST_MP3_FRAME = 1152;
+
+/** The most bytes that LAME's tag frame can have. */
+export const LARGEST_TAG_BYTES = 2880;
+
 /** The longest clip, in samples per channel. */
 export const MAX_FRAMES = 2147483647;

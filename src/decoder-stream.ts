@@ -1,6 +1,7 @@
 import type { Handle } from "../ffi/symbols.ts";
 import { checkLength } from "../ffi/guard.ts";
 import { toBytes } from "./bytes.ts";
+import { LARGEST_MP3_FRAME } from "./constants.ts";
 import { checkGapless, type DecodeOptions, GAPLESS_NAMES } from "./decode.ts";
 import { closedError, NativeHandle } from "./handle.ts";
 import { type Mp3Info, newInfo, readInfo } from "./mp3-info.ts";
@@ -12,7 +13,7 @@ import { type Codec, codecStream } from "./pieces.ts";
 export type DecoderStreamOptions = Pick<DecodeOptions, "gapless">;
 
 /** How many samples per channel C writes at once. */
-const CAPACITY = 16 * 1152;
+const CAPACITY = 16 * LARGEST_MP3_FRAME;
 
 /** What a chunk may be: bytes. */
 export type Mp3Chunk = Uint8Array | ArrayBuffer;

@@ -1,5 +1,6 @@
 import type { Handle } from "../ffi/symbols.ts";
 import { type Audio, pointers } from "./audio.ts";
+import { LARGEST_TAG_BYTES } from "./constants.ts";
 import { ENCODE_NAMES, type FileOptions } from "./encode.ts";
 import { NativeHandle } from "./handle.ts";
 import { checkStatus, library, packOptions } from "./native.ts";
@@ -16,9 +17,6 @@ import { describeSamples } from "./samples.ts";
 
 /** How {@linkcode Mp3EncoderStream} codes. `tag` is `false` by default. */
 export type EncoderStreamOptions = CodingOptions & RateControl & FileOptions;
-
-/** The most bytes that a tag frame can have. */
-const MAX_TAG_BYTES = 2880;
 
 class EncoderCodec implements Codec<Audio, Uint8Array<ArrayBuffer>> {
   readonly #coding: CheckedCoding;
@@ -72,7 +70,7 @@ class EncoderCodec implements Codec<Audio, Uint8Array<ArrayBuffer>> {
     const size = new Int32Array(1);
     checkStatus(native.mp3a_encode_stream_finish(stream, scratch, scratch.length, size));
     yield* this.#take(size[0] ?? 0);
-    const tag = new Uint8Array(MAX_TAG_BYTES);
+    const tag = new Uint8Array(LARGEST_TAG_BYTES);
     checkStatus(native.mp3a_encode_stream_tag(stream, tag, tag.length, size));
     this.tagFrame = tag.slice(0, size[0] ?? 0);
   }

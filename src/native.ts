@@ -1,6 +1,7 @@
 import { type Library, openLibrary } from "../ffi/library.ts";
 import { FLAGS, OPTIONS_FIELDS, RATE_CONTROLS, STATUS_NAMES } from "../ffi/symbols.ts";
 import { type ErrorCode, Mp3AugmentError } from "../ffi/errors.ts";
+import { LARGEST_MP3_FRAME } from "./constants.ts";
 import { checkObject, namesOf } from "./option-names.ts";
 import type { CheckedCoding } from "./options.ts";
 
@@ -88,13 +89,10 @@ export function packOptions(coding: CheckedCoding, extras: PackExtras): Int32Arr
   return Int32Array.from(OPTIONS_FIELDS, (name) => fields[name]);
 }
 
-/** The longest MP3 frame: a whole number of all frames. */
-const MP3_FRAME = 1152;
-
 /** Samples per channel that `preserveDelay` gives for any number of them. */
 export function delayedFrameCount(packedOptions: Int32Array, frameCount: number): number {
   // As C counts 32 bits: so many more whole MP3 frames in are as many more out.
-  const short = frameCount % MP3_FRAME + MP3_FRAME;
+  const short = frameCount % LARGEST_MP3_FRAME + LARGEST_MP3_FRAME;
   return frameCount - short + library().native.mp3a_output_frame_count(packedOptions, short);
 }
 

@@ -26,7 +26,13 @@ import {
   nearestSampleRate,
   SAMPLE_RATES,
 } from "../../mod.ts";
-import { MAX_FRAMES, MAX_LEVEL, MAX_PEAK } from "../../src/constants.ts";
+import {
+  LARGEST_MP3_FRAME,
+  LARGEST_TAG_BYTES,
+  MAX_FRAMES,
+  MAX_LEVEL,
+  MAX_PEAK,
+} from "../../src/constants.ts";
 import { delayedFrameCount, library } from "../../src/native.ts";
 import { projectPath, run, runScript, runtimeName, test } from "../harness.ts";
 
@@ -114,6 +120,11 @@ test("structs, codes, flags and constants are the header's", () => {
   assert.equal(definition("MP3A_MAX_STREAM_FRAMES"), MAX_STREAM_FRAMES);
   assert.equal(definition("MP3A_ABI_VERSION"), ABI_VERSION);
   assert.equal(definition("MP3A_DELAY_FRAMES"), DELAY_SAMPLES);
+  const mpeg = readFileSync(projectPath("csrc/common/mpeg.h"), "utf8");
+  assert.match(mpeg, new RegExp(`MP3A_LARGEST_TAG_BYTES = ${LARGEST_TAG_BYTES},`));
+  const [, subbands, slots] = /MP3A_SUBBANDS = (\d+),\s+MP3A_SLOTS = (\d+),/.exec(mpeg) ?? [];
+  assert.match(mpeg, /MP3A_LARGEST_MP3_FRAME = 2 \* MP3A_LINES,/);
+  assert.equal(2 * Number(subbands) * Number(slots), LARGEST_MP3_FRAME);
   assert.equal(definition("MP3A_MAX_FRAMES"), MAX_FRAMES);
 });
 
