@@ -18,12 +18,18 @@ export interface Claim {
 /** Throws where an output would take the place of a source, or become one. */
 export async function refuseSources(claim: Claim): Promise<void> {
   const { source, folder, units, ownFiles } = claim;
-  const named = await look(source);
-  if (named?.kind === "folder" && isBelow(await realPathOf(folder), await realPathOf(source))) {
-    throw usageError(`${folder} is inside of ${source}: its files would become sources`);
+  const outputs = units.flatMap((unit) => unit.outputs);
+  if ((await look(source))?.kind === "folder") {
+    const [target, origin] = [await realPathOf(folder), await realPathOf(source)];
+    if (isBelow(target, origin)) {
+      throw usageError(`${folder} is inside of ${source}: its files would become sources`);
+    }
+    const inside = outputs.find((path) => isBelow(join(target, path), origin));
+    if (inside) {
+      throw usageError(`${join(folder, inside)} is inside of ${source}: it would become a source`);
+    }
   }
   if (await look(folder) === undefined) return;
-  const outputs = units.flatMap((unit) => unit.outputs);
   const existing = await lookAtAll(folder, [...outputs, ...ownFiles]);
   if (existing.size === 0) return;
   const paths = [

@@ -208,14 +208,10 @@ function isFatal(error: unknown): boolean {
 
 /** A shard that runs again after the merge finds its records there. */
 async function adoptMerged(units: readonly Unit[], folder: string, journal: Journal) {
-  const path = journalPath(folder, WHOLE);
-  if (!existsSync(path)) return;
-  const merged = await Journal.open(path);
-  for (const { name } of units) {
-    const record = merged.get(name);
-    if (record && !journal.get(name)) journal.add(record);
+  const wanted = new Set(units.map(({ name }) => name));
+  for await (const { line } of readLines(journalPath(folder, WHOLE))) {
+    if (isRecord(line) && wanted.has(line.unit) && !journal.get(line.unit)) journal.add(line);
   }
-  merged.close();
 }
 
 /** The units without a record whose outputs are all there. */

@@ -25,7 +25,7 @@ function makeClips(folder: string, ...names: string[]): void {
 test("dataset never overwrites its own sources, however they are named", () =>
   withFolder(async (folder) => {
     const clips = join(folder, "clips");
-    makeClips(clips, "a.wav", "b.wav", "sub/c.wav", "c.wav");
+    makeClips(clips, "a.wav", "b.wav", "sub/c.wav", "c.wav", "nest/nest/x.wav");
     writeFileSync(join(clips, "list.csv"), "path\na.wav\nb.wav\n");
     writeFileSync(join(folder, "list.jsonl"), '{"path":"a.wav"}\n{"path":"sub/c.wav"}\n');
     symlinkSync(clips, join(folder, "link"));
@@ -45,6 +45,7 @@ test("dataset never overwrites its own sources, however they are named", () =>
       [[join(folder, "link"), join(clips, "new")], /is inside of/],
       [[join(folder, "list.jsonl"), clips, "--root", clips], /overwrite 2 files of its own/],
       [[join(clips, "a.wav"), join(folder, "hard")], /overwrite a file of its own sources/],
+      [[join(clips, "nest"), clips], /x\.wav is inside of .*nest: it would become a source/],
       [[join(clips, "sub"), clips], /holds a file that no run .* recorded \(c\.wav\).*--force/],
     ];
     for (const [args, message] of cases) {
