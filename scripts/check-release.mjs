@@ -23,13 +23,16 @@ function publicShim() {
 
 /**
  * LAME's own list of what its library exports, but its decoder, which isn't built; with what its
- * header declares beside it and with our three functions.
+ * header declares beside it and with our functions.
  */
 function publicLame() {
   const list = readFileSync(join(root, "third_party/lame-3.100/include/libmp3lame.sym"), "utf8");
   const isMissing = /^(hip_|lame_decode|lame_init_old$)/;
-  const snapshot = readFileSync(join(root, "csrc/lame/snapshot.h"), "utf8");
-  const ours = [...snapshot.matchAll(/^\w.*?\b(mp3a_lame_\w+)\(/gm)].map(([, name]) => name ?? "");
+  const headers = ["lame/snapshot.h", "common/coded_frame.h", "common/seam.h"].map((name) =>
+    readFileSync(join(root, "csrc", name), "utf8")
+  );
+  const ours = [...headers.join("\n").matchAll(/^\w.*?\b(mp3a_lame_\w+)\(/gm)]
+    .map(([, name]) => name ?? "");
   return [
     ...list.split(/\s+/).filter((name) => name && !isMissing.test(name)),
     ...["bitrate_table", "samplerate_table"],

@@ -5,12 +5,13 @@
    iteration_init (quantize_pvt.c) and init_log_table (util.c), both compiled
    with -Dname=name_lame; the first encoder still goes through LAME's own code,
    the later ones through what is left when the tables exist. */
+#include "lame/process_tables.h"
+
 #include <math.h>
 #include <string.h>
 
 #include "common/once.h"
 #include "lame/internals.h"
-#include "lame/snapshot.h"
 
 void iteration_init_lame(lame_internal_flags *gfc);
 void init_log_table_lame(void);
@@ -22,7 +23,7 @@ void init_log_table(void) {
   mp3a_once_end(&once);
 }
 
-void mp3a_lame_init_tables(void) {
+void mp3a_init_process_tables(void) {
   lame_global_flags *encoder = lame_init();
   if (!encoder) return;
   lame_init_params(encoder);

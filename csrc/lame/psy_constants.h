@@ -14,8 +14,4 @@ typedef struct mp3a_psy_constants {
   mp3a_partitions long_block, short_block;
 } mp3a_psy_constants;
 
-/* Whether a masking threshold, or the loudness that moves it, can change what is coded; see
-   psymodel.c. */
-int mp3a_masking_reaches_output(SessionConfig_t const *cfg);
-
 #endif

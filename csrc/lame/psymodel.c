@@ -28,6 +28,7 @@
 #include "lame/internals.h"
 #include "lame/kernels/kernels.h"
 #include "lame/psy_constants.h"
+#include "lame/psymodel.h"
 
 int L3psycho_anal_vbr_lame(lame_internal_flags *gfc, const sample_t *const buffer[2], int gr_out,
                            III_psy_ratio masking_ratio[2][2], III_psy_ratio masking_MS_ratio[2][2],

@@ -9,6 +9,7 @@
 
 #include "lame/hand_off.h"
 #include "lame/internals.h"
+#include "lame/psymodel.h"
 #include "libmp3lame/lame_global_flags.h"
 
 _Static_assert(MP3A_LAME_LEAD == ENCDELAY - MDCTDELAY, "lead");

@@ -19,8 +19,4 @@ lame_global_flags *mp3a_lame_clone(const lame_global_flags *fresh);
    differ or `fresh` can't be cloned. */
 int mp3a_lame_reset(lame_global_flags *used, const lame_global_flags *fresh);
 
-/* Fills the tables that all encoders of the process share. lame_init() and
-   lame_init_params() do so by themselves, once and thread-safely. */
-void mp3a_lame_init_tables(void);
-
 #endif

@@ -2,7 +2,7 @@
    tie; count_bits() and calc_noise() against LAME's own, which are still there
    under another name, over sequences as the outer loop makes them. */
 #include "lame/kernels/kernels.h"
-#include "lame/snapshot.h"
+#include "lame/process_tables.h"
 #include "tests/lame/granules.h"
 
 int count_bits_lame(lame_internal_flags const *gfc, const FLOAT *powers, gr_info *granule,
@@ -159,7 +159,7 @@ void check_quantize(unsigned cpu_flags, const char *tier, int bench) {
   mp3a_quantize_kernels scalar, kernels;
   mp3a_quantize_select(&scalar, 0);
   mp3a_quantize_select(&kernels, cpu_flags);
-  mp3a_lame_init_tables();
+  mp3a_init_process_tables();
   if (bench) {
     print_times(&scalar, &kernels, tier);
     return;

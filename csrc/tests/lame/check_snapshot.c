@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lame/process_tables.h"
 #include "lame/snapshot.h"
 #include "tests/check.h"
 
@@ -239,7 +240,7 @@ static void print_times(void) {
 }
 
 int main(int argc, char **argv) {
-  mp3a_lame_init_tables();
+  mp3a_init_process_tables();
   make_clips();
   make_references();
   for (int s = 0; s < SETTINGS; s++) {

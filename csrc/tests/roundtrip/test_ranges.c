@@ -9,11 +9,12 @@
 #include "encode/block_encoder.h"
 #include "lame/internals.h"
 #include "lame/psy_constants.h"
-#include "libmp3lame/lame_global_flags.h"
+#include "lame/psymodel.h"
 #include "roundtrip/pipeline.h"
 #include "roundtrip/ranges.h"
 #include "roundtrip/ring.h"
 #include "tests/check.h"
+#include "libmp3lame/lame_global_flags.h"
 
 enum { MAX_FRAMES = 200000, MAX_OUTPUT = MAX_FRAMES + 8 * 1152 };
 
