@@ -130,16 +130,24 @@ for (const signal of /** @type {const} */ (["SIGINT", "SIGTERM", "SIGHUP"])) {
   process.once(signal, () => process.exit(128 + constants.signals[signal]));
 }
 
+/** For a program at its limit to end the groups of its own. */
+const GRACE_MS = 2000;
+
 /**
- * A child with all that it started and left behind.
- * @param {number} pid the child's, who leads a group of its own
+ * @param {number} pid a child's, who leads a group of its own
+ * @param {NodeJS.Signals} signal for it and all that it started and left behind
  */
-function killGroup(pid) {
+function signalGroup(pid, signal) {
   try {
-    process.kill(platform === "win32" ? pid : -pid, "SIGKILL");
+    process.kill(platform === "win32" ? pid : -pid, signal);
   } catch {
     // Nobody is left.
   }
+}
+
+/** @param {number} pid as above */
+function killGroup(pid) {
+  signalGroup(pid, "SIGKILL");
   groups.delete(pid);
 }
 
@@ -164,9 +172,15 @@ export function run(command, args, { show = false, cwd = root, env, timeoutMs } 
     const { pid } = child;
     if (pid) groups.add(pid);
     let isLate = false;
-    const timer = timeoutMs && pid
-      ? setTimeout(() => (isLate = true, killGroup(pid)), timeoutMs)
-      : undefined;
+    /** @type {NodeJS.Timeout | undefined} */
+    let timer;
+    if (timeoutMs && pid) {
+      timer = setTimeout(() => {
+        isLate = true;
+        signalGroup(pid, "SIGTERM");
+        timer = setTimeout(killGroup, GRACE_MS, pid);
+      }, timeoutMs);
+    }
     let output = "";
     let stdout = "";
     child.stdout.setEncoding("utf8").on("data", (text) => {
@@ -184,9 +198,9 @@ export function run(command, args, { show = false, cwd = root, env, timeoutMs } 
     child.on("close", (code, signal) => {
       clearTimeout(timer);
       const reason = isLate ? `after its limit of ${(timeoutMs ?? 0) / 1000} s` : `by ${signal}`;
-      const ending = signal ? `\n${command} was ended ${reason}` : "";
+      const ending = isLate || signal ? `\n${command} was ended ${reason}` : "";
       if (show && ending) console.error(ending.trim());
-      resolve({ code: code ?? 1, output: output + ending, stdout });
+      resolve({ code: isLate ? 1 : code ?? 1, output: output + ending, stdout });
     });
   });
 }

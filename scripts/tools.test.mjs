@@ -60,3 +60,22 @@ test("what a program leaves behind ends with it", async () => {
   assert.equal(code, 3);
   assert.ok(await isGone(output));
 });
+
+test("what a program at its limit has started by the same means ends, too", async () => {
+  const tools = JSON.stringify(new URL("tools.mjs", import.meta.url));
+  const child = JSON.stringify("console.log(process.pid); setTimeout(() => {}, 60000)");
+  const script = `import { run } from ${tools};
+    await run(process.execPath, ["-e", ${child}], { show: true });`;
+  const args = ["--input-type=module", "-e", script];
+  const { code, output } = await run(process.execPath, args, { timeoutMs: 3000 });
+  assert.equal(code, 1, output);
+  assert.match(output, /^\d+\n[^]* was ended after its limit of 3 s/);
+  assert.ok(await isGone(output));
+});
+
+test("a program that doesn't end when told to is ended", async () => {
+  const script = "process.on('SIGTERM', () => {}); setTimeout(() => {}, 60000)";
+  const { code, output } = await run(process.execPath, ["-e", script], { timeoutMs: 1000 });
+  assert.equal(code, 1);
+  assert.match(output, /was ended after its limit of 1 s/);
+});
