@@ -24,7 +24,9 @@ interface Room {
 function list(folder: string, pattern: RegExp): string[] {
   return readdirSync(projectPath(folder), { withFileTypes: true }).flatMap((entry) => {
     const path = join(folder, entry.name);
-    if (entry.isDirectory()) return list(path, pattern);
+    if (entry.isDirectory()) {
+      return /^(\..*|node_modules|out)$/.test(entry.name) ? [] : list(path, pattern);
+    }
     return pattern.test(path) ? [path] : [];
   });
 }
@@ -43,7 +45,7 @@ const rooms = readRooms();
 const sources = [
   "mod.ts",
   "transform.ts",
-  ...["src", "ffi", "cli"].flatMap((folder) => list(folder, /\.ts$/)),
+  ...["src", "ffi", "cli", "bench", "demo"].flatMap((folder) => list(folder, /\.ts$/)),
   ...list("csrc", /\.[ch]$/),
 ];
 
