@@ -73,8 +73,8 @@ export async function* compressAnyBlocks(
   const { channelCount, channelGroups = "pairs" } = checkNames(options);
   checkGroups(channelGroups);
   const channels = Array.from({ length: channelCount }, (_, index) => index);
-  const coders = await Promise.all(
-    groupChannels(channels, channelGroups).map((group) => GroupCoder.create(group, options)),
+  const coders = groupChannels(channels, channelGroups).map((group) =>
+    GroupCoder.create(group, options)
   );
   try {
     for await (const block of blocks) {
@@ -120,15 +120,15 @@ class GroupCoder {
     this.#reading.catch(() => {}); // write() and finish() reject too
   }
 
-  static async create(group: readonly number[], options: AnyStreamOptions): Promise<GroupCoder> {
+  static create(group: readonly number[], options: AnyStreamOptions): GroupCoder {
     const { frameCount, peaks, channelCount: _all, channelGroups: _groups, ...coding } = options;
     const { sampleRate, codedBitrateKbps: _recorded, ...rest } = coding;
     const codedRate = nearestSampleRate(sampleRate);
     const isDirect = codedRate === sampleRate;
-    const resamplers = isDirect ? [] : await Promise.all(group.map(async () => ({
-      to: await createResampler(sampleRate, codedRate),
-      from: await createResampler(codedRate, sampleRate),
-    })));
+    const resamplers = isDirect ? [] : group.map(() => ({
+      to: createResampler(sampleRate, codedRate),
+      from: createResampler(codedRate, sampleRate),
+    }));
     const peak = Math.max(...group.map((channel) => peaks[channel] ?? 0));
     const codedCount = isDirect ? frameCount : resampledCount(frameCount, sampleRate, codedRate);
     return new GroupCoder(
