@@ -1,4 +1,4 @@
-#!/usr/bin/env bun
+#!/usr/bin/env node
 /**
  * The command `mp3-augment`: `mp3-augment --help` tells the rest.
  *

@@ -8,9 +8,3 @@ declare module "fourier-transform" {
     output?: [Float64Array, Float64Array],
   ): [Float64Array, Float64Array];
 }
-
-/** Imported as text. */
-declare module "*.css" {
-  const text: string;
-  export default text;
-}

@@ -6,13 +6,10 @@
  */
 import { Buffer } from "node:buffer";
 import { deflateSync } from "node:zlib";
-import * as client from "./client.js" with { type: "text" };
-import style from "./page.css" with { type: "text" };
+import { runPage } from "./client.js";
 import type { Metrics } from "./metrics.ts";
 import { LEVEL_RANGE_DB, type Spectrogram } from "./spectrogram.ts";
-
-// TypeScript takes the file for a module, whatever it is imported as.
-const script = (client as unknown as { default: string }).default;
+import { STYLE } from "./style.ts";
 
 /** How many dB of change in either direction the picture of the difference tells apart. */
 const DIFFERENCE_RANGE_DB = 30;
@@ -261,7 +258,7 @@ ${GENERATOR}
 <meta http-equiv="Content-Security-Policy" content="${POLICY}">
 <title>${escape(title)}</title>
 <style>
-${style}</style>
+${STYLE}</style>
 </head>
 <body>
 <main>
@@ -275,7 +272,8 @@ ${table(page)}
 </main>
 ${embedded(page)}
 <script type="module">
-${script}</script>
+(${runPage})();
+</script>
 </body>
 </html>
 `;

@@ -17,6 +17,7 @@ export interface CliOutcome {
 
 /** The command in this runtime: a program and its first arguments. */
 export function cliCommand(): string[] {
+  if (runtimeName === "Node") return [process.execPath, projectPath("dist/node/cli/main.js")];
   const runner = runtimeName === "Deno" ? ["run", "--no-prompt", "-A", "--no-check"] : ["run"];
   return [process.execPath, ...runner, projectPath("cli/main.ts")];
 }
