@@ -1,3 +1,4 @@
+import { createPollingCompletions } from "./completions.ts";
 import { type HostProcess, platformOf } from "./host.ts";
 import type { Completions, Runtime } from "./runtime.ts";
 import { type CFunction, type CType, type Handle, type Native, SYMBOLS } from "./symbols.ts";
@@ -77,9 +78,8 @@ function bind(ffi: BunFfi, path: string): Native {
 }
 
 /**
- * Bun can't wait on another thread. The library calls back, and a timer keeps the
- * process alive. In a worker the timer looks for itself: a callback into a worker
- * that was terminated would crash the process.
+ * The library calls back. In a worker a timer looks instead: a callback into a worker that was
+ * terminated would crash the process.
  */
 function createCompletions(
   ffi: BunFfi,
@@ -87,25 +87,10 @@ function createCompletions(
   native: Native,
   onFinished: (tag: number) => void,
 ): Completions | undefined {
-  const intervalMs = isMainThread ? 0x7fffffff : 1;
-  let pendingCount = 0;
-  let keepAlive: ReturnType<typeof setInterval> | undefined;
-  const notify = isMainThread
-    ? new ffi.JSCallback(drain, { args: [], returns: "void", threadsafe: true }).ptr
-    : null;
-  const created = native.mp3a_queue_create(notify);
-  if (created === null) return undefined;
-  const queue = created;
-  function drain(): void {
-    for (let tag; (tag = native.mp3a_queue_poll(queue)) !== 0;) {
-      if (--pendingCount === 0) clearInterval(keepAlive);
-      onFinished(tag);
-    }
-  }
-  return {
-    queue,
-    expectOne: () => {
-      if (pendingCount++ === 0) keepAlive = setInterval(drain, intervalMs);
-    },
-  };
+  if (!isMainThread) return createPollingCompletions(native, onFinished);
+  return createPollingCompletions(
+    native,
+    onFinished,
+    (drain) => new ffi.JSCallback(drain, { args: [], returns: "void", threadsafe: true }).ptr,
+  );
 }

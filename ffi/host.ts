@@ -6,6 +6,7 @@ export interface HostProcess {
   platform: string;
   env: Record<string, string | undefined>;
   getBuiltinModule(name: "node:fs"): { readFileSync(path: string, encoding: "utf8"): string };
+  report?: { getReport(): { header: { glibcVersionRuntime?: string } } };
 }
 
 /** What a host that describes itself as Node does runs on. */
@@ -19,6 +20,10 @@ export function platformOf(process: HostProcess): Platform | undefined {
 
 /** Which C library this process has mapped. */
 function libcOf(process: HostProcess): "gnu" | "musl" {
-  const maps = process.getBuiltinModule("node:fs").readFileSync("/proc/self/maps", "utf8");
-  return maps.includes("/ld-musl-") ? "musl" : "gnu";
+  try {
+    const maps = process.getBuiltinModule("node:fs").readFileSync("/proc/self/maps", "utf8");
+    return maps.includes("/ld-musl-") ? "musl" : "gnu";
+  } catch { // Node's --permission may forbid it; the report is slower
+    return process.report?.getReport().header.glibcVersionRuntime === undefined ? "musl" : "gnu";
+  }
 }

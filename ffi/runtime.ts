@@ -20,8 +20,16 @@ export type Needs = Readonly<
   Partial<Record<"net" | "read" | "write" | "ffi" | "env", readonly string[]>>
 >;
 
+/** A way to open and call C libraries. */
+export interface Binding {
+  /** Opens libmp3lame and then the shim. Throws the runtime's own error. */
+  open(lamePath: string, shimPath: string): Native;
+  /** A queue that calls `onFinished` with the tag of each job. */
+  createCompletions(native: Native, onFinished: (tag: number) => void): Completions | undefined;
+}
+
 /** What differs between runtimes. */
-export interface Runtime {
+export interface Runtime extends Binding {
   readonly name: string;
   /** Whether this is an executable that has the module's files inside. */
   readonly embedsFiles: boolean;
@@ -31,10 +39,6 @@ export interface Runtime {
   readEnvironment(name: string): string | undefined;
   /** Whether a file may be read without asking anybody. */
   mayRead(path: string): boolean;
-  /** Opens libmp3lame and then the shim. Throws the runtime's own error. */
-  open(lamePath: string, shimPath: string): Native;
   /** What to do about an error of what takes these needs, if it is the runtime's affair. */
   advice(error: unknown, needs: Needs): string | undefined;
-  /** A queue that calls `onFinished` with the tag of each job. */
-  createCompletions(native: Native, onFinished: (tag: number) => void): Completions | undefined;
 }
