@@ -65,6 +65,11 @@ async function main(args: readonly string[]): Promise<void> {
   }
 }
 
+// Node tells at each start that its FFI is experimental: that is for programmers.
+const emitWarning = process.emitWarning as (warning: string | Error, ...rest: unknown[]) => void;
+process.emitWarning = (warning: string | Error, ...rest: unknown[]) => {
+  if (!String(warning).startsWith("FFI ")) emitWarning.call(process, warning, ...rest);
+};
 // Whoever reads the output may have read enough, as head does.
 process.stdout.on("error", () => process.exit(EXIT.brokenPipe));
 await main(process.argv.slice(2));

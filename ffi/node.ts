@@ -5,6 +5,8 @@ import type { Binding, Runtime } from "./runtime.ts";
 
 // The part of node:* that is used here.
 interface NodeProcess extends HostProcess {
+  /** Where --permission is given. */
+  permission?: { has(scope: string, reference: string): boolean };
   getBuiltinModule(name: "node:fs"): { readFileSync(path: string, encoding: "utf8"): string };
   getBuiltinModule(name: "node:ffi"): NodeFfi | undefined;
   getBuiltinModule(name: "node:module"): { createRequire(url: string): (name: string) => unknown };
@@ -20,7 +22,7 @@ export function node(): Runtime | undefined {
     name: "Node.js",
     platform: () => platformOf(process),
     readEnvironment: (name) => process.env[name],
-    mayRead: () => true,
+    mayRead: (path) => process.permission?.has("fs.read", path) ?? true,
     embedsFiles: false,
     open: (lamePath, shimPath) => bound().open(lamePath, shimPath),
     advice: (error) => ADVICE[(error as { code?: string } | undefined)?.code ?? ""],

@@ -1,4 +1,7 @@
-// npm run pack: the npm package in dist/npm/ and its tarball in dist/, for Bun.
+// npm run pack: the npm package in dist/npm/ and its tarball in dist/, for Node and Bun.
+//
+// Whoever installs it gets one package: what the command and the transform take from npm is bundled
+// into them, with its licences in licenses/bundled.txt. Nothing of it is where mod.js leads to.
 //
 // It holds JavaScript and declarations instead of the TypeScript that JSR gets: sources in
 // node_modules would be judged by the strictness of the user's own compiler options. Everything
@@ -12,7 +15,7 @@ import {
   rmSync,
   writeFileSync,
 } from "node:fs";
-import { dirname, join } from "node:path";
+import { dirname, join, relative, resolve, sep } from "node:path";
 import process from "node:process";
 import { fetchSources } from "./fetch-sources.mjs";
 import { setUp } from "./setup.mjs";
@@ -52,7 +55,7 @@ async function compile(entries: string[]) {
   const options = {
     extends: join(root, "tsconfig.json"),
     compilerOptions: {
-      allowJs: false,
+      allowJs: true,
       checkJs: false,
       declaration: true,
       noCheck: true, // the step tsc of npm test does that
@@ -68,9 +71,61 @@ async function compile(entries: string[]) {
   writeFileSync(path, JSON.stringify(options));
   const { code, output } = await run(needTool("tsc"), ["--project", path]);
   if (code !== 0) throw new Failure(`tsc failed:\n${output}`);
-  // Nobody imports the command's parts.
-  const names = readdirSync(join(folder, "cli"), { recursive: true, encoding: "utf8" });
-  for (const name of names) if (name.endsWith(".d.ts")) rmSync(join(folder, "cli", name));
+}
+
+/** The compiled files that take something from npm, and what of their surroundings goes into them. */
+const BUNDLES = [
+  { entry: "src/transform.js", inside: "nothing of ours" },
+  { entry: "cli/main.js", inside: "cli/" },
+];
+
+/**
+ * Puts the packages that a file imports into it, and with them its own files that are `inside`.
+ * @returns the packages' folders
+ */
+async function bundle({ entry, inside }: typeof BUNDLES[number]): Promise<string[]> {
+  const packages = new Set<string>();
+  const path = join(folder, entry);
+  const result = await Bun.build({
+    entrypoints: [path],
+    target: "node",
+    format: "esm",
+    minify: true, // all targets' libraries and the command together stay below 6 MB
+    plugins: [{
+      name: "packages",
+      setup(build) {
+        build.onResolve({ filter: /^\.\.?\// }, ({ path: wanted, importer }) => {
+          if (importer.includes("node_modules")) return undefined;
+          const found = relative(folder, resolve(dirname(importer), wanted)).replaceAll(sep, "/");
+          if (found.startsWith(inside)) return undefined;
+          const fromEntry = relative(dirname(entry), found).replaceAll(sep, "/");
+          return { path: fromEntry.startsWith(".") ? fromEntry : `./${fromEntry}`, external: true };
+        });
+        build.onLoad({ filter: /node_modules/ }, ({ path }) => {
+          const [packageFolder] = /^.*node_modules[/\\](@[^/\\]+[/\\])?[^/\\]+/.exec(path) ?? [];
+          if (packageFolder) packages.add(packageFolder);
+          return undefined;
+        });
+      },
+    }],
+  });
+  const [output, ...others] = result.outputs;
+  if (!output || others.length > 0) throw new Failure(`bun made no single file of ${entry}`);
+  const code = await output.text();
+  if (inside === "cli/") rmSync(join(folder, "cli"), { recursive: true });
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(path, code);
+  return [...packages];
+}
+
+/** What the bundled packages are, and their licences' texts. */
+function noticesOf(packages: readonly string[]): string {
+  return packages.map((path) => {
+    const { name, version, license } = JSON.parse(readFileSync(join(path, "package.json"), "utf8"));
+    const texts = readdirSync(path).filter((file) => /^(licen[cs]e|copying|notice)/i.test(file))
+      .map((file) => readFileSync(join(path, file), "utf8").trim());
+    return [`${name} ${version} (${license})`, ...texts].join("\n\n");
+  }).join(`\n\n${"-".repeat(80)}\n\n`) + "\n";
 }
 
 function toJs(path: string) {
@@ -80,7 +135,7 @@ function toJs(path: string) {
 /** What an installer reads; the rest of package.json is for developers. */
 function makeManifest({ exports, bin = {}, files: _files, ...manifest }: Manifest) {
   const rest = Object.entries(manifest).filter(([name]) =>
-    !["private", "scripts", "devDependencies", "allowScripts"].includes(name)
+    !["private", "scripts", "dependencies", "devDependencies", "allowScripts"].includes(name)
   );
   const conditions = (path: string) => {
     const types = path.replace(/\.ts$/, ".d.ts");
@@ -102,7 +157,7 @@ async function copyRest(npm: string) {
   if (code !== 0) throw new Failure("npm pack --dry-run failed");
   const [{ files }] = JSON.parse(stdout);
   for (const { path } of files) {
-    if (/\.ts$/.test(path) || path === "package.json") continue;
+    if (/\.ts$|^cli\//.test(path) || path === "package.json") continue;
     mkdirSync(dirname(join(folder, path)), { recursive: true });
     copyFileSync(join(root, path), join(folder, path));
   }
@@ -120,7 +175,13 @@ export async function makePackage(): Promise<string> {
   mkdirSync(folder, { recursive: true });
   copyLicences();
   await compile([...Object.values(manifest.exports), ...Object.values(manifest.bin ?? {})]);
+  const bundled: string[] = [];
+  for (const one of BUNDLES) bundled.push(...await bundle(one));
   await copyRest(npm);
+  writeFileSync(
+    join(folder, "licenses", "bundled.txt"),
+    noticesOf([...new Set(bundled)].sort()),
+  );
   writeFileSync(
     join(folder, "package.json"),
     JSON.stringify(makeManifest(manifest), undefined, 2) + "\n",

@@ -1,6 +1,14 @@
 // `npm test`: set-up, then every check and test of the project in turn. The last line is the sum
 // of all of them, "N passed, N failed". `--only c,deno` runs just the steps of these names.
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
@@ -52,9 +60,32 @@ export const steps = {
   bun: (work) => testByBun(join(work, "bun.xml"), "tests"),
   node: async (work) => {
     await buildForNode({ tests: true });
-    return testByNode(join(work, "node.xml"), "dist/node/tests/module");
+    return testByNode(join(work, "node.xml"), ...NODE_SPECS);
   },
+  node22: (work) => testByAnotherNode(work, 22),
+  node26: (work) => testByAnotherNode(work, 26),
 };
+
+const NODE_SPECS = ["dist/node/tests/module", "dist/node/tests/command"];
+
+/**
+ * The specs by the newest Node of this major version, which the npm package `node` brings: 22 opens
+ * the libraries by koffi, 26 by itself.
+ * @param {string} work
+ * @param {number} major
+ * @returns {Promise<Counts>}
+ */
+async function testByAnotherNode(work, major) {
+  const folder = join(root, "dist", "nodes", String(major));
+  const node = join(folder, "node_modules", "node", "bin", "node");
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(join(folder, "package.json"), "{}");
+  const install = ["install", "--prefix", folder, "--no-audit", "--no-fund", `node@${major}`];
+  if (!existsSync(node)) await run(findOnPath("npm") ?? "npm", install);
+  if (!existsSync(node)) return skip(`npm can't install node@${major} here`);
+  await buildForNode({ tests: true });
+  return runByNode(node, join(work, `node${major}.xml`), ...NODE_SPECS);
+}
 
 /**
  * A step that either holds or doesn't.
@@ -124,6 +155,15 @@ async function testByNode(report, ...folders) {
     ? findOnPath("node")
     : process.execPath;
   if (!node) return skip("Node is not installed");
+  return await runByNode(node, report, ...folders);
+}
+
+/**
+ * @param {string} node
+ * @param {string} report
+ * @param {string[]} folders
+ */
+async function runByNode(node, report, ...folders) {
   const reporters = ["spec", "stdout", "junit", report].map((value, index) =>
     `--test-reporter${index % 2 ? "-destination" : ""}=${value}`
   );

@@ -122,5 +122,7 @@ export function runScript(
   }
   const built = path.replace(projectPath("tests/"), projectPath("dist/node/tests/"))
     .replace(/\.ts$/, ".js");
-  return run(process.execPath, [built, ...parameters], options.env);
+  // node:ffi tells of being experimental.
+  const quiet = "--disable-warning=ExperimentalWarning";
+  return run(process.execPath, [quiet, built, ...parameters], options.env);
 }

@@ -1,4 +1,7 @@
 // The browser that the report is tested in and photographed by.
+// These types are client.js's too, which JSR allows no such lines.
+/// <reference lib="dom" />
+/// <reference lib="dom.iterable" />
 import process from "node:process";
 import { chromium } from "playwright-core";
 import { Failure, findChromium } from "../../scripts/tools.mjs";

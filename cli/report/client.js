@@ -1,6 +1,4 @@
 // The report page's own script: it runs in the browser, inside the page, without anything else.
-/// <reference lib="dom" />
-/// <reference lib="dom.iterable" />
 
 /**
  * What cli/report/page.ts writes into the page.
