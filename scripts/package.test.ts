@@ -169,7 +169,9 @@ test("each bundled package's licence comes along", () => {
 
 test("the npm package holds what runs, and nothing else", () => {
   const paths = [...measureFolder(join(root, "dist", "npm")).keys()];
-  const needless = paths.filter((path) => !/\.(js|d\.ts|md|txt|so|so\.0|dylib|dll)$/.test(path));
+  const needless = paths.filter((path) =>
+    !/\.(js|d\.ts|md|txt|so|so\.0|dylib|dll|wasm)$/.test(path)
+  );
   assert.deepEqual(needless.sort(), ["LICENSE", "package.json"]);
   assert.ok(!paths.some((path) => /test|bench|node_modules/.test(path)), paths.join("\n"));
   const packed: { dependencies: object; exports: Record<string, Record<string, string>> } = JSON

@@ -73,6 +73,28 @@ async function compile(entries: string[]) {
   if (code !== 0) throw new Failure(`tsc failed:\n${output}`);
 }
 
+/** The part of Bun's bundler that is used here: Deno checks this file too. */
+interface BunBuild {
+  build(options: {
+    entrypoints: string[];
+    target: "node";
+    format: "esm";
+    minify: boolean;
+    plugins: { name: string; setup(build: BundlerHooks): void }[];
+  }): Promise<{ outputs: { text(): Promise<string> }[] }>;
+}
+
+interface BundlerHooks {
+  onResolve(
+    on: { filter: RegExp },
+    body: (file: { path: string; importer: string }) => undefined | {
+      path: string;
+      external: boolean;
+    },
+  ): void;
+  onLoad(on: { filter: RegExp }, body: (file: { path: string }) => undefined): void;
+}
+
 /** The compiled files that take something from npm, and what of their surroundings goes into them. */
 const BUNDLES = [
   { entry: "src/transform.js", inside: "nothing of ours" },
@@ -86,22 +108,23 @@ const BUNDLES = [
 async function bundle({ entry, inside }: typeof BUNDLES[number]): Promise<string[]> {
   const packages = new Set<string>();
   const path = join(folder, entry);
-  const result = await Bun.build({
+  const { build } = (globalThis as unknown as { Bun: BunBuild }).Bun;
+  const result = await build({
     entrypoints: [path],
     target: "node",
     format: "esm",
     minify: true, // all targets' libraries and the command together stay below 6 MB
     plugins: [{
       name: "packages",
-      setup(build) {
-        build.onResolve({ filter: /^\.\.?\// }, ({ path: wanted, importer }) => {
+      setup(hooks) {
+        hooks.onResolve({ filter: /^\.\.?\// }, ({ path: wanted, importer }) => {
           if (importer.includes("node_modules")) return undefined;
           const found = relative(folder, resolve(dirname(importer), wanted)).replaceAll(sep, "/");
           if (found.startsWith(inside)) return undefined;
           const fromEntry = relative(dirname(entry), found).replaceAll(sep, "/");
           return { path: fromEntry.startsWith(".") ? fromEntry : `./${fromEntry}`, external: true };
         });
-        build.onLoad({ filter: /node_modules/ }, ({ path }) => {
+        hooks.onLoad({ filter: /node_modules/ }, ({ path }) => {
           const [packageFolder] = /^.*node_modules[/\\](@[^/\\]+[/\\])?[^/\\]+/.exec(path) ?? [];
           if (packageFolder) packages.add(packageFolder);
           return undefined;
