@@ -98,7 +98,8 @@ class EncoderCodec implements Codec<Audio, Uint8Array<ArrayBuffer>> {
  * stays bounded whatever the length.
  *
  * Chunks are mono arrays, one array per channel, or flat with `channels: 2`; all
- * must have as many channels as the first one.
+ * must have as many channels as the first one. Leave a chunk alone until its
+ * write has ended.
  *
  * The tag at a file's front tells its length, which a stream knows only at its
  * end. So by default there is none. With `tag: true` the stream begins with an

@@ -1,6 +1,6 @@
 import { type Library, openLibrary } from "../ffi/library.ts";
 import { FLAGS, OPTIONS_FIELDS, RATE_CONTROLS, STATUS_NAMES } from "../ffi/symbols.ts";
-import { type ErrorCode, Mp3AugmentError } from "../ffi/errors.ts";
+import { type ErrorCode, Mp3AugmentError, show } from "../ffi/errors.ts";
 import { LARGEST_MP3_FRAME } from "./constants.ts";
 import { checkObject, namesOf } from "./option-names.ts";
 import type { CheckedCoding } from "./options.ts";
@@ -36,9 +36,15 @@ export function library(): Library {
   return loaded ??= openLibrary();
 }
 
+function checkPath(value: unknown, name: string): void {
+  if (typeof value === "string" && value !== "") return;
+  throw new Mp3AugmentError("INVALID_OPTION", `${name} is ${show(value)}; it must be a path`);
+}
+
 /**
  * Loads the native library now instead of at the first use, or from another
- * folder. Does nothing when it is already loaded from there.
+ * folder. Does nothing when it is already loaded from there. On Linux a cut or foreign file
+ * is refused before it is opened; in Deno that takes the permission to read it.
  *
  * @throws {Mp3AugmentError} `LIBRARY_NOT_FOUND`, `LIBRARY_INCOMPATIBLE`, or
  * `INVALID_OPTION` when it is already loaded from another folder
@@ -46,6 +52,12 @@ export function library(): Library {
 export function loadLibrary(options: LoadLibraryOptions = {}): void {
   const names = namesOf<LoadLibraryOptions>({ path: true, embedded: true });
   const { path, embedded } = checkObject(options, names) as LoadLibraryOptions;
+  if (path !== undefined) checkPath(path, "path");
+  if (embedded !== undefined) {
+    checkObject(embedded, namesOf<EmbeddedLibrary>({ lame: true, shim: true }));
+    checkPath(embedded.lame, "embedded.lame");
+    checkPath(embedded.shim, "embedded.shim");
+  }
   if (loaded === undefined) {
     loaded = openLibrary({ path, embedded });
   } else if (path !== undefined && path !== loaded.folder) {

@@ -131,7 +131,8 @@ class RoundtripCodec implements Codec<Audio, Float32Array[]> {
  * bit: aligned, and of the same length. Memory stays bounded whatever the length.
  *
  * Chunks are mono arrays, one array per channel, or flat with `channels: 2`; all
- * must have as many channels as the first one. What comes out is one array per
+ * must have as many channels as the first one. Leave a chunk alone until its
+ * write has ended. What comes out is one array per
  * channel. A stream doesn't know how loud it will become: see `peak`.
  *
  * ```ts

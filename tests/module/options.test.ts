@@ -93,6 +93,19 @@ test("an unknown option is refused, with the nearest name, wherever options are 
   }
 });
 
+test("loadLibrary takes paths, and both of an executable's files", async () => {
+  const wrong: [object, RegExp][] = [
+    [{ path: 5 }, /^path is 5; it must be a path/],
+    [{ path: "" }, /^path is "";/],
+    [{ embedded: { lame: "x" } }, /^embedded.shim is undefined/],
+    [{ embedded: { lame: "x", shim: "y", shimm: 1 } }, /^shimm is no option .* shim\?/],
+    [{ embedded: "x" }, /^options is "x"/],
+  ];
+  for (const [options, message] of wrong) {
+    await assertRefused(() => loadLibrary(options as Any), message);
+  }
+});
+
 test("the nearest name is the one that was meant", async () => {
   const meant: [string, string][] = [
     ["minBitrate", "minBitrateKbps"],
