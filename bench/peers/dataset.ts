@@ -12,7 +12,9 @@ import { type BatchJob, compressRoundtripBatch } from "../../mod.ts";
 const CLIPS_AT_ONCE = 100;
 
 const [folder = "", kbps] = process.argv.slice(2);
-const paths = (await readdir(folder)).filter((name) => name.endsWith(".wav")).sort();
+const paths = (await readdir(folder, { recursive: true })).filter((name) => name.endsWith(".wav"))
+  .sort();
+if (paths.length === 0) throw new Error(`${folder} has no WAV files`);
 let wallSeconds = 0;
 for (let start = 0; start < paths.length; start += CLIPS_AT_ONCE) {
   const jobs: BatchJob[] = [];
