@@ -21,7 +21,7 @@ async function main(args: string[]): Promise<void> {
   const degraded = compressRoundtrip(channelData, { sampleRate, bitrateKbps: Number(kbps) });
   const encoder = await encodeWav({ sampleRate });
   encoder.encode(degraded);
-  writeFileSync(output, encoder.flush());
+  writeFileSync(output, encoder.flush(), { flag: "wx" }); // nothing that is there is lost
   const seconds = (degraded[0]?.length ?? 0) / sampleRate;
   console.log(`${output}: ${seconds.toFixed(2)} s, ${degraded.length} channel(s) at ${kbps} kbps`);
 }
