@@ -20,7 +20,7 @@ void CBR_iteration_loop_lame(lame_internal_flags *gfc, const FLOAT pe[2][2],
                              const FLOAT ms_ener_ratio[2], const III_psy_ratio ratio[2][2]);
 
 static void convert_to_mid_side(FLOAT *left, FLOAT *right) {
-  for (int i = 0; i < 576; i++) {
+  for (int i = 0; i < MP3A_LINES; i++) {
     FLOAT const l = left[i], r = right[i];
     left[i] = (l + r) * (FLOAT)(SQRT2 * 0.5);
     right[i] = (l - r) * (FLOAT)(SQRT2 * 0.5);
@@ -35,7 +35,7 @@ static void set_short_bands(lame_internal_flags const *gfc, gr_info *granule) {
   const int *edges = gfc->scalefac_band.s;
   int const with_sfb21 = gfc->sv_qnt.sfb21_extra ? SBMAX_s : SBPSY_s;
   int const is_8khz = gfc->cfg.samplerate_out <= 8000;
-  FLOAT lines[576], *out = granule->xr;
+  FLOAT lines[MP3A_LINES], *out = granule->xr;
   granule->sfb_smin = granule->sfb_lmax = granule->psy_lmax = 0;
   granule->psymax = 3 * (is_8khz ? 9 : with_sfb21);
   granule->sfbmax = 3 * (is_8khz ? 9 : SBPSY_s);
@@ -71,7 +71,7 @@ static void start_granule(lame_internal_flags const *gfc, gr_info *granule) {
   granule->scalefac_compress = granule->scalefac_scale = granule->preflag = 0;
   granule->region0_count = granule->region1_count = 0;
   granule->sfb_partition_table = nr_of_sfb_block[0][0];
-  granule->max_nonzero_coeff = 575;
+  granule->max_nonzero_coeff = MP3A_LINES - 1;
   memset(granule->table_select, 0, sizeof granule->table_select);
   memset(granule->subblock_gain, 0, sizeof granule->subblock_gain);
   memset(granule->slen, 0, sizeof granule->slen);
@@ -82,7 +82,7 @@ static void start_granule(lame_internal_flags const *gfc, gr_info *granule) {
 
 /* The last line above 1e-12, or 0. */
 static int last_line(const FLOAT *lines) {
-  int end = 576;
+  int end = MP3A_LINES;
   for (; end > 0; end -= 16) {
     int is_above = 0;
     for (int i = end - 16; i < end; i++) is_above |= fabsf(lines[i]) > 1e-12f;
@@ -106,10 +106,10 @@ static int last_line_to_code(lame_internal_flags const *gfc, gr_info const *gran
 }
 
 /* Returns 0 for a silent granule, whose values are then 0. */
-static int raise_lines(lame_internal_flags *gfc, gr_info *granule, FLOAT powers[576]) {
+static int raise_lines(lame_internal_flags *gfc, gr_info *granule, FLOAT powers[MP3A_LINES]) {
   FLOAT sum = 0;
   granule->xrpow_max = 0;
-  gfc->init_xrpow_core(granule, powers, 575, &sum);
+  gfc->init_xrpow_core(granule, powers, MP3A_LINES - 1, &sum);
   if (sum > 1e-20f) {
     memset(gfc->sv_qnt.pseudohalf, 0, sizeof(int) * (size_t)granule->psymax);
     return 1;
@@ -180,7 +180,7 @@ static void store_scalefactors(lame_internal_flags *gfc, int gr, int ch) {
 
 static void encode_granule(lame_internal_flags *gfc, int gr, int ch, int target) {
   gr_info *granule = &gfc->l3_side.tt[gr][ch];
-  FLOAT powers[576];
+  FLOAT powers[MP3A_LINES];
   start_granule(gfc, granule);
   if (raise_lines(gfc, granule, powers)) {
     granule->max_nonzero_coeff = last_line_to_code(gfc, granule);

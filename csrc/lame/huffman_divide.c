@@ -178,7 +178,7 @@ void best_huffman_divide(const lame_internal_flags *const gfc, gr_info *const gr
   fill_key_lengths();
   s.quantized = granule->l3_enc;
   s.edges = gfc->scalefac_band.l;
-  int const lines = part.count1 < 575 ? part.count1 + 2 : 576;
+  int const lines = part.count1 < MP3A_LINES - 1 ? part.count1 + 2 : MP3A_LINES;
   mp3a_kernels()->huffman.pack(granule->l3_enc, lines, s.keys);
   if (is_normal) {
     end_at(&s, part.big_values);
@@ -188,7 +188,7 @@ void best_huffman_divide(const lame_internal_flags *const gfc, gr_info *const gr
     take_shorter(&s, best, &part, granule);
   }
 
-  if (big_pairs == 0 || (s.keys[big_pairs - 1] & 0xee) || part.count1 + 2 > 576) return;
+  if (big_pairs == 0 || (s.keys[big_pairs - 1] & 0xee) || part.count1 + 2 > MP3A_LINES) return;
   part.big_values -= 2;
   part.count1 += 2;
   part.count1table_select = mp3a_choose_quad_table(s.keys + big_pairs - 1,

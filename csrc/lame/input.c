@@ -4,6 +4,7 @@
 #include <limits.h>
 #include <string.h>
 
+#include "common/mpeg.h"
 #include "lame/internals.h"
 #include "libmp3lame/lame_global_flags.h"
 
@@ -39,7 +40,7 @@ static void take_in(lame_internal_flags *gfc, const float *left, const float *ri
 /* Encodes the frame at the front of mfbuf and moves up what is behind it. */
 static int encode_frame(lame_internal_flags *gfc, unsigned char *bytes, int byte_size) {
   EncStateVar_t *esv = &gfc->sv_enc;
-  const int frame_size = 576 * gfc->cfg.mode_gr;
+  const int frame_size = MP3A_LINES * gfc->cfg.mode_gr;
   const int written =
       lame_encode_mp3_frame(gfc, esv->mfbuf[0], esv->mfbuf[1], bytes, byte_size);
   if (written < 0) return written;
@@ -54,7 +55,7 @@ static int encode_frame(lame_internal_flags *gfc, unsigned char *bytes, int byte
 
 static int encode_samples(lame_internal_flags *gfc, const float *left, const float *right,
                           int count, unsigned char *bytes, int byte_size) {
-  const int frame_size = 576 * gfc->cfg.mode_gr;
+  const int frame_size = MP3A_LINES * gfc->cfg.mode_gr;
   /* What a frame's FFT and its filterbank look at. */
   const int for_fft = BLKSIZE + frame_size - FFTOFFSET, for_bands = 512 + frame_size - 32;
   const int needed = for_fft > for_bands ? for_fft : for_bands;

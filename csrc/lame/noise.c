@@ -42,7 +42,7 @@ static void sum_bands(const float *terms, const band_sum *bands, int count) {
         chain[k] = count > 0 ? bands[--count] : (band_sum){terms, IDLE, 0, 0};
       steps = at_most(steps, chain[k].left);
     }
-    if (steps > 576) return;
+    if (steps > MP3A_LINES) return;
     add_terms(chain, steps);
   }
 }
@@ -52,7 +52,7 @@ static void sum_bands(const float *terms, const band_sum *bands, int count) {
 /* Brings `known` up to date: each band with another step than before, up to
    max_nonzero_coeff. */
 static void update_noise(gr_info const *granule, FLOAT const *allowed, calc_noise_data *known) {
-  float squares[576];
+  float squares[MP3A_LINES];
   band_sum bands[SFBMAX];
   int step[SFBMAX], changed[SFBMAX], count = 0, sum_count = 0;
   mp3a_band_steps(granule, granule->psymax, step);
@@ -64,7 +64,7 @@ static void update_noise(gr_info const *granule, FLOAT const *allowed, calc_nois
     int const lines = at_most(granule->width[sfb], granule->max_nonzero_coeff + 1 - begin) & ~1;
     if (lines <= 0) continue;
     mp3a_kernels()->quantize.square_errors(granule->xr + begin, granule->l3_enc + begin,
-                                           pow20[step[sfb] + Q_MAX2], lines, 576 - begin,
+                                           pow20[step[sfb] + Q_MAX2], lines, MP3A_LINES - begin,
                                            squares + begin);
     bands[sum_count++] = (band_sum){squares + begin, lines, 0, &known->noise[sfb]};
   }

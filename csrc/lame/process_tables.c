@@ -10,6 +10,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "common/mpeg.h"
 #include "common/once.h"
 #include "lame/internals.h"
 
@@ -61,8 +62,8 @@ static void init_hearing_thresholds(lame_internal_flags const *gfc) {
   SessionConfig_t const *cfg = &gfc->cfg;
   scalefac_struct const *edges = &gfc->scalefac_band;
   ATH_t *ath = gfc->ATH;
-  band_thresholds(cfg, 576, SBMAX_l, edges->l, ath->l);
-  band_thresholds(cfg, 576, PSFB21, edges->psfb21, ath->psfb21);
+  band_thresholds(cfg, MP3A_LINES, SBMAX_l, edges->l, ath->l);
+  band_thresholds(cfg, MP3A_LINES, PSFB21, edges->psfb21, ath->psfb21);
   band_thresholds(cfg, 192, SBMAX_s, edges->s, ath->s);
   band_thresholds(cfg, 192, PSFB12, edges->psfb12, ath->psfb12);
   if (!cfg->noATH) {

@@ -113,7 +113,7 @@ static void detect_all_attacks(granule *g, const sample_t *const buffer[2]) {
   const mp3a_attack_kernels *kernels = &g->kernels->attack;
   /* 21 samples before the filter's first output, which is 350 before the end of
      the granule that the transforms look at, and 192 on. */
-  enum { FIRST = 576 - 350 - 21 + 192 };
+  enum { FIRST = MP3A_LINES - 350 - 21 + 192 };
   g->long_block[0] = g->long_block[1] = 1;
   if (g->is_joint)
     kernels->attack_peaks_joint(buffer[0] + FIRST, buffer[1] + FIRST, g->peaks);

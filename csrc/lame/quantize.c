@@ -62,7 +62,7 @@ static void quantize_changed(const FLOAT *powers, gr_info *granule,
     int is_last = end >= lines;
     run_kind kind = kind_of_band(before, is_same_gain, step[sfb], sfb, is_last);
     if (is_last && kind != RUN_NONE) {
-      memset(quantized + lines - 1, 0, sizeof(int) * (577 - lines));
+      memset(quantized + lines - 1, 0, sizeof(int) * (MP3A_LINES + 1 - lines));
       end = lines > begin ? lines : begin;
     }
     if (kind != run.kind) {
@@ -78,7 +78,7 @@ static void quantize_changed(const FLOAT *powers, gr_info *granule,
 
 static void quantize_all(const FLOAT *powers, gr_info *granule, FLOAT scale) {
   int const lines = granule->max_nonzero_coeff + 1;
-  memset(granule->l3_enc + lines - 1, 0, sizeof(int) * (577 - lines));
+  memset(granule->l3_enc + lines - 1, 0, sizeof(int) * (MP3A_LINES + 1 - lines));
   mp3a_kernels()->quantize.lines(powers, scale, lines, granule->l3_enc);
 }
 

@@ -9,7 +9,8 @@
 /* LAME's caller compares the sum of |x| with 1e-20 and forgets it. A sum of
    floats, none below zero, is at least its largest term: where one power is
    above 1e-14, one |x| is above 2e-19, and the terms needn't be added. */
-static void init_xrpow_core(gr_info *const granule, FLOAT powers[576], int upper, FLOAT *sum) {
+static void init_xrpow_core(gr_info *const granule, FLOAT powers[MP3A_LINES], int upper,
+                            FLOAT *sum) {
   granule->xrpow_max =
       mp3a_kernels()->xrpow.raise(granule->xr, upper + 1, powers, granule->xrpow_max);
   *sum = granule->xrpow_max;
