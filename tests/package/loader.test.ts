@@ -295,10 +295,10 @@ async function startRegistry(): Promise<Registry> {
   return { host: `127.0.0.1:${port}`, requests, replaced, close };
 }
 
-/** What the README names, for another server and cache folder. */
+/** What docs/deploy.md names, for another server and cache folder. */
 function permissionsFor(host: string, cache: string): string[] {
-  const readme = readFileSync(projectPath("README.md"), "utf8");
-  const [, line = ""] = /^deno run (--allow-net=\$SERVER .*) example\.ts$/m.exec(readme) ?? [];
+  const deploy = readFileSync(projectPath("docs/deploy.md"), "utf8");
+  const [, line = ""] = /^deno run (--allow-net=\$SERVER .*) example\.ts$/m.exec(deploy) ?? [];
   assert.match(line, /--allow-ffi/);
   return line.replace("$SERVER", host).replaceAll("$CACHE", cache).split(" ");
 }
@@ -364,7 +364,7 @@ if (runtimeName === "Deno") {
     });
   });
 
-  test("remote: fetched once, with the README's permissions, and then offline", async () => {
+  test("remote: fetched once, with the documented permissions, and then offline", async () => {
     await inTemporaryFolder(async (folder) => {
       const registry = await startRegistry();
       const remote = { registry, folder };
