@@ -37,7 +37,7 @@ pub const lame_files = [_]LameFile{
     .{ .name = "tables.c", .cold = true },
     .{ .name = "takehiro.c", .replaced = &.{ "best_huffman_divide", "count_bits", "noquant_count_bits" } },
     .{ .name = "util.c", .replaced = &.{"init_log_table"} },
-    .{ .name = "vbrquantize.c" },
+    .{ .name = "vbrquantize.c", .replaced = &.{"VBR_encode_frame"} },
     .{ .name = "version.c", .cold = true },
     .{ .name = "vector/xmm_quantize_sub.c", .sse = true },
 };
@@ -120,6 +120,7 @@ pub const kernel_files = [_][]const u8{
     "seam.c",
     "quantize.c",
     "snapshot.c",
+    "vbr_search.c",
     "xrpow.c",
     "kernels/attack.c",
     "kernels/fht.c",

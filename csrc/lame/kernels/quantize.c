@@ -59,10 +59,28 @@ static void square_errors_scalar(const float *lines, const int *quantized, float
   }
 }
 
+/* Goes on from line `begin`, a multiple of 8, with sums of what is below. */
+static float finish_noise(const float *lines, const float *powers, float scale, float step,
+                          int begin, int count, float sums[8]) {
+  for (int i = begin; i < count; i++) {
+    int quantized;
+    lines_scalar(powers + i, scale, 1, &quantized);
+    float const error = fabsf(lines[i]) - pow43[quantized] * step;
+    sums[i % 8] += error * error;
+  }
+  return ((sums[0] + sums[4]) + (sums[1] + sums[5])) + ((sums[2] + sums[6]) + (sums[3] + sums[7]));
+}
+
+static float noise_scalar(const float *lines, const float *powers, float scale, float step,
+                          int count) {
+  float sums[8] = {0};
+  return finish_noise(lines, powers, scale, step, 0, count, sums);
+}
+
 #define TIER_SOURCE "lame/kernels/quantize_vector.h"
 #include "common/tiers.h"
 
-#define QUANTIZE_KERNELS(tier) {lines_##tier, drop_small_##tier, square_errors_##tier}
+#define QUANTIZE_KERNELS(tier) {lines_##tier, drop_small_##tier, square_errors_##tier, noise_##tier}
 
 void mp3a_quantize_select(mp3a_quantize_kernels *kernels, unsigned cpu_flags) {
   MP3A_SELECT_TIER(kernels, QUANTIZE_KERNELS, cpu_flags);

@@ -12,6 +12,9 @@ typedef struct mp3a_quantize_kernels {
      `room`, at least `count`, allows, also up to a vector beyond. */
   void (*square_errors)(const float *lines, const int *quantized, float step, int count, int room,
                         float *squares);
+  /* The sum of (|lines[i]| - n^(4/3) * step)^2, i < count, with n as lines() has
+     it of powers and scale: eight sums, of every eighth line, added up. */
+  float (*noise)(const float *lines, const float *powers, float scale, float step, int count);
 } mp3a_quantize_kernels;
 
 void mp3a_quantize_select(mp3a_quantize_kernels *kernels, unsigned cpu_flags);

@@ -56,6 +56,25 @@ static void check_lines(const mp3a_quantize_kernels *scalar,
   }
 }
 
+/* Also against the square errors of the values of lines(). */
+static void check_noise(const mp3a_quantize_kernels *scalar, const mp3a_quantize_kernels *kernels,
+                        const char *tier, int count) {
+  static float raised[LINES + GUARD], squares[LINES];
+  static int quantized[LINES];
+  float const scale = check_random_float(0.0001f, 1), step = powf(scale, -4 / 3.0f);
+  double expected = 0;
+  for (int i = 0; i < LINES; i++)
+    raised[i] = fminf(powf(fabsf(powers[i]), 0.75f), IXMAX_VAL / scale * 0.99f);
+  float const a = scalar->noise(powers, raised, scale, step, count);
+  float const b = kernels->noise(powers, raised, scale, step, count);
+  CHECK(memcmp(&a, &b, sizeof a) == 0, "%s, %d lines: %a for %a", tier, count, (double)b, (double)a);
+  kernels->lines(raised, scale, count, quantized);
+  kernels->square_errors(powers, quantized, step, count, LINES, squares);
+  for (int i = 0; i < count; i++) expected += squares[i];
+  CHECK(fabs(a - expected) <= expected * 0x1p-16, "%s, %d lines: %g for %g", tier, count,
+        (double)a, expected);
+}
+
 static void check_others(const mp3a_quantize_kernels *scalar,
                          const mp3a_quantize_kernels *kernels, const char *tier) {
   static float squares[2][LINES + GUARD];
@@ -72,6 +91,7 @@ static void check_others(const mp3a_quantize_kernels *scalar,
     CHECK(memcmp(squares[0], squares[1], sizeof(float) * (size_t)count) == 0 &&
               memcmp(squares[0] + LINES, squares[1] + LINES, sizeof(float) * GUARD) == 0,
           "%s, %d lines with room", tier, count);
+    check_noise(scalar, kernels, tier, count);
     for (int i = 0; i < LINES + GUARD; i++) powers[i] = pick(9) ? fabsf(powers[i]) : 100;
     scalar->drop_small(powers + shift, 100, count, values[0] + shift);
     kernels->drop_small(powers + shift, 100, count, values[1] + shift);
