@@ -114,6 +114,7 @@ pub const kernel_files = [_][]const u8{
     "input.c",
     "mdct.c",
     "noise.c",
+    "noise_shaping.c",
     "process_tables.c",
     "psy_constants.c",
     "psymodel.c",

@@ -1,12 +1,12 @@
-/* The quantization of a frame at a constant bitrate without noise shaping
-   (quality 7 to 9): takes the place of LAME's CBR_iteration_loop (quantize.c is
-   compiled with that name ending in _lame, and still does the frame in all
-   other settings). Each granule is coded with the smallest global gain that its
-   bits allow, and all scale factors are 0.
+/* The quantization of a frame at a constant bitrate: takes the place of LAME's
+   CBR_iteration_loop (quantize.c is compiled with that name ending in _lame, and
+   still does the frame in settings that nobody has). Each granule is coded with
+   the smallest global gain that its bits allow; up to quality 6 scale factors
+   then shape the noise, from 7 on all are 0.
 
-   What LAME's calc_xmin() works out of masking and of the threshold in quiet is
-   left out: its noise limits go to outer_loop(), which returns before it reads
-   them when noise_shaping is 0; energy_above_cutoff is read by the VBR code
+   Without shaping, what LAME's calc_xmin() works out of masking and of the
+   threshold in quiet is left out: its noise limits go to outer_loop(), which
+   returns before it reads them; energy_above_cutoff is read by the VBR code
    only. What remains is max_nonzero_coeff, which follows from the spectrum.
    The frame analyser (pinfo) would call calc_xmin() itself, but it also draws
    what LAME's loop leaves behind: there LAME's loop runs. */
@@ -15,6 +15,7 @@
 
 #include "lame/internals.h"
 #include "lame/kernels/kernels.h"
+#include "lame/noise_shaping.h"
 
 void CBR_iteration_loop_lame(lame_internal_flags *gfc, const FLOAT pe[2][2],
                              const FLOAT ms_ener_ratio[2], const III_psy_ratio ratio[2][2]);
@@ -111,7 +112,8 @@ static int raise_lines(lame_internal_flags *gfc, gr_info *granule, FLOAT powers[
   granule->xrpow_max = 0;
   gfc->init_xrpow_core(granule, powers, MP3A_LINES - 1, &sum);
   if (sum > 1e-20f) {
-    memset(gfc->sv_qnt.pseudohalf, 0, sizeof(int) * (size_t)granule->psymax);
+    int const half = (gfc->sv_qnt.substep_shaping & 2) != 0;
+    for (int sfb = 0; sfb < granule->psymax; sfb++) gfc->sv_qnt.pseudohalf[sfb] = half;
     return 1;
   }
   memset(granule->l3_enc, 0, sizeof granule->l3_enc);
@@ -178,15 +180,24 @@ static void store_scalefactors(lame_internal_flags *gfc, int gr, int ch) {
   for (int sfb = 0; sfb < SBPSY_l; sfb++) granule->scalefac[sfb] = -1;
 }
 
-static void encode_granule(lame_internal_flags *gfc, int gr, int ch, int target) {
+static void encode_granule(lame_internal_flags *gfc, int gr, int ch, const III_psy_ratio *ratio,
+                           int target) {
   gr_info *granule = &gfc->l3_side.tt[gr][ch];
-  FLOAT powers[MP3A_LINES];
+  int const is_shaped = gfc->cfg.noise_shaping;
+  FLOAT powers[MP3A_LINES], allowed[SFBMAX];
   start_granule(gfc, granule);
   if (raise_lines(gfc, granule, powers)) {
-    granule->max_nonzero_coeff = last_line_to_code(gfc, granule);
+    if (is_shaped)
+      calc_xmin(gfc, ratio, granule, allowed);
+    else
+      granule->max_nonzero_coeff = last_line_to_code(gfc, granule);
     search_gain(gfc, granule, target, ch, powers);
+    if (is_shaped) mp3a_shape_noise(gfc, granule, allowed, powers, target);
   }
-  store_scalefactors(gfc, gr, ch);
+  if (is_shaped)
+    best_scalefac_store(gfc, gr, ch, &gfc->l3_side);
+  else
+    store_scalefactors(gfc, gr, ch);
   if (gfc->cfg.use_best_huffman == 1) best_huffman_divide(gfc, granule);
   ResvAdjust(gfc, granule);
 }
@@ -201,15 +212,21 @@ static void set_masking_lower(lame_internal_flags *gfc) {
   state->masking_lower = pow(10.0, db * 0.1);
 }
 
+/* What is left to LAME's loop. */
+static int is_unusual(const lame_internal_flags *gfc) {
+  int const substeps = gfc->sv_qnt.substep_shaping;
+  int is_mixed = 0;
+  for (int gr = 0; gr < gfc->cfg.mode_gr; gr++)
+    for (int ch = 0; ch < gfc->cfg.channels_out; ch++)
+      is_mixed |= gfc->l3_side.tt[gr][ch].mixed_block_flag;
+  return is_mixed || gfc->pinfo || (substeps & 1) || (!gfc->cfg.noise_shaping && (substeps & 2));
+}
+
 void CBR_iteration_loop(lame_internal_flags *gfc, const FLOAT pe[2][2],
                         const FLOAT ms_ener_ratio[2], const III_psy_ratio ratio[2][2]) {
   III_side_info_t *side = &gfc->l3_side;
   int targets[2], mean_bits;
-  int is_mixed = 0;
-  for (int gr = 0; gr < gfc->cfg.mode_gr; gr++)
-    for (int ch = 0; ch < gfc->cfg.channels_out; ch++)
-      is_mixed |= side->tt[gr][ch].mixed_block_flag;
-  if (gfc->cfg.noise_shaping || (gfc->sv_qnt.substep_shaping & 2) || gfc->pinfo || is_mixed) {
+  if (is_unusual(gfc)) {
     CBR_iteration_loop_lame(gfc, pe, ms_ener_ratio, ratio);
     return;
   }
@@ -220,7 +237,8 @@ void CBR_iteration_loop(lame_internal_flags *gfc, const FLOAT pe[2][2],
       convert_to_mid_side(side->tt[gr][0].xr, side->tt[gr][1].xr);
       reduce_side(targets, ms_ener_ratio[gr], mean_bits, most_bits);
     }
-    for (int ch = 0; ch < gfc->cfg.channels_out; ch++) encode_granule(gfc, gr, ch, targets[ch]);
+    for (int ch = 0; ch < gfc->cfg.channels_out; ch++)
+      encode_granule(gfc, gr, ch, &ratio[gr][ch], targets[ch]);
   }
   set_masking_lower(gfc);
   ResvFrameEnd(gfc, mean_bits);

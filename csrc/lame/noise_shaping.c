@@ -1,0 +1,287 @@
+#include "lame/noise_shaping.h"
+
+#include <math.h>
+#include <stddef.h>
+#include <string.h>
+
+typedef struct {
+  lame_internal_flags *gfc;
+  const FLOAT *allowed;
+  FLOAT *powers;
+  int target;
+  gr_info *best, tried;
+  calc_noise_result best_noise, tried_noise;
+  calc_noise_data known;
+  FLOAT distortion[SFBMAX]; /* of `tried`: noise over allowed noise */
+  FLOAT largest[SFBMAX];    /* of the powers of a band */
+  int begin[SFBMAX];
+  int best_bits, tries_since_best, is_refining, gain_before_refining;
+} shaping;
+
+/* ---- amplification ---- */
+
+/* Products round in order, so the largest power stays the largest. */
+static void amplify_band(shaping *s, int sfb, FLOAT factor) {
+  FLOAT *powers = s->powers + s->begin[sfb];
+  for (int i = 0; i < s->tried.width[sfb]; i++) powers[i] *= factor;
+  s->largest[sfb] *= factor;
+  if (s->largest[sfb] > s->tried.xrpow_max) s->tried.xrpow_max = s->largest[sfb];
+}
+
+static void find_largest(shaping *s) {
+  int const bands = s->tried.block_type == SHORT_TYPE ? 39 : SBMAX_l;
+  for (int sfb = 0, begin = 0; sfb < bands; begin += s->tried.width[sfb++]) {
+    FLOAT largest = 0;
+    for (int i = begin; i < begin + s->tried.width[sfb]; i++)
+      largest = largest < s->powers[i] ? s->powers[i] : largest;
+    s->largest[sfb] = largest;
+    s->begin[sfb] = begin;
+  }
+}
+
+/* From which distortion on bands are amplified. The root of a float is never so
+   close to the middle of two floats that pow() could round it otherwise. */
+static FLOAT distortion_to_amplify(const shaping *s) {
+  int const given = s->gfc->cfg.noise_shaping_amp;
+  int const way = given == 3 ? 1 + s->is_refining : given;
+  FLOAT most = 0;
+  for (int sfb = 0; sfb < s->tried.sfbmax; sfb++)
+    most = most < s->distortion[sfb] ? s->distortion[sfb] : most;
+  if (way == 2) return most;
+  if (most > 1) return way == 1 ? sqrtf(most) : 1;
+  return (FLOAT)(most * .95);
+}
+
+static void amplify_distorted(shaping *s) {
+  int const is_one_by_one = s->gfc->cfg.noise_shaping_amp == 2;
+  int *halves = s->gfc->sv_qnt.pseudohalf;
+  FLOAT const factor = s->tried.scalefac_scale ? 1.68179283050742922612f : 1.29683955465100964055f;
+  FLOAT const limit = distortion_to_amplify(s);
+  for (int sfb = 0; sfb < s->tried.sfbmax; sfb++) {
+    if (s->distortion[sfb] < limit) continue;
+    if (s->gfc->sv_qnt.substep_shaping & 2) {
+      halves[sfb] = !halves[sfb];
+      if (!halves[sfb] && is_one_by_one) return;
+    }
+    s->tried.scalefac[sfb]++;
+    amplify_band(s, sfb, factor);
+    if (is_one_by_one) return;
+  }
+}
+
+static int are_all_amplified(const gr_info *granule) {
+  for (int sfb = 0; sfb < granule->sfbmax; sfb++)
+    if (granule->scalefac[sfb] + granule->subblock_gain[granule->window[sfb]] == 0) return 0;
+  return 1;
+}
+
+/* Half as many scale factors of double effect; odd ones are rounded up. */
+static void double_scale(shaping *s) {
+  gr_info *granule = &s->tried;
+  for (int sfb = 0; sfb < granule->sfbmax; sfb++) {
+    int const factor = granule->scalefac[sfb] + (granule->preflag ? pretab[sfb] : 0);
+    if (factor & 1) amplify_band(s, sfb, 1.29683955465100964055f);
+    granule->scalefac[sfb] = (factor + 1) >> 1;
+  }
+  granule->preflag = 0;
+  granule->scalefac_scale = 1;
+}
+
+static int largest_factor(const gr_info *granule, int sfb, int end) {
+  int largest = 0;
+  for (; sfb < end; sfb += 3)
+    if (largest < granule->scalefac[sfb]) largest = granule->scalefac[sfb];
+  return largest;
+}
+
+/* Moves 8 quarters of an octave from a window's scale factors into its own gain. */
+static void raise_window(shaping *s, int window) {
+  gr_info *granule = &s->tried;
+  int const shift = granule->scalefac_scale + 1, moved = 8 >> shift;
+  int sfb = window;
+  granule->subblock_gain[window]++;
+  for (; sfb < granule->sfbmax; sfb += 3) {
+    int const left = granule->scalefac[sfb] - moved;
+    granule->scalefac[sfb] = left < 0 ? 0 : left;
+    if (left < 0) amplify_band(s, sfb, ipow20[210 + left * (1 << shift)]);
+  }
+  amplify_band(s, sfb, ipow20[202]);
+}
+
+/* Returns whether a window has no gain left. */
+static int raise_windows(shaping *s) {
+  gr_info *granule = &s->tried;
+  for (int window = 0; window < 3; window++) {
+    int const divide = granule->sfbdivide; /* a multiple of 3 */
+    if (largest_factor(granule, window, divide) < 16 &&
+        largest_factor(granule, divide + window, granule->sfbmax) < 8)
+      continue;
+    if (granule->subblock_gain[window] >= 7) return 1;
+    raise_window(s, window);
+  }
+  return 0;
+}
+
+/* Returns 0 where no more scale factors are left to try. */
+static int balance(shaping *s) {
+  lame_internal_flags *gfc = s->gfc;
+  amplify_distorted(s);
+  if (are_all_amplified(&s->tried)) return 0;
+  if (!scale_bitcount(gfc, &s->tried)) return 1;
+  if (gfc->cfg.noise_shaping <= 1) return 0;
+  memset(gfc->sv_qnt.pseudohalf, 0, sizeof gfc->sv_qnt.pseudohalf);
+  if (!s->tried.scalefac_scale)
+    double_scale(s);
+  else if (s->tried.block_type != SHORT_TYPE || gfc->cfg.subblock_gain <= 0 ||
+           raise_windows(s) || are_all_amplified(&s->tried))
+    return 0;
+  return !scale_bitcount(gfc, &s->tried);
+}
+
+/* ---- comparison ---- */
+
+static FLOAT klemm_noise(const shaping *s) {
+  double sum = 1e-37;
+  for (int sfb = 0; sfb < s->tried.psymax; sfb++) {
+    double const noise = s->distortion[sfb];
+    sum += FAST_LOG10(0.368 + 0.632 * noise * noise * noise);
+  }
+  return (FLOAT)(sum > 1e-20 ? sum : 1e-20);
+}
+
+static int is_better_by_most(const calc_noise_result *tried, const calc_noise_result *best) {
+  double const most = tried->max_noise, before = best->max_noise;
+  FLOAT const total = tried->tot_noise, over = tried->over_noise;
+  FLOAT const total_before = best->tot_noise, over_before = best->over_noise;
+  if (most <= 0)
+    return before > 0.2 || (before < 0 && before > most - 0.2 && total < total_before) ||
+           (before > 0 && before > most - 0.2 && total < total_before + over_before);
+  return (before > -0.05 && before > most - 0.1 && total + over < total_before + over_before) ||
+         (before > -0.1 && before > most - 0.15 &&
+          total + over + over < total_before + over_before + over_before);
+}
+
+static int is_better_by_squares(const calc_noise_result *tried, const calc_noise_result *best) {
+  if (best->over_count > 0)
+    return tried->over_SSD == best->over_SSD ? tried->bits < best->bits
+                                             : tried->over_SSD < best->over_SSD;
+  return tried->max_noise < 0 &&
+         tried->max_noise * 10 + (FLOAT)tried->bits <= best->max_noise * 10 + (FLOAT)best->bits;
+}
+
+static int is_better_by_way(const calc_noise_result *tried, const calc_noise_result *best,
+                            int way) {
+  int const is_over_equal = EQ(tried->over_noise, best->over_noise);
+  int const is_over_less = tried->over_noise < best->over_noise;
+  int const is_total_less = tried->tot_noise < best->tot_noise;
+  int const is_most_less = tried->max_noise < best->max_noise;
+  switch (way) {
+    case 0:
+      return tried->over_count < best->over_count ||
+             (tried->over_count == best->over_count &&
+              (is_over_less || (is_over_equal && is_total_less)));
+    case 1:
+    case 8: return is_most_less;
+    case 2: return is_total_less;
+    case 3: return is_total_less && is_most_less;
+    case 4: return is_better_by_most(tried, best);
+    case 5: return is_over_less || (is_over_equal && is_total_less);
+    case 6:
+      return is_over_less ||
+             (is_over_equal &&
+              (is_most_less || (EQ(tried->max_noise, best->max_noise) &&
+                                tried->tot_noise <= best->tot_noise)));
+    case 7: return tried->over_count < best->over_count || is_over_less;
+    default: return is_better_by_squares(tried, best);
+  }
+}
+
+/* Without distorted bands only what is shorter, too, is better. */
+static int is_better(shaping *s) {
+  SessionConfig_t const *cfg = &s->gfc->cfg;
+  int const way = s->tried.block_type == SHORT_TYPE ? cfg->quant_comp_short : cfg->quant_comp;
+  if (way == 8) s->tried_noise.max_noise = klemm_noise(s);
+  return is_better_by_way(&s->tried_noise, &s->best_noise, way) &&
+         (s->best_noise.over_count != 0 || s->tried_noise.bits < s->best_noise.bits);
+}
+
+/* ---- the search ---- */
+
+/* Raises the gain until the values fit into `most` bits; returns 0 if they can't. */
+static int fit(shaping *s, int most) {
+  gr_info *granule = &s->tried;
+  int const highest_gain = granule->scalefac_scale ? 254 : 255;
+  while ((granule->part2_3_length = count_bits(s->gfc, s->powers, granule, &s->known)) > most &&
+         granule->global_gain <= highest_gain)
+    granule->global_gain++;
+  return granule->global_gain <= highest_gain;
+}
+
+/* All but the lines, which are the same. */
+static void copy_granule(gr_info *to, const gr_info *from) {
+  size_t const at = offsetof(gr_info, l3_enc);
+  memcpy((char *)to + at, (const char *)from + at, sizeof *to - at);
+}
+
+/* The bands above those with scale factors: distortion there stays. */
+static int is_top_distorted(const shaping *s) {
+  const FLOAT *top = s->distortion + s->tried.sfbmax;
+  if (!s->gfc->sv_qnt.sfb21_extra) return 0;
+  return top[0] > 1 || (s->tried.block_type == SHORT_TYPE && (top[1] > 1 || top[2] > 1));
+}
+
+static int is_early_end(shaping *s) {
+  SessionConfig_t const *cfg = &s->gfc->cfg;
+  int const most_tries = s->gfc->sv_qnt.substep_shaping & 2 ? 20 : 3;
+  if (cfg->full_outer_loop != 0) return 0;
+  if (++s->tries_since_best > most_tries && s->best_noise.over_count == 0) return 1;
+  return cfg->noise_shaping_amp == 3 && s->is_refining &&
+         (s->tries_since_best > 30 || s->tried.global_gain - s->gain_before_refining > 15);
+}
+
+/* Returns 0 at the end of the search. */
+static int try_next(shaping *s, FLOAT saved_powers[576]) {
+  if (is_top_distorted(s) || !balance(s)) return 0;
+  int const most = s->target - s->tried.part2_length;
+  if (most <= 0 || !fit(s, most)) return 0;
+  if (s->best_noise.over_count == 0 && !fit(s, s->best_bits)) return 0;
+  calc_noise(&s->tried, s->allowed, s->distortion, &s->tried_noise, &s->known);
+  s->tried_noise.bits = s->tried.part2_3_length;
+  if (is_better(s)) {
+    s->best_bits = s->best->part2_3_length;
+    s->best_noise = s->tried_noise;
+    copy_granule(s->best, &s->tried);
+    s->tries_since_best = 0;
+    if (saved_powers) memcpy(saved_powers, s->powers, sizeof(FLOAT) * 576);
+  } else if (is_early_end(s)) {
+    return 0;
+  }
+  return s->tried.global_gain + s->tried.scalefac_scale < 255;
+}
+
+void mp3a_shape_noise(lame_internal_flags *gfc, gr_info *granule, const FLOAT allowed[SFBMAX],
+                      FLOAT powers[576], int target) {
+  FLOAT saved_powers[576];
+  int const is_refined = gfc->cfg.noise_shaping_amp == 3;
+  shaping s;
+  s.gfc = gfc, s.allowed = allowed, s.powers = powers, s.target = target, s.best = granule;
+  s.tried = *granule;
+  s.best_bits = 9999999;
+  s.tries_since_best = s.is_refining = s.gain_before_refining = 0;
+  memset(&s.known, 0, sizeof s.known);
+  find_largest(&s);
+  calc_noise(granule, allowed, s.distortion, &s.best_noise, &s.known);
+  s.best_noise.bits = granule->part2_3_length;
+  if (is_refined) memcpy(saved_powers, powers, sizeof saved_powers);
+  while (try_next(&s, is_refined ? saved_powers : 0)) {
+  }
+  if (!is_refined) return;
+  copy_granule(&s.tried, granule);
+  memcpy(powers, saved_powers, sizeof saved_powers);
+  find_largest(&s);
+  s.tries_since_best = 0;
+  s.gain_before_refining = granule->global_gain;
+  s.is_refining = 1;
+  while (try_next(&s, saved_powers)) {
+  }
+}
