@@ -30,7 +30,7 @@ pub const lame_files = [_]LameFile{
     .{ .name = "newmdct.c", .replaced = &.{"mdct_sub48"} },
     .{ .name = "presets.c", .cold = true },
     .{ .name = "psymodel.c", .replaced = &.{ "L3psycho_anal_vbr", "psymodel_init" } },
-    .{ .name = "quantize.c", .replaced = &.{ "CBR_iteration_loop", "init_xrpow_core_init" } },
+    .{ .name = "quantize.c", .replaced = &.{ "ABR_iteration_loop", "CBR_iteration_loop", "init_xrpow_core_init" } },
     .{ .name = "quantize_pvt.c", .replaced = &.{ "calc_noise", "iteration_init" } },
     .{ .name = "reservoir.c" },
     .{ .name = "set_get.c", .cold = true },
@@ -105,6 +105,7 @@ pub const shim_files = [_][]const u8{
 pub const shim_flags = exact_flags ++ warning_flags ++ [_][]const u8{ "-Wmissing-prototypes", "-fvisibility=hidden" };
 
 pub const kernel_files = [_][]const u8{
+    "abr_loop.c",
     "bitstream.c",
     "cbr_loop.c",
     "hand_off.c",

@@ -13,14 +13,15 @@
 #include <math.h>
 #include <string.h>
 
-#include "lame/internals.h"
+#include "lame/cbr_loop.h"
 #include "lame/kernels/kernels.h"
 #include "lame/noise_shaping.h"
 
 void CBR_iteration_loop_lame(lame_internal_flags *gfc, const FLOAT pe[2][2],
                              const FLOAT ms_ener_ratio[2], const III_psy_ratio ratio[2][2]);
 
-static void convert_to_mid_side(FLOAT *left, FLOAT *right) {
+void mp3a_convert_to_mid_side(gr_info pair[2]) {
+  FLOAT *left = pair[0].xr, *right = pair[1].xr;
   for (int i = 0; i < MP3A_LINES; i++) {
     FLOAT const l = left[i], r = right[i];
     left[i] = (l + r) * (FLOAT)(SQRT2 * 0.5);
@@ -180,17 +181,17 @@ static void store_scalefactors(lame_internal_flags *gfc, int gr, int ch) {
   for (int sfb = 0; sfb < SBPSY_l; sfb++) granule->scalefac[sfb] = -1;
 }
 
-static void encode_granule(lame_internal_flags *gfc, int gr, int ch, const III_psy_ratio *ratio,
-                           int target) {
+void mp3a_encode_granule(lame_internal_flags *gfc, int gr, int ch, const III_psy_ratio *ratio,
+                         int target, int silent_target) {
   gr_info *granule = &gfc->l3_side.tt[gr][ch];
   int const is_shaped = gfc->cfg.noise_shaping;
   FLOAT powers[MP3A_LINES], allowed[SFBMAX];
   start_granule(gfc, granule);
   if (raise_lines(gfc, granule, powers)) {
-    if (is_shaped)
-      calc_xmin(gfc, ratio, granule, allowed);
-    else
+    if (!is_shaped && silent_target < 0)
       granule->max_nonzero_coeff = last_line_to_code(gfc, granule);
+    else if (calc_xmin(gfc, ratio, granule, allowed) == 0 && silent_target >= 0)
+      target = silent_target;
     search_gain(gfc, granule, target, ch, powers);
     if (is_shaped) mp3a_shape_noise(gfc, granule, allowed, powers, target);
   }
@@ -204,7 +205,7 @@ static void encode_granule(lame_internal_flags *gfc, int gr, int ch, const III_p
 
 /* LAME sets it for each granule in turn; the psychoacoustic model of the next
    frame reads what the last one left. */
-static void set_masking_lower(lame_internal_flags *gfc) {
+void mp3a_set_masking_lower(lame_internal_flags *gfc) {
   QntStateVar_t *state = &gfc->sv_qnt;
   int const gr = gfc->cfg.mode_gr - 1, ch = gfc->cfg.channels_out - 1;
   int const is_short = gfc->l3_side.tt[gr][ch].block_type == SHORT_TYPE;
@@ -212,8 +213,7 @@ static void set_masking_lower(lame_internal_flags *gfc) {
   state->masking_lower = pow(10.0, db * 0.1);
 }
 
-/* What is left to LAME's loop. */
-static int is_unusual(const lame_internal_flags *gfc) {
+int mp3a_is_unusual_frame(const lame_internal_flags *gfc) {
   int const substeps = gfc->sv_qnt.substep_shaping;
   int is_mixed = 0;
   for (int gr = 0; gr < gfc->cfg.mode_gr; gr++)
@@ -226,7 +226,7 @@ void CBR_iteration_loop(lame_internal_flags *gfc, const FLOAT pe[2][2],
                         const FLOAT ms_ener_ratio[2], const III_psy_ratio ratio[2][2]) {
   III_side_info_t *side = &gfc->l3_side;
   int targets[2], mean_bits;
-  if (is_unusual(gfc)) {
+  if (mp3a_is_unusual_frame(gfc)) {
     CBR_iteration_loop_lame(gfc, pe, ms_ener_ratio, ratio);
     return;
   }
@@ -234,12 +234,12 @@ void CBR_iteration_loop(lame_internal_flags *gfc, const FLOAT pe[2][2],
   for (int gr = 0; gr < gfc->cfg.mode_gr; gr++) {
     int const most_bits = on_pe(gfc, pe, targets, mean_bits, gr, gr);
     if (gfc->ov_enc.mode_ext == MPG_MD_MS_LR) {
-      convert_to_mid_side(side->tt[gr][0].xr, side->tt[gr][1].xr);
+      mp3a_convert_to_mid_side(side->tt[gr]);
       reduce_side(targets, ms_ener_ratio[gr], mean_bits, most_bits);
     }
     for (int ch = 0; ch < gfc->cfg.channels_out; ch++)
-      encode_granule(gfc, gr, ch, &ratio[gr][ch], targets[ch]);
+      mp3a_encode_granule(gfc, gr, ch, &ratio[gr][ch], targets[ch], -1);
   }
-  set_masking_lower(gfc);
+  mp3a_set_masking_lower(gfc);
   ResvFrameEnd(gfc, mean_bits);
 }

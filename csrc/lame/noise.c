@@ -1,74 +1,32 @@
 /* The noise of a quantization against the allowed noise: takes the place of
    LAME's calc_noise (quantize_pvt.c is compiled with that name ending in
-   _lame). A band's noise is a sum over its lines in their order, so what runs
-   side by side is bands. */
+   _lame). A band's noise is a sum over its lines in their order; the processor itself
+   adds up several bands side by side. */
 #include "lame/internals.h"
 #include "lame/kernels/kernels.h"
 #include "lame/quantize.h"
 
-/* ---- sums ---- */
-
-typedef struct {
-  const float *at; /* next of the `left` terms */
-  int left;
-  float sum, *result;
-} band_sum;
-
-enum { CHAINS = 4, IDLE = 1 << 20 };
-
 static inline int at_most(int value, int limit) { return value < limit ? value : limit; }
-
-static void add_terms(band_sum chain[CHAINS], int count) {
-  float a = chain[0].sum, b = chain[1].sum, c = chain[2].sum, d = chain[3].sum;
-  const float *p = chain[0].at, *q = chain[1].at, *r = chain[2].at, *s = chain[3].at;
-  for (int i = 0; i < count; i++) a += p[i], b += q[i], c += r[i], d += s[i];
-  chain[0].sum = a, chain[1].sum = b, chain[2].sum = c, chain[3].sum = d;
-  for (int k = 0; k < CHAINS; k++) {
-    chain[k].at += count;
-    chain[k].left -= count;
-    if (chain[k].left == 0) *chain[k].result = chain[k].sum;
-  }
-}
-
-/* Four sums at a time, as each addition waits for the one before. The last
-   bands are the widest and go first. Idle chains add up what nobody reads; they
-   get no further than the terms do. */
-static void sum_bands(const float *terms, const band_sum *bands, int count) {
-  band_sum chain[CHAINS] = {{0}};
-  for (;;) {
-    int steps = IDLE;
-    for (int k = 0; k < CHAINS; k++) {
-      if (chain[k].left == 0)
-        chain[k] = count > 0 ? bands[--count] : (band_sum){terms, IDLE, 0, 0};
-      steps = at_most(steps, chain[k].left);
-    }
-    if (steps > MP3A_LINES) return;
-    add_terms(chain, steps);
-  }
-}
-
-/* ---- noise ---- */
 
 /* Brings `known` up to date: each band with another step than before, up to
    max_nonzero_coeff. */
 static void update_noise(gr_info const *granule, FLOAT const *allowed, calc_noise_data *known) {
   float squares[MP3A_LINES];
-  band_sum bands[SFBMAX];
-  int step[SFBMAX], changed[SFBMAX], count = 0, sum_count = 0;
+  int step[SFBMAX], changed[SFBMAX], count = 0;
   mp3a_band_steps(granule, granule->psymax, step);
   for (int sfb = 0, begin = 0; sfb < granule->psymax; begin += granule->width[sfb++]) {
     if (known->step[sfb] == step[sfb]) continue;
+    int const lines = at_most(granule->width[sfb], granule->max_nonzero_coeff + 1 - begin) & ~1;
+    float sum = 0;
+    if (lines > 0)
+      mp3a_kernels()->quantize.square_errors(granule->xr + begin, granule->l3_enc + begin,
+                                             pow20[step[sfb] + Q_MAX2], lines, MP3A_LINES - begin,
+                                             squares);
+    for (int i = 0; i < lines; i += 2) sum += squares[i], sum += squares[i + 1];
     changed[count++] = sfb;
     known->step[sfb] = step[sfb];
-    known->noise[sfb] = 0;
-    int const lines = at_most(granule->width[sfb], granule->max_nonzero_coeff + 1 - begin) & ~1;
-    if (lines <= 0) continue;
-    mp3a_kernels()->quantize.square_errors(granule->xr + begin, granule->l3_enc + begin,
-                                           pow20[step[sfb] + Q_MAX2], lines, MP3A_LINES - begin,
-                                           squares + begin);
-    bands[sum_count++] = (band_sum){squares + begin, lines, 0, &known->noise[sfb]};
+    known->noise[sfb] = sum;
   }
-  sum_bands(squares, bands, sum_count);
   for (int i = 0; i < count; i++) {
     FLOAT const ratio = 1.0f / allowed[changed[i]] * known->noise[changed[i]];
     known->noise_log[changed[i]] = FAST_LOG10(ratio > 1e-20f ? ratio : 1e-20f);

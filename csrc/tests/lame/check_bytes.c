@@ -2,7 +2,8 @@
    byte for byte, with LAME's return codes and statistics. Both are shared
    libraries with LAME's public API, opened side by side:
 
-     check_bytes STOCK.so OURS.so [--full] [--seed N] [--wav FILE] [--only N] [--time]
+     check_bytes STOCK.so OURS.so [--full] [--seed N] [--wav FILE] [--only N]
+       [--time [--clip FILE]]
 
    STOCK.so  every .c of LAME's libmp3lame/ and libmp3lame/vector/ but
              mpglib_interface.c, unchanged, with the flags of zig/sources.zig, as in
@@ -18,7 +19,8 @@
    Without --full it draws a sample (under a minute on one core); with it, every
    rate x bitrate x channels x quality 7, 8, 9 on three clips full of attacks,
    quality 0 to 6 on one, and many draws of the other modes. --only N repeats
-   the case that a failure names; --time prints CPU time ratios instead. */
+   the case that a failure names; --time prints a table of CPU times in all
+   modes instead, of noise or of a clip: 32-bit floats, left, then right. */
 #include <dlfcn.h>
 #include <math.h>
 #include <stdlib.h>
@@ -70,9 +72,9 @@ static void open_library(lame_api *api, const char *path) {
 
 /* ---- clips ---- */
 
-enum { MAX_FRAMES = 48000, MAX_BLOCK = 4096, MAX_BYTES = 1 << 19 };
+enum { MAX_FRAMES = 48000, MAX_TIMED = 480000, MAX_BLOCK = 4096, MAX_BYTES = 1 << 19 };
 static const double two_pi = 6.283185307179586;
-static float clip[2][MAX_FRAMES + MAX_BLOCK];
+static float clip[2][MAX_TIMED + MAX_BLOCK];
 static int16_t *wav;
 static size_t wav_frames;
 
@@ -456,49 +458,78 @@ static int by_value(const void *a, const void *b) {
   return (*(const double *)a > *(const double *)b) - (*(const double *)a < *(const double *)b);
 }
 
+static const char *clip_path;
+
+static void read_floats(FILE *file, long at, float *out, int count) {
+  fseek(file, at * (long)sizeof *out, SEEK_SET);
+  if (fread(out, sizeof *out, (size_t)count, file) != (size_t)count)
+    fprintf(stderr, "%s ends early\n", clip_path), exit(2);
+}
+
+/* Returns how many PCM frames there are to encode. */
+static int make_timed_clip(void) {
+  if (!clip_path) {
+    make_clip(MAX_FRAMES, 44100, CLIP_REAL_ATTACKS);
+    return MAX_FRAMES;
+  }
+  FILE *file = fopen(clip_path, "rb");
+  if (!file || fseek(file, 0, SEEK_END)) fprintf(stderr, "can't read %s\n", clip_path), exit(2);
+  const long there = ftell(file) / (long)sizeof(float) / 2;
+  const int frames = there < MAX_TIMED ? (int)there : MAX_TIMED;
+  for (int ch = 0; ch < 2; ch++) read_floats(file, ch * there, clip[ch], frames);
+  fclose(file);
+  return frames;
+}
+
+/* The medians of encodes in turns; both must give the same bytes. */
 static void print_time(const encode_case *c, const char *mode) {
-  enum { REPEATS = 21 };
+  enum { REPEATS = 7 };
   double times[2][REPEATS];
-  check_seed(seed);
-  make_clip(c->frames, c->rate, c->clip);
   for (int i = 0; i < REPEATS; i++) {
-    times[0][i] = cpu_ms(&stock, c), times[1][i] = cpu_ms(&ours, c);
+    times[0][i] = cpu_ms(&stock, c);
+    memcpy(&expected, &actual, sizeof actual);
+    times[1][i] = cpu_ms(&ours, c);
+    CHECK(expected.size == actual.size && !memcmp(expected.bytes, actual.bytes, actual.size),
+          "%s, quality %d: other bytes", mode, c->quality);
   }
   qsort(times[0], REPEATS, sizeof(double), by_value);
   qsort(times[1], REPEATS, sizeof(double), by_value);
+  const double seconds = (double)c->frames / c->rate;
   const double a = times[0][REPEATS / 2], b = times[1][REPEATS / 2];
-  printf("%5d Hz, %d channels, %-28s quality %d: stock %7.2f ms, ours %7.2f ms, 1/%.2f\n", c->rate,
-         c->channels_in, mode, c->quality, a, b, a / b);
+  printf("| %-34s | %7d | %4.0f | %14.2f | %13.2f | %5.2f |\n", mode, c->quality,
+         (double)expected.size * 8e-3 / seconds, a / seconds, b / seconds, a / b);
+  fflush(stdout);
 }
+
+enum { PLAIN, JOINT = 1, WITH_RESERVOIR = 2 };
 
 static void print_times(void) {
   static const struct {
-    int rate, bitrate, channels;
-  } settings[2] = {{44100, 128, 2}, {16000, 64, 1}};
-  static const struct {
     const char *name;
-    MPEG_mode mode;
+    int bitrate, flags, qualities; /* qualities: a bit each */
     vbr_mode vbr;
-    unsigned flags;
-  } modes[] = {{"joint", JOINT_STEREO, vbr_off, 0},
-               {"joint, reservoir", JOINT_STEREO, vbr_off, FLAG_RESERVOIR},
-               {"ABR 128, joint, reservoir", JOINT_STEREO, vbr_abr, FLAG_RESERVOIR},
-               {"VBR 4, joint, reservoir", JOINT_STEREO, vbr_mtrh, FLAG_RESERVOIR}};
-  for (int s = 0; s < 2; s++) {
-    for (int quality = 0; quality <= 9; quality++) {
-      encode_case c = plain_case(CLIP_REAL_ATTACKS, settings[s].rate, settings[s].bitrate,
-                                 settings[s].channels, quality);
-      c.frames = MAX_FRAMES;
-      print_time(&c, "CBR");
-    }
-  }
+    float vbr_quality;
+  } modes[] = {{"128 kbps", 128, PLAIN, 0x3ff, vbr_off, 0},
+               {"128 kbps, joint", 128, JOINT, 0x088, vbr_off, 0},
+               {"128 kbps, joint, reservoir", 128, JOINT | WITH_RESERVOIR, 0x0ad, vbr_off, 0},
+               {"64 kbps, joint, reservoir", 64, JOINT | WITH_RESERVOIR, 0x008, vbr_off, 0},
+               {"320 kbps, joint, reservoir", 320, JOINT | WITH_RESERVOIR, 0x008, vbr_off, 0},
+               {"128 kbps ABR, joint, reservoir", 128, JOINT | WITH_RESERVOIR, 0x088, vbr_abr, 0},
+               {"VBR 0, joint, reservoir", 0, JOINT | WITH_RESERVOIR, 0x008, vbr_mtrh, 0},
+               {"VBR 2, joint, reservoir", 0, JOINT | WITH_RESERVOIR, 0x009, vbr_mtrh, 2},
+               {"VBR 4, joint, reservoir", 0, JOINT | WITH_RESERVOIR, 0x088, vbr_mtrh, 4},
+               {"VBR 6, joint, reservoir", 0, JOINT | WITH_RESERVOIR, 0x008, vbr_mtrh, 6},
+               {"VBR 9, joint, reservoir", 0, JOINT | WITH_RESERVOIR, 0x008, vbr_mtrh, 9}};
+  encode_case c = plain_case(CLIP_REAL_ATTACKS, 44100, 128, 2, 0);
+  c.frames = make_timed_clip();
+  printf("| stereo, 44.1 kHz                   | quality | kbps | stock, ms of CPU | ours, ms of CPU "
+         "| ratio |\n| --- | --- | --- | --- | --- | --- |\n");
   for (size_t m = 0; m < sizeof modes / sizeof *modes; m++) {
-    for (int quality = 3; quality <= 7; quality += 4) {
-      encode_case c = plain_case(CLIP_REAL_ATTACKS, 44100, 128, 2, quality);
-      c.frames = MAX_FRAMES, c.mode = modes[m].mode, c.vbr = modes[m].vbr, c.vbr_quality = 4;
-      c.flags = modes[m].flags;
-      print_time(&c, modes[m].name);
-    }
+    c.bitrate = modes[m].bitrate, c.vbr = modes[m].vbr, c.vbr_quality = modes[m].vbr_quality;
+    c.mode = modes[m].flags & JOINT ? JOINT_STEREO : STEREO;
+    c.flags = modes[m].flags & WITH_RESERVOIR ? FLAG_RESERVOIR : 0;
+    for (c.quality = 0; c.quality < 10; c.quality++)
+      if (modes[m].qualities >> c.quality & 1) print_time(&c, modes[m].name);
   }
 }
 
@@ -506,7 +537,7 @@ int main(int argc, char **argv) {
   int full = 0, timing = 0;
   if (argc < 3) {
     fprintf(stderr, "usage: %s STOCK.so OURS.so [--full] [--seed N] [--wav FILE] [--only N] "
-                    "[--time]\n", argv[0]);
+                    "[--time [--clip FILE]]\n", argv[0]);
     return 2;
   }
   for (int i = 3; i < argc; i++) {
@@ -515,12 +546,16 @@ int main(int argc, char **argv) {
     else if (!strcmp(argv[i], "--time")) timing = 1;
     else if (!strcmp(argv[i], "--seed")) seed = strtoull(value, 0, 10), i++;
     else if (!strcmp(argv[i], "--wav")) read_wav(value), i++;
+    else if (!strcmp(argv[i], "--clip")) clip_path = value, i++;
     else if (!strcmp(argv[i], "--only")) only_case = strtol(value, 0, 10), i++;
     else return fprintf(stderr, "unknown option %s\n", argv[i]), 2;
   }
   open_library(&stock, argv[1]);
   open_library(&ours, argv[2]);
-  if (timing) return print_times(), 0;
+  if (timing) {
+    RUN(print_times());
+    return check_finish();
+  }
   if (full) {
     RUN(compare_full());
   } else {
