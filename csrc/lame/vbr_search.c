@@ -173,7 +173,8 @@ int VBR_encode_frame(lame_internal_flags *gfc, const FLOAT powers[2][2][576],
       if (most_bits[gr][ch] > 0)
         answer_granule(&gfc->l3_side.tt[gr][ch], powers[gr][ch], allowed[gr][ch], answers[gr][ch]);
   gfc->cfg.full_outer_loop = -1;
-  int const bits = VBR_encode_frame_lame(gfc, powers, (const FLOAT(*)[2][SFBMAX])answers, most_bits);
+  int const bits =
+      VBR_encode_frame_lame(gfc, powers, (const FLOAT(*)[2][SFBMAX])answers, most_bits);
   gfc->cfg.full_outer_loop = before;
   return bits;
 }

@@ -67,7 +67,8 @@ static void check_noise(const mp3a_quantize_kernels *scalar, const mp3a_quantize
     raised[i] = fminf(powf(fabsf(powers[i]), 0.75f), IXMAX_VAL / scale * 0.99f);
   float const a = scalar->noise(powers, raised, scale, step, count);
   float const b = kernels->noise(powers, raised, scale, step, count);
-  CHECK(memcmp(&a, &b, sizeof a) == 0, "%s, %d lines: %a for %a", tier, count, (double)b, (double)a);
+  CHECK(memcmp(&a, &b, sizeof a) == 0, "%s, %d lines: %a for %a", tier, count, (double)b,
+        (double)a);
   kernels->lines(raised, scale, count, quantized);
   kernels->square_errors(powers, quantized, step, count, LINES, squares);
   for (int i = 0; i < count; i++) expected += squares[i];
