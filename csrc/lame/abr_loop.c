@@ -56,7 +56,7 @@ static int set_targets(lame_internal_flags *gfc, const FLOAT pe[2][2], const FLO
   gfc->ov_enc.bitrate_index = 1;
   int const silent_bits = (getframebits(gfc) - cfg->sideinfo_len * 8) / parts;
   int const frame_bits =
-      cfg->vbr_avg_bitrate_kbps * 576 * cfg->mode_gr * 1000 / cfg->samplerate_out;
+      cfg->vbr_avg_bitrate_kbps * MP3A_LINES * cfg->mode_gr * 1000 / cfg->samplerate_out;
   int const mean_bits = (frame_bits - cfg->sideinfo_len * 8) / parts;
   for (int gr = 0; gr < cfg->mode_gr; gr++) {
     set_granule_targets(gfc, pe[gr], ms_ratio[gr], gr, mean_bits, targets[gr]);

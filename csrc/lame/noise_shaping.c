@@ -240,7 +240,7 @@ static int is_early_end(shaping *s) {
 }
 
 /* Returns 0 at the end of the search. */
-static int try_next(shaping *s, FLOAT saved_powers[576]) {
+static int try_next(shaping *s, FLOAT saved_powers[MP3A_LINES]) {
   if (is_top_distorted(s) || !balance(s)) return 0;
   int const most = s->target - s->tried.part2_length;
   if (most <= 0 || !fit(s, most)) return 0;
@@ -252,7 +252,7 @@ static int try_next(shaping *s, FLOAT saved_powers[576]) {
     s->best_noise = s->tried_noise;
     copy_granule(s->best, &s->tried);
     s->tries_since_best = 0;
-    if (saved_powers) memcpy(saved_powers, s->powers, sizeof(FLOAT) * 576);
+    if (saved_powers) memcpy(saved_powers, s->powers, sizeof(FLOAT) * MP3A_LINES);
   } else if (is_early_end(s)) {
     return 0;
   }
@@ -260,8 +260,8 @@ static int try_next(shaping *s, FLOAT saved_powers[576]) {
 }
 
 void mp3a_shape_noise(lame_internal_flags *gfc, gr_info *granule, const FLOAT allowed[SFBMAX],
-                      FLOAT powers[576], int target) {
-  FLOAT saved_powers[576];
+                      FLOAT powers[MP3A_LINES], int target) {
+  FLOAT saved_powers[MP3A_LINES];
   int const is_refined = gfc->cfg.noise_shaping_amp == 3;
   shaping s;
   s.gfc = gfc, s.allowed = allowed, s.powers = powers, s.target = target, s.best = granule;

@@ -10,13 +10,13 @@
 #include "lame/kernels/kernels.h"
 #include "libmp3lame/vbrquantize.h"
 
-int VBR_encode_frame_lame(lame_internal_flags *gfc, const FLOAT powers[2][2][576],
+int VBR_encode_frame_lame(lame_internal_flags *gfc, const FLOAT powers[2][2][MP3A_LINES],
                           const FLOAT allowed[2][2][SFBMAX], const int most_bits[2][2]);
 
 /* One band: its lines, their powers, what is allowed. Zeros follow up to a whole
    vector, and add no noise. */
 typedef struct {
-  FLOAT lines[576], powers[576];
+  FLOAT lines[MP3A_LINES], powers[MP3A_LINES];
   int count;
   FLOAT largest_power, energy, allowed;
 } searched_band;
@@ -28,7 +28,7 @@ enum { VECTOR = 8, NOWHERE = 255 };
 /* The sum in LAME's order: four lines in double, their sums in float. */
 static FLOAT exact_noise(const searched_band *band, int step) {
   FLOAT const width = pow20[step + Q_MAX2];
-  int quantized[576];
+  int quantized[MP3A_LINES];
   FLOAT sum = 0;
   mp3a_kernels()->quantize.lines(band->powers, ipow20[step], band->count, quantized);
   for (int i = 0; i < band->count; i += 4) {
@@ -146,7 +146,7 @@ static void start_band(searched_band *band, const FLOAT *lines, const FLOAT *pow
   }
 }
 
-static void answer_granule(gr_info const *granule, const FLOAT powers[576],
+static void answer_granule(gr_info const *granule, const FLOAT powers[MP3A_LINES],
                            const FLOAT allowed[SFBMAX], FLOAT answers[SFBMAX]) {
   searched_band band;
   int const lines = granule->max_nonzero_coeff + 1;
@@ -163,7 +163,7 @@ static void answer_granule(gr_info const *granule, const FLOAT powers[576],
 
 /* A negative full_outer_loop, which quality 7 and above have, lets LAME take its
    estimate in place of a search: it gets allowances that lead to what was found. */
-int VBR_encode_frame(lame_internal_flags *gfc, const FLOAT powers[2][2][576],
+int VBR_encode_frame(lame_internal_flags *gfc, const FLOAT powers[2][2][MP3A_LINES],
                      const FLOAT allowed[2][2][SFBMAX], const int most_bits[2][2]) {
   int const before = gfc->cfg.full_outer_loop;
   FLOAT answers[2][2][SFBMAX];
