@@ -522,8 +522,8 @@ static void print_times(void) {
                {"VBR 9, joint, reservoir", 0, JOINT | WITH_RESERVOIR, 0x008, vbr_mtrh, 9}};
   encode_case c = plain_case(CLIP_REAL_ATTACKS, 44100, 128, 2, 0);
   c.frames = make_timed_clip();
-  printf("| stereo, 44.1 kHz                   | quality | kbps | stock, ms of CPU | ours, ms of CPU "
-         "| ratio |\n| --- | --- | --- | --- | --- | --- |\n");
+  printf("| stereo, 44.1 kHz                   | quality | kbps | stock, ms of CPU "
+         "| ours, ms of CPU | ratio |\n| --- | --- | --- | --- | --- | --- |\n");
   for (size_t m = 0; m < sizeof modes / sizeof *modes; m++) {
     c.bitrate = modes[m].bitrate, c.vbr = modes[m].vbr, c.vbr_quality = modes[m].vbr_quality;
     c.mode = modes[m].flags & JOINT ? JOINT_STEREO : STEREO;
