@@ -255,7 +255,10 @@ if (runtimeName === "Node") {
       cpSync(projectPath("dist/node"), join(elsewhere, "dist"), { recursive: true });
       writeFileSync(join(elsewhere, "package.json"), '{ "type": "module" }');
       const script = join(elsewhere, "dist/tests/scripts/load.js");
-      const { stdout } = await run(process.execPath, [script, folder]);
+      // A Node that has an FFI of its own does without koffi.
+      const hasFfi = process.allowedNodeEnvironmentFlags.has("--experimental-ffi");
+      const flags = hasFfi ? ["--no-experimental-ffi"] : [];
+      const { stdout } = await run(process.execPath, [...flags, script, folder]);
       assert.match(stdout, /^LIBRARY_NOT_FOUND .*npm install koffi/);
     } finally {
       rmSync(elsewhere, { recursive: true, force: true });
