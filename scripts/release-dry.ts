@@ -53,7 +53,11 @@ Libs: -L\${prefix}/lib -lmp3augment
 `;
 
 /** What a C program needs of a target. */
-async function makeArchive(target: (typeof targets)[number], work: string) {
+export async function makeArchive(
+  target: (typeof targets)[number],
+  work: string,
+  into = folder,
+): Promise<string> {
   const name = `mp3augment-${version}-${target.name}`;
   const at = (path: string) => join(work, name, path);
   for (const path of ["include", "lib/pkgconfig"]) mkdirSync(at(path), { recursive: true });
@@ -64,7 +68,9 @@ async function makeArchive(target: (typeof targets)[number], work: string) {
   writeFileSync(at("lib/pkgconfig/mp3augment.pc"), PKG_CONFIG);
   for (const path of ["LICENSE", "THIRD_PARTY.md"]) copyFileSync(join(root, path), at(path));
   cpSync(join(root, "licenses"), at("licenses"), { recursive: true });
-  await tar(join(folder, `${name}.tar.gz`), work, name);
+  const archive = join(into, `${name}.tar.gz`);
+  await tar(archive, work, name);
+  return archive;
 }
 
 /** The project's and the third parties' sources, as LAME's licence asks for. */

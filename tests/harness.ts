@@ -120,8 +120,10 @@ export function runScript(
   if (runtimeName === "Bun") {
     return run(process.execPath, ["run", path, ...parameters], options.env);
   }
-  const built = path.replace(projectPath("tests/"), projectPath("dist/node/tests/"))
-    .replace(/\.ts$/, ".js");
+  const built = ["tests/", "cli/"].reduce(
+    (path, folder) => path.replace(projectPath(folder), projectPath(`dist/node/${folder}`)),
+    path,
+  ).replace(/\.ts$/, ".js");
   // node:ffi tells of being experimental.
   const quiet = "--disable-warning=ExperimentalWarning";
   return run(process.execPath, [quiet, built, ...parameters], options.env);
