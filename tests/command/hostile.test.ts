@@ -155,7 +155,7 @@ test("few open files allowed: fewer are worked on, and nothing fails", () =>
     if (!isLinux) return Promise.resolve();
     const source = join(folder, "in");
     for (let i = 0; i < 40; i++) makeClip(join(source, `c${i}.wav`), i);
-    for (const [limit, threads] of [[64, 200], [48, 200]]) {
+    for (const [limit, threads] of [[64, 200], [96, 200]]) {
       const out = join(folder, `out${limit}`);
       const line = `ulimit -n ${limit}; exec "$@" dataset in ${out} --threads ${threads} --json`;
       const { code, stdout, stderr } = bash(line, folder, ...cliCommand());
@@ -163,7 +163,7 @@ test("few open files allowed: fewer are worked on, and nothing fails", () =>
       assert.deepEqual([JSON.parse(stdout).done, JSON.parse(stdout).failed], [40, 0]);
       assert.match(stderr, /only \d+ files at once, not 200: .*ulimit -n/);
     }
-    assert.deepEqual(readTree(join(folder, "out64")), readTree(join(folder, "out48")));
+    assert.deepEqual(readTree(join(folder, "out64")), readTree(join(folder, "out96")));
     return Promise.resolve();
   }));
 
