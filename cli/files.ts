@@ -220,7 +220,7 @@ async function refuseSources(path: string, found: Found, sources: readonly strin
 
 async function writeToStandardOutput(pieces: Pieces): Promise<void> {
   for await (const piece of pieces) {
-    const copy = piece.slice(); // the pipe may take it after the next piece was made
+    const copy = new Uint8Array(piece); // the pipe may take it after the next piece was made
     await new Promise<void>((resolve, reject) =>
       process.stdout.write(copy, (error) => error ? reject(error) : resolve())
     );

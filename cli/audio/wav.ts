@@ -169,7 +169,7 @@ function reversed(bytes: Uint8Array, sampleByteSize: number): Uint8Array {
 function aligned(bytes: Uint8Array, sampleByteSize: number): [ArrayBuffer, number, number] {
   const { buffer, byteOffset } = byteOffsetIsMultiple(bytes, sampleByteSize)
     ? bytes
-    : bytes.slice();
+    : new Uint8Array(bytes); // not slice(), which copies nothing of a Buffer
   return [buffer as ArrayBuffer, byteOffset, Math.floor(bytes.length / sampleByteSize)];
 }
 

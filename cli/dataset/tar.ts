@@ -258,7 +258,7 @@ async function* augmentMember({ bytes, mtime }: Member, stem: string, source: st
   const opened = await sourceOfBytes(bytes, scratch);
   for await (const { pieces, row } of makeCopies(opened, source, { ...job, scratch })) {
     const chunks: Uint8Array[] = [];
-    for await (const piece of pieces) chunks.push(piece.slice());
+    for await (const piece of pieces) chunks.push(new Uint8Array(piece));
     const name = withCopy(stem, row.copy, copies);
     const parameters = Buffer.from(JSON.stringify(row.parameters));
     const made: [Member, Member] = [
