@@ -32,7 +32,7 @@ interface DatasetOptions {
   bits: SampleFormat;
   channelGroups: "pairs" | "singles";
   tar?: number;
-  pathColumn: string;
+  pathColumn?: string;
   root?: string;
   shard?: string | false;
   shards?: number;
@@ -62,7 +62,7 @@ export function add(program: Command): void {
     .description(
       "Passes each sound file of SRC through MP3 with random parameters, and mirrors the tree in DST.",
     )
-    .argument("<SRC>", "a folder, a list (.jsonl, .csv), a .tar shard or a sound file")
+    .argument("<SRC>", "a folder, a list (.jsonl, .csv, also .gz), a .tar shard or a sound file")
     .argument("<DST>", "the output folder")
     .option("--min-bitrate <kbps>", "the lowest bitrate to draw", numberIn(0, 320), 8)
     .option("--max-bitrate <kbps>", "the highest bitrate to draw", numberIn(0, 320), 64)
@@ -101,7 +101,11 @@ export function add(program: Command): void {
         .choices(["pairs", "singles"]).default("pairs"),
     )
     .option("--tar <n>", "write WebDataset shards of n sources each", integerIn(1))
-    .option("--path-column <name>", "the field of a list that holds the path", "path")
+    .option(
+      "--path-column <name>",
+      "the field of a list that holds the path, as recording.sources.0.source " +
+        "(default: path or audio_filepath)",
+    )
     .option(
       "--root <folder>",
       "what the paths of a list are relative to (default: the list's folder)",
@@ -143,7 +147,7 @@ async function augment(source: string, folder: string, options: DatasetOptions):
     const result = await runDataset({
       sources: {
         source,
-        pathColumn: options.pathColumn,
+        ...(options.pathColumn && { pathColumn: options.pathColumn }),
         ...(options.root && { root: options.root }),
       },
       folder,

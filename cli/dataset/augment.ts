@@ -6,8 +6,8 @@ import type { Scratch } from "../audio/scratch.ts";
 import { openSource, type Source } from "../audio/source.ts";
 import { encodeBlocks } from "../audio/write.ts";
 import { writeAtomically, type Written } from "../files.ts";
-import type { JournalRecord } from "./journal.ts";
-import type { ManifestRow } from "./manifest.ts";
+import type { JournalRecord, OutputFile } from "./journal.ts";
+import { makeRows, type ManifestRow } from "./manifest.ts";
 import type { Unit } from "./plan.ts";
 import { drawCoding, type Settings } from "./settings.ts";
 
@@ -66,25 +66,18 @@ export async function augmentFile(
 ): Promise<JournalRecord> {
   const { scratch, signal } = job;
   const rows: ManifestRow[] = [];
+  const outputs: OutputFile[] = [];
   try {
     const source = await openSource(unit.path, { scratch, signal, onlyFiles: true });
     for await (const { pieces, row } of makeCopies(source, unit.name, job)) {
       const output = unit.outputs[row.copy] as string;
       const written = await writeAtomically(join(folder, output), pieces, { partial });
-      rows.push(makeRow({ ...row, output, ...written }, unit.metadata));
+      outputs.push({ path: output, ...written });
+      rows.push(...makeRows({ ...row, output, ...written }, unit.metadata));
     }
   } catch (error) {
-    for (const { output } of rows) await rm(join(folder, output), { force: true });
+    for (const { path } of outputs) await rm(join(folder, path), { force: true });
     throw error;
   }
-  const outputs = rows.map(({ output, byteSize, sha256 }) => ({ path: output, byteSize, sha256 }));
   return { unit: unit.name, outputs, rows };
-}
-
-/** What people look for first comes first. */
-export function makeRow(
-  { source, output, ...rest }: ManifestRow,
-  metadata: Record<string, unknown> | undefined,
-): ManifestRow {
-  return { source, output, ...rest, ...(metadata && { metadata }) };
 }

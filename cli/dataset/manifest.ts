@@ -1,7 +1,6 @@
-/** The manifest: one row per output, and lists of sources that users bring. */
-import { readFile } from "node:fs/promises";
+/** The manifest: one row per output, or several where a list has several lines about its source. */
 import type { Coding } from "../audio/code.ts";
-import { reasonOf, usageError } from "../errors.ts";
+import type { Metadata } from "./lists.ts";
 
 /** One output of a data set. */
 export interface ManifestRow {
@@ -25,77 +24,15 @@ export interface ManifestRow {
   readonly peak: number;
   readonly byteSize: number;
   readonly sha256: string;
-  /** What the input manifest said about the source. */
-  readonly metadata?: Record<string, unknown>;
+  /** What the list of sources said about the source. */
+  readonly metadata?: Metadata;
 }
 
-/** One source of an input manifest. */
-export interface ListedSource {
-  readonly path: string;
-  readonly metadata: Record<string, unknown>;
-}
-
-/** Reads a list of sources: JSON Lines or CSV, by its extension. */
-export async function readSourceList(path: string, column: string): Promise<ListedSource[]> {
-  return parseSourceList(await readFile(path, "utf8"), path, column);
-}
-
-/** The sources that a list's text names. */
-export async function parseSourceList(
-  text: string,
-  path: string,
-  column: string,
-): Promise<ListedSource[]> {
-  const records = /\.csv$/i.test(path) ? await parseCsv(text, path) : parseJsonLines(text, path);
-  return records.map(({ where, fields }) => {
-    const { [column]: source, ...metadata } = fields;
-    if (typeof source === "string" && source !== "") return { path: source, metadata };
-    const names = Object.keys(fields).slice(0, 8).join(", ");
-    throw usageError(
-      `${path}: ${where} has no "${column}" with a path (it has ${names || "no fields"}); ` +
-        "--path-column names the field",
-    );
-  });
-}
-
-/** One entry of a list and where it stands. */
-interface ListRecord {
-  readonly where: string;
-  readonly fields: Record<string, unknown>;
-}
-
-async function parseCsv(text: string, path: string): Promise<ListRecord[]> {
-  const { parse } = await import("csv-parse/sync");
-  try {
-    const records: Record<string, unknown>[] = parse(text, {
-      columns: true,
-      bom: true,
-      skip_empty_lines: true,
-    });
-    return records.map((fields, index) => ({ where: `record ${index + 1}`, fields }));
-  } catch (error) {
-    throw usageError(`${path} is no CSV: ${reasonOf(error)}`);
-  }
-}
-
-const BYTE_ORDER_MARK = /^\ufeff/;
-
-function parseJsonLines(text: string, path: string): ListRecord[] {
-  return text.replace(BYTE_ORDER_MARK, "").split(/\r?\n/).flatMap((line, index) => {
-    if (line.trim() === "") return [];
-    const where = `line ${index + 1}`;
-    const value = parseJson(line);
-    if (value !== null && typeof value === "object" && !Array.isArray(value)) {
-      return [{ where, fields: value as Record<string, unknown> }];
-    }
-    throw usageError(`${path}: ${where} is no JSON object, such as {"path": "a.wav"}`);
-  });
-}
-
-function parseJson(line: string): unknown {
-  try {
-    return JSON.parse(line);
-  } catch {
-    return undefined;
-  }
+/** A row for each line of the list about the source. What people look for first comes first. */
+export function makeRows(
+  { source, output, ...rest }: ManifestRow,
+  lines: readonly Metadata[] = [],
+): ManifestRow[] {
+  const row = { source, output, ...rest };
+  return lines.length === 0 ? [row] : lines.map((metadata) => ({ ...row, metadata }));
 }

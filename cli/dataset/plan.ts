@@ -7,7 +7,7 @@ import { soundExtension } from "../options.ts";
 import { look } from "../paths.ts";
 import { listFiles } from "./find.ts";
 import type { Failure } from "./journal.ts";
-import { readSourceList } from "./manifest.ts";
+import { LIST, type Metadata, readSourceList } from "./lists.ts";
 import type { Settings } from "./settings.ts";
 
 /** A file of the sources. */
@@ -16,8 +16,8 @@ export interface ListedFile {
   readonly name: string;
   /** Where to read it. */
   readonly path: string;
-  /** What a list says about it. */
-  readonly metadata?: Record<string, unknown>;
+  /** What a list says about it: one for each line, as several may be about parts of a long file. */
+  readonly metadata?: readonly Metadata[];
   /** What its sample is called in a tar shard that is made of files. */
   readonly key?: string;
 }
@@ -36,12 +36,11 @@ export interface Unit extends ListedFile {
 export interface SourceOptions {
   readonly source: string;
   /** The field of a list that holds the path. */
-  readonly pathColumn: string;
+  readonly pathColumn?: string;
   /** What the paths of a list are relative to. */
   readonly root?: string;
 }
 
-const LIST = /\.(jsonl|ndjson|csv)$/i;
 const TAR = /\.tar$/i;
 
 function isSource(name: string): boolean {
@@ -77,8 +76,6 @@ export async function planUnits(options: SourceOptions, settings: Settings): Pro
     );
   }
   sources.sort((a, b) => a.name < b.name ? -1 : a.name > b.name ? 1 : 0);
-  const twice = sources.find(({ name }, index) => name === sources[index + 1]?.name);
-  if (twice) throw usageError(`${options.source} lists ${twice.name} twice`);
   const unreadable = failures.find(({ source }) => source.endsWith("/"));
   if (unreadable && settings.tarSize !== undefined) { // which file is in which shard would change
     throw new CliError(`${unreadable.source} can't be packed into shards: ${unreadable.reason}`);
@@ -107,6 +104,10 @@ type Source = ListedFile & Pick<Unit, "isTar">;
 function packUnits(sources: readonly Source[], tarSize: number): Unit[] {
   const tar = sources.find(({ isTar }) => isTar);
   if (tar) throw usageError(`${tar.name} is a tar shard already: leave out --tar`);
+  const parted = sources.find(({ metadata = [] }) => metadata.length > 1);
+  if (parted) {
+    throw usageError(`--tar makes one sample of each file, but several lines list ${parted.name}`);
+  }
   const keyed = nameKeys(sources);
   const count = Math.ceil(sources.length / tarSize);
   const digits = Math.max(6, String(count - 1).length);
@@ -166,12 +167,20 @@ async function findSources(
   if (!LIST.test(source)) {
     const name = source.split(sep).at(-1) as string;
     if (!isSource(name)) {
-      throw usageError(`${source} is no folder, no list (.jsonl, .csv) and no sound file`);
+      throw usageError(
+        `${source} is no folder, no list (.jsonl, .csv, .jsonl.gz) and no sound file`,
+      );
     }
     if (found.kind !== "file") throw usageError(`${source}: ${KIND_WORDS[found.kind]}, not a file`);
     return [{ name, path: resolve(source), isTar: TAR.test(name) }];
   }
-  const base = resolve(root ?? dirname(source));
+  return groupByName(
+    await readListed(source, resolve(root ?? dirname(source)), pathColumn),
+    source,
+  );
+}
+
+async function readListed(source: string, base: string, pathColumn?: string): Promise<Source[]> {
   const listed = await readSourceList(source, pathColumn);
   return listed.map(({ path, metadata }) => {
     const full = resolve(base, path);
@@ -185,8 +194,27 @@ async function findSources(
       name,
       path: full,
       isTar: TAR.test(name),
-      ...(Object.keys(metadata).length && { metadata }),
+      ...(Object.keys(metadata).length && { metadata: [metadata] }),
     };
+  });
+}
+
+/** Each file once, with all that its lines say: NeMo and Lhotse have one for each utterance in it. */
+function groupByName(listed: readonly Source[], list: string): Source[] {
+  const groups = new Map<string, Source[]>();
+  for (const source of listed) {
+    const group = groups.get(source.name);
+    if (group) group.push(source);
+    else groups.set(source.name, [source]);
+  }
+  return [...groups.values()].map((group) => {
+    const first = group[0] as Source;
+    const metadata = group.flatMap(({ metadata = [] }) => metadata);
+    const differing = new Set(metadata.map((line) => JSON.stringify(line))).size;
+    if (group.length === 1 || differing === group.length) {
+      return metadata.length > 0 ? { ...first, metadata } : first;
+    }
+    throw usageError(`${list} lists ${first.name} twice`);
   });
 }
 

@@ -14,9 +14,10 @@ import { KIND_WORDS, reasonOf } from "../errors.ts";
 import { writeAtomically } from "../files.ts";
 import { soundExtension } from "../options.ts";
 import { look } from "../paths.ts";
-import { type Job, makeCopies, makeRow } from "./augment.ts";
+import { type Job, makeCopies } from "./augment.ts";
 import type { Failure, JournalRecord } from "./journal.ts";
-import type { ManifestRow } from "./manifest.ts";
+import type { Metadata } from "./lists.ts";
+import { makeRows, type ManifestRow } from "./manifest.ts";
 import { copySuffix, countsOf, type ListedFile, type Skipped, type Unit } from "./plan.ts";
 import { type Entry, indexTar, readEntry } from "./tar-index.ts";
 
@@ -34,7 +35,7 @@ interface Sample {
   readonly failure?: Failure;
   /** What draws and the manifest call a member. */
   sourceName(member: Member): string;
-  readonly metadata?: Record<string, unknown>;
+  readonly metadata?: readonly Metadata[];
 }
 
 /** What a sample becomes. */
@@ -174,7 +175,7 @@ async function* samplesOfFiles(files: readonly ListedFile[]): AsyncIterable<Samp
       const members: Member[] = [];
       members.push({ name: key + extname(name), bytes: await readWhole(path), mtime: EPOCH });
       if (metadata) {
-        const json = Buffer.from(JSON.stringify(metadata));
+        const json = Buffer.from(JSON.stringify(metadata[0]));
         members.push({ name: `${key}.json`, bytes: json, mtime: EPOCH });
       }
       yield { members, sourceName, ...(metadata && { metadata }) };
@@ -221,7 +222,7 @@ async function augmentSample(sample: Sample, output: string, job: Job): Promise<
           byteSize: bytes.length,
           sha256: createHash("sha256").update(bytes).digest("hex"),
         };
-        rows.push(makeRow({ ...row, output, member: name, ...written }, sample.metadata));
+        rows.push(...makeRows({ ...row, output, member: name, ...written }, sample.metadata));
       }
     } catch (error) {
       return { members: [], rows: [], failure: { source, reason: reasonOf(error) } };

@@ -15,7 +15,7 @@ import { createFlacWriter } from "../../cli/audio/flac.ts";
 import { type Block, decodeBytes, peakOf, readBlocks } from "../../cli/audio/read.ts";
 import { parseWavHeader, wavBytes, wavHeader } from "../../cli/audio/wav.ts";
 import { isRecord, Journal, readLines } from "../../cli/dataset/journal.ts";
-import { parseSourceList } from "../../cli/dataset/manifest.ts";
+import { parseSourceList } from "../../cli/dataset/lists.ts";
 import { readPlan } from "../../cli/dataset/state.ts";
 import { readMembers } from "../../cli/dataset/tar.ts";
 import { CliError } from "../../cli/errors.ts";

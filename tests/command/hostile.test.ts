@@ -147,7 +147,10 @@ test("lists: a byte order mark is passed over, lines that are no objects are nam
       assert.deepEqual(Object.keys(JSON.parse(stdout.toString())), ["error", "exitCode"]);
     }
     const { stderr } = await run('{"file":"a.wav","n":1}\n');
-    assert.match(stderr, /line 1 has no "path" with a path \(it has file, n\); --path-column/);
+    assert.match(
+      stderr,
+      /line 1 has no "path" or "audio_filepath" with a path \(it has file, n\); --path-column/,
+    );
   }));
 
 test("few open files allowed: fewer are worked on, and nothing fails", () =>
