@@ -19,7 +19,7 @@ export function toBytes(given: unknown, name: string): Uint8Array {
   if (bytes.byteLength > 0xffffffff) {
     throw invalid(`${name} has ${bytes.byteLength} bytes; at most 4 GiB are allowed: split it`);
   }
-  return isSharedBuffer(bytes.buffer) ? bytes.slice() : bytes;
+  return isSharedBuffer(bytes.buffer) ? new Uint8Array(bytes) : bytes;
 }
 
 function view(

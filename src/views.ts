@@ -68,7 +68,7 @@ export function plainView<T extends View>(
 
 /** Memory that another thread may write into is never given to the library. */
 export function privateView<T extends View>(view: T): T {
-  return isShared(view) ? view.slice() as T : view;
+  return isShared(view) ? new VIEWS[tagOf(view) as keyof typeof VIEWS](view) as T : view;
 }
 
 /** Lets `write` fill views, by way of private memory where they are shared. */

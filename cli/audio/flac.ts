@@ -70,7 +70,7 @@ export async function createFlacWriter(
   };
   const status = flac.init_encoder_stream(
     encoder,
-    (bytes) => void chunks.push(bytes.slice()),
+    (bytes) => void chunks.push(new Uint8Array(bytes)),
     () => {},
   );
   if (status !== 0) throw new Error(`libFLAC failed with status ${status}`);
