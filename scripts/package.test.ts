@@ -55,20 +55,6 @@ before(async () => {
   await runThere(bun, "add", tarball);
 });
 
-test("the README's one command leads a fresh project to a first result", async () => {
-  const readme = readFileSync(join(root, "README.md"), "utf8");
-  const [line = ""] = /^bun add mp3-augment && .*$/m.exec(readme) ?? [];
-  makeProject(join(work, "new"));
-  const command = line.replace("mp3-augment", tarball).replaceAll(/\bbun /g, `"${bun}" `);
-  const output = await runThere("sh", "-c", `cd ../new && ${command}`);
-  assert.match(output, /\n8\d\d\d\s*$/); // a second at 64 kbps has 8000 bytes, and the tag
-});
-
-test("a fresh Bun project runs the README's example", async () => {
-  writeFileSync(join(project, "example.ts"), readExample("Bun"));
-  assert.equal((await runThere(bun, "run", "example.ts")).trim(), "2");
-});
-
 test("the types pass under the strictest compiler options, without allowing .ts imports", async () => {
   const code = `${readExample("Bun")}
 import { Mp3AugmentError, type RoundtripOptions } from "mp3-augment";

@@ -1,27 +1,21 @@
 // `npm test`: set-up, then every check and test of the project in turn. The last line is the sum
 // of all of them, "N passed, N failed". `--only c,deno` runs just the steps of these names.
-import {
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 import { buildAndCheck, QUICK_TARGETS } from "./check-release.mjs";
 import { installInspector } from "./release/inspect.mjs";
 import { buildForNode } from "./build-node.mjs";
+import { findNode } from "./nodes.mjs";
 import { setUp } from "./setup.mjs";
 import { Failure, findChromium, findOnPath, needTool, root, run, runAsProgram } from "./tools.mjs";
 
 /**
  * @typedef {{ passed: number, failed: number, skipped: string[] }} Counts
  *   of test cases; `skipped`: what was left out, and why
- * @typedef {(work: string) => Promise<Counts>} Step `work`: a temporary folder
+ * @typedef {(work: string, isNamed: boolean) => Promise<Counts>} Step `work`: a temporary folder;
+ *   `isNamed`: it was asked for by name, so that it may take longer
  */
 
 const DENO_PERMISSIONS = ["ffi", "read", "write", "env", "run", "sys", "net=127.0.0.1"].map((
@@ -62,29 +56,34 @@ export const steps = {
     await buildForNode({ tests: true });
     return testByNode(join(work, "node.xml"), ...NODE_SPECS);
   },
-  node22: (work) => testByAnotherNode(work, 22),
-  node26: (work) => testByAnotherNode(work, 26),
+  node22: (work, isNamed) => testByAnotherNode(work, 22, isNamed),
+  node24: (work, isNamed) => testByAnotherNode(work, 24, isNamed),
+  node26: (work, isNamed) => testByAnotherNode(work, 26, isNamed),
 };
+
+/** What runs by name alone: 24 has nothing that 22 and 26 don't have. */
+const ONLY_NAMED = ["node24"];
 
 const NODE_SPECS = ["dist/node/tests/module", "dist/node/tests/command"];
 
+/** Of the command's specs, those that use most of the module; the step `node` has run all of them. */
+const CORE_COMMANDS = ["aiff", "cli", "report", "tar", "wav"]
+  .map((name) => `dist/node/tests/command/${name}.test.js`);
+
 /**
  * The specs by the newest Node of this major version, which the npm package `node` brings: 22 opens
- * the libraries by koffi, 26 by itself.
+ * the libraries by koffi, 26 by itself. By name it runs all of the command's specs.
  * @param {string} work
  * @param {number} major
+ * @param {boolean} isNamed
  * @returns {Promise<Counts>}
  */
-async function testByAnotherNode(work, major) {
-  const folder = join(root, "dist", "nodes", String(major));
-  const node = join(folder, "node_modules", "node", "bin", "node");
-  mkdirSync(folder, { recursive: true });
-  writeFileSync(join(folder, "package.json"), "{}");
-  const install = ["install", "--prefix", folder, "--no-audit", "--no-fund", `node@${major}`];
-  if (!existsSync(node)) await run(findOnPath("npm") ?? "npm", install);
-  if (!existsSync(node)) return skip(`npm can't install node@${major} here`);
+async function testByAnotherNode(work, major, isNamed) {
+  const node = await findNode(major);
+  if (!node) return skip(`npm can't install node@${major} here`);
   await buildForNode({ tests: true });
-  return runByNode(node, join(work, `node${major}.xml`), ...NODE_SPECS);
+  const specs = isNamed ? NODE_SPECS : ["dist/node/tests/module", ...CORE_COMMANDS];
+  return runByNode(node, join(work, `node${major}.xml`), ...specs);
 }
 
 /**
@@ -161,13 +160,15 @@ async function testByNode(report, ...folders) {
 /**
  * @param {string} node
  * @param {string} report
- * @param {string[]} folders
+ * @param {string[]} places folders, or files
  */
-async function runByNode(node, report, ...folders) {
+async function runByNode(node, report, ...places) {
   const reporters = ["spec", "stdout", "junit", report].map((value, index) =>
     `--test-reporter${index % 2 ? "-destination" : ""}=${value}`
   );
-  const files = findFiles(folders, /\.test\.m?js$/);
+  const files = places.flatMap((place) =>
+    place.endsWith(".js") ? place : findFiles([place], /\.test\.m?js$/)
+  );
   return await runTests(node, ["--test", ...reporters, ...files], report);
 }
 
@@ -345,7 +346,7 @@ async function findAddressSanitizers(work) {
 
 /** @param {string[]} args */
 function chosenSteps(args) {
-  if (args.length === 0) return Object.keys(steps);
+  if (args.length === 0) return Object.keys(steps).filter((name) => !ONLY_NAMED.includes(name));
   const names = args[0] === "--only" && args.length === 2 ? (args[1] ?? "").split(",") : [];
   if (names.length > 0 && names.every((name) => name in steps)) return names;
   throw new Failure(`usage: npm test [-- --only ${Object.keys(steps).join(",")}]`);
@@ -354,12 +355,13 @@ function chosenSteps(args) {
 /**
  * @param {string} name
  * @param {string} work
+ * @param {boolean} isNamed
  * @returns {Promise<Counts>}
  */
-async function runStep(name, work) {
+async function runStep(name, work, isNamed) {
   console.log(`\n=== ${name}`);
   try {
-    return await (/** @type {Step} */ (steps[name]))(work);
+    return await (/** @type {Step} */ (steps[name]))(work, isNamed);
   } catch (error) {
     console.error(error instanceof Failure ? `error: ${error.message}` : error);
     return sum({ failed: 1 });
@@ -376,7 +378,7 @@ async function main(args) {
     await setUp();
     for (const name of names) {
       const start = performance.now();
-      const counts = await runStep(name, work);
+      const counts = await runStep(name, work, args.length > 0);
       total = sum(total, counts);
       const seconds = Math.round((performance.now() - start) / 1000);
       summary.push(`  ${name.padEnd(11)} ${countsLine(counts)}, ${seconds} s`);
