@@ -13,7 +13,20 @@ export type ErrorCode =
   | "LIBRARY_NOT_FOUND"
   | "LIBRARY_INCOMPATIBLE";
 
-/** Every error that this module throws or rejects with, except an abort's reason. */
+/**
+ * Every error that this module throws or rejects with, except an abort's reason.
+ *
+ * @example
+ * ```ts
+ * import { compressRoundtrip, Mp3AugmentError } from "@mp3-augment/mp3-augment";
+ *
+ * try {
+ *   compressRoundtrip(new Float32Array(9), { sampleRate: 44000, bitrateKbps: 64 });
+ * } catch (error) {
+ *   if (error instanceof Mp3AugmentError) console.log(error.code); // UNSUPPORTED_SAMPLE_RATE
+ * }
+ * ```
+ */
 export class Mp3AugmentError extends Error {
   /** `"Mp3AugmentError"`. */
   override readonly name = "Mp3AugmentError";

@@ -47,6 +47,18 @@ function checkJob(
  * @returns a promise of the results, each in its input's form; it rejects with
  * an {@linkcode Mp3AugmentError} that names the job's index, with `signal.reason`
  * on an abort, or with what `onProgress` throws
+ *
+ * @example
+ * ```ts
+ * import { compressRoundtripBatch } from "@mp3-augment/mp3-augment";
+ *
+ * const samples = new Float32Array(16000);
+ * const jobs = [16, 24, 32].map((bitrateKbps) => ({ samples, sampleRate: 16000, bitrateKbps }));
+ * const clips = await compressRoundtripBatch(jobs, {
+ *   onProgress: (done, total) => console.log(`${done} of ${total}`),
+ * });
+ * console.log(clips.length); // 3
+ * ```
  */
 // An async function also turns the errors of its checks into rejections.
 export async function compressRoundtripBatch(

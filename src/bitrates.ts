@@ -14,6 +14,13 @@ const HIGHEST_KBPS = 1000;
  * @param bitrateKbps any number of kbps
  * @returns kbps, or `NaN` when MP3 has no such sample rate or the bitrate is `NaN`
  * @throws {Mp3AugmentError} as {@linkcode loadLibrary} does: the library knows
+ *
+ * @example
+ * ```ts
+ * import { nearestBitrateKbps } from "@mp3-augment/mp3-augment";
+ *
+ * console.log(nearestBitrateKbps(44100, 144)); // 128: only MPEG-2 has 144
+ * ```
  */
 export function nearestBitrateKbps(
   sampleRate: number,
@@ -37,6 +44,13 @@ export type CodedRate = Pick<CodingOptions, "sampleRate"> & RateControl;
  * @param options a sample rate and what says how many bits are spent; others are passed over
  * @returns kbps, or undefined for VBR, which has no bitrate beforehand
  * @throws {Mp3AugmentError} for options that are not valid
+ *
+ * @example
+ * ```ts
+ * import { codedBitrateKbps } from "@mp3-augment/mp3-augment";
+ *
+ * console.log(codedBitrateKbps({ sampleRate: 44100, bitrateKbps: 8 })); // 32: MPEG-1's lowest
+ * ```
  */
 export function codedBitrateKbps(options: CodedRate): number | undefined {
   const { sampleRate, bitrateKbps, averageBitrateKbps, vbrQuality } = options;

@@ -16,6 +16,13 @@ export const SAMPLE_RATES: readonly number[] = Object.freeze([
  * {@linkcode SAMPLE_RATES}, so that nothing is lost, and above all of them 48000.
  *
  * @param sampleRate in Hz
+ *
+ * @example
+ * ```ts
+ * import { nearestSampleRate } from "@mp3-augment/mp3-augment";
+ *
+ * console.log(nearestSampleRate(20000), nearestSampleRate(96000)); // 22050 48000
+ * ```
  */
 export function nearestSampleRate(sampleRate: number): number {
   return SAMPLE_RATES.find((rate) => rate >= sampleRate) ?? 48000;

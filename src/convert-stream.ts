@@ -49,7 +49,17 @@ function checkNames(options: AnyStreamOptions): AnyStreamOptions {
   return checked;
 }
 
-/** How many samples per channel {@linkcode compressAnyBlocks} returns. */
+/**
+ * How many samples per channel {@linkcode compressAnyBlocks} returns.
+ *
+ * @example
+ * ```ts
+ * import { anyOutputFrameCount } from "@mp3-augment/mp3-augment/transform";
+ *
+ * const options = { sampleRate: 96000, bitrateKbps: 64, channelCount: 1, frameCount: 500, peaks: [1] };
+ * console.log(anyOutputFrameCount(options)); // 500
+ * ```
+ */
 export function anyOutputFrameCount(options: AnyStreamOptions): number {
   const { sampleRate, frameCount, preserveDelay = false } = checkNames(options);
   if (!preserveDelay) return frameCount;
@@ -65,6 +75,19 @@ export function anyOutputFrameCount(options: AnyStreamOptions): number {
 /**
  * `compressAnyAudio` block by block, in bounded memory: blocks of any size go in, and what comes out,
  * put together, has the length that {@linkcode anyOutputFrameCount} tells.
+ *
+ * @example
+ * ```ts
+ * import { compressAnyBlocks } from "@mp3-augment/mp3-augment/transform";
+ *
+ * async function* read() {
+ *   for (let i = 0; i < 3; i++) yield [new Float32Array(1000)];
+ * }
+ * const options = { sampleRate: 96000, bitrateKbps: 64, channelCount: 1, frameCount: 3000, peaks: [0] };
+ * let sampleCount = 0;
+ * for await (const [samples] of compressAnyBlocks(read(), options)) sampleCount += samples?.length ?? 0;
+ * console.log(sampleCount); // 3000
+ * ```
  */
 export async function* compressAnyBlocks(
   blocks: AsyncIterable<readonly Float32Array[]>,

@@ -55,6 +55,15 @@ const ASYNC_NAMES = [...NAMES, ...ABORTABLE_NAMES];
  * @param samples mono as one array, or one array per channel
  * @param options how to code
  * @returns new audio in the same form, or the samples themselves with `inPlace`
+ *
+ * @example
+ * ```ts
+ * import { compressAnyAudio } from "@mp3-augment/mp3-augment/transform";
+ *
+ * const surround = Array.from({ length: 6 }, () => new Float32Array(96000));
+ * const degraded = compressAnyAudio(surround, { sampleRate: 96000, bitrateKbps: 128 });
+ * console.log(degraded.length, degraded[0]?.length); // 6 96000
+ * ```
  */
 export function compressAnyAudio(samples: Float32Array, options: AnyAudioOptions): Float32Array;
 /** Channel by channel. */
@@ -70,7 +79,18 @@ export function compressAnyAudio(samples: Audio, options: AnyAudioOptions): Audi
   return assemble(call, results);
 }
 
-/** {@linkcode compressAnyAudio} in the background; with `inPlace` leave the samples alone meanwhile. */
+/**
+ * {@linkcode compressAnyAudio} in the background; with `inPlace` leave the samples alone meanwhile.
+ *
+ * @example
+ * ```ts
+ * import { compressAnyAudioAsync } from "@mp3-augment/mp3-augment/transform";
+ *
+ * const options = { sampleRate: 20000, bitrateKbps: 32 };
+ * const degraded = await compressAnyAudioAsync(new Float32Array(20000), options);
+ * console.log(degraded.length); // 20000
+ * ```
+ */
 export function compressAnyAudioAsync(
   samples: Float32Array,
   options: AnyAudioOptions & Abortable,

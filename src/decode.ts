@@ -112,6 +112,15 @@ function present(
  * @param options `gapless: false` counts the encoder's delay and padding too
  * @throws {Mp3AugmentError} `CORRUPT_MP3` when there is no MP3 frame, or
  * `INVALID_AUDIO` for what isn't bytes
+ *
+ * @example
+ * ```ts
+ * import { encodeMp3, probeMp3 } from "@mp3-augment/mp3-augment";
+ *
+ * const file = encodeMp3(new Float32Array(44100), { sampleRate: 44100, bitrateKbps: 128 });
+ * const info = probeMp3(file);
+ * console.log(info?.durationS, info?.sampleRate, info?.encoder); // 1 44100 LAME3.100
+ * ```
  */
 export function probeMp3(
   bytes: Uint8Array | ArrayBuffer,
@@ -135,6 +144,15 @@ export function probeMp3(
  * @param options gapless or not; the format of the samples
  * @throws {Mp3AugmentError} `CORRUPT_MP3` when there is no MP3 frame,
  * `INVALID_AUDIO` for what isn't bytes, `INVALID_OPTION`, `OUT_OF_MEMORY`
+ *
+ * @example
+ * ```ts
+ * import { decodeMp3, encodeMp3 } from "@mp3-augment/mp3-augment";
+ *
+ * const file = encodeMp3(new Float32Array(44100), { sampleRate: 44100, bitrateKbps: 128 });
+ * const { channelData: [samples], sampleRate } = decodeMp3(file);
+ * console.log(samples?.length, sampleRate); // 44100 44100
+ * ```
  */
 export function decodeMp3(
   bytes: Uint8Array | ArrayBuffer,
@@ -173,6 +191,15 @@ export function decodeMp3(
  * @param options as for `decodeMp3`; `signal` aborts the call
  * @returns a promise that rejects with an {@linkcode Mp3AugmentError}, or with
  * `signal.reason` on an abort
+ *
+ * @example
+ * ```ts
+ * import { decodeMp3Async, encodeMp3 } from "@mp3-augment/mp3-augment";
+ *
+ * const file = encodeMp3(new Float32Array(44100), { sampleRate: 44100, bitrateKbps: 128 });
+ * const { channelData: [samples] } = await decodeMp3Async(file, { format: "int16" });
+ * console.log(samples instanceof Int16Array); // true
+ * ```
  */
 export function decodeMp3Async(
   bytes: Uint8Array | ArrayBuffer,

@@ -108,11 +108,17 @@ class DecoderCodec implements Codec<Mp3Chunk, Float32Array[]> {
  * {@linkcode decodeMp3} returns, bit for bit. Memory stays bounded whatever the
  * length.
  *
+ * @example
  * ```ts
+ * import { encodeMp3, Mp3DecoderStream } from "@mp3-augment/mp3-augment";
+ *
+ * const file = encodeMp3(new Float32Array(44100), { sampleRate: 44100, bitrateKbps: 128 });
  * const decoder = new Mp3DecoderStream();
- * for await (const [left, right = left] of file.readable.pipeThrough(decoder)) {
- *   console.log(decoder.info?.sampleRate, left?.length, right?.length);
+ * let sampleCount = 0;
+ * for await (const [samples] of new Blob([file]).stream().pipeThrough(decoder)) {
+ *   sampleCount += samples?.length ?? 0;
  * }
+ * console.log(decoder.info?.sampleRate, sampleCount); // 44100 44100
  * ```
  */
 export class Mp3DecoderStream {

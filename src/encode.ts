@@ -52,6 +52,14 @@ export const ENCODE_NAMES: readonly string[] = [
  *
  * @param options as for `encodeMp3`; `channels` is how many the audio has, 1 by default
  * @throws {Mp3AugmentError} for options that are not valid
+ *
+ * @example
+ * ```ts
+ * import { writesTag } from "@mp3-augment/mp3-augment";
+ *
+ * console.log(writesTag({ sampleRate: 44100, bitrateKbps: 128 })); // true
+ * console.log(writesTag({ sampleRate: 44100, bitrateKbps: 48 })); // false: no room in mono
+ * ```
  */
 export function writesTag(options: EncodeOptions): boolean {
   const object = checkObject(options, ENCODE_NAMES);
@@ -91,6 +99,15 @@ function checkEncoding(samples: unknown, object: Record<string, unknown>): Check
  * @param options how to code
  * @returns the file's bytes: those that LAME 3.100 writes with the same settings
  * @throws {Mp3AugmentError} as `compressRoundtrip` does
+ *
+ * @example
+ * ```ts
+ * import { decodeMp3, encodeMp3 } from "@mp3-augment/mp3-augment";
+ *
+ * const samples = new Float32Array(44100);
+ * const file = encodeMp3(samples, { sampleRate: 44100, vbrQuality: 2, quality: 3 });
+ * console.log(decodeMp3(file).channelData[0]?.length); // 44100
+ * ```
  */
 export function encodeMp3(samples: Audio, options: EncodeOptions): Uint8Array<ArrayBuffer> {
   const { packedOptions, input } = checkEncoding(samples, checkObject(options, ENCODE_NAMES));
@@ -119,6 +136,14 @@ export function encodeMp3(samples: Audio, options: EncodeOptions): Uint8Array<Ar
  * @param options how to code; `signal` aborts the call
  * @returns a promise of the file's bytes; it rejects with an
  * {@linkcode Mp3AugmentError}, or with `signal.reason` on an abort
+ *
+ * @example
+ * ```ts
+ * import { encodeMp3Async } from "@mp3-augment/mp3-augment";
+ *
+ * const file = await encodeMp3Async(new Float32Array(16000), { sampleRate: 16000, bitrateKbps: 32 });
+ * console.log(file.length > 4000); // true: a second at 32 kbps, and the tag
+ * ```
  */
 // Not a promise before the first await: a function that is async copies before it returns.
 export async function encodeMp3Async(

@@ -104,6 +104,17 @@ class EncoderCodec implements Codec<Audio, Uint8Array<ArrayBuffer>> {
  * The tag at a file's front tells its length, which a stream knows only at its
  * end. So by default there is none. With `tag: true` the stream begins with an
  * empty one; write {@linkcode Mp3EncoderStream.tagFrame} over it at the end.
+ *
+ * @example
+ * ```ts
+ * import { Mp3EncoderStream } from "@mp3-augment/mp3-augment";
+ *
+ * const blocks = ReadableStream.from([new Float32Array(1000), new Float32Array(5000)]);
+ * let byteSize = 0;
+ * const stream = new Mp3EncoderStream({ sampleRate: 16000, bitrateKbps: 32 });
+ * for await (const bytes of blocks.pipeThrough(stream)) byteSize += bytes.length;
+ * console.log(byteSize > 0); // true
+ * ```
  */
 export class Mp3EncoderStream {
   /** The file's bytes. */

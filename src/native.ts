@@ -48,6 +48,13 @@ function checkPath(value: unknown, name: string): void {
  *
  * @throws {Mp3AugmentError} `LIBRARY_NOT_FOUND`, `LIBRARY_INCOMPATIBLE`, or
  * `INVALID_OPTION` when it is already loaded from another folder
+ *
+ * @example
+ * ```ts
+ * import { loadLibrary } from "@mp3-augment/mp3-augment";
+ *
+ * loadLibrary(); // while the program starts, and not at the first clip
+ * ```
  */
 export function loadLibrary(options: LoadLibraryOptions = {}): void {
   const names = namesOf<LoadLibraryOptions>({ path: true, embedded: true });

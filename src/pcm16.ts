@@ -42,6 +42,15 @@ export interface Pcm16Output {
  * @param options how to code; `channels` is how many are interleaved, 1 by default
  * @returns a promise of `options.out` if given, else of new memory; it rejects as
  * `compressRoundtripAsync` does
+ *
+ * @example
+ * ```ts
+ * import { compressPcm16Async } from "@mp3-augment/mp3-augment";
+ *
+ * const interleaved = new Int16Array(2 * 44100); // a second of stereo, as WAV files have it
+ * const options = { sampleRate: 44100, bitrateKbps: 64, channels: 2, out: interleaved } as const;
+ * console.log((await compressPcm16Async(interleaved, options)).length); // 88200
+ * ```
  */
 // Not a promise before the first await: a function that is async copies before it returns.
 export async function compressPcm16Async(
@@ -122,6 +131,13 @@ function checkRoom(output: Int16Array, needed: number): void {
  * The largest magnitude of 16-bit samples, with full scale (32768) as 1.
  *
  * @throws {Mp3AugmentError} `INVALID_AUDIO` for what is no Int16Array, or too long
+ *
+ * @example
+ * ```ts
+ * import { peakOfPcm16 } from "@mp3-augment/mp3-augment";
+ *
+ * console.log(peakOfPcm16(Int16Array.of(0, 16384, -32768))); // 1
+ * ```
  */
 export function peakOfPcm16(samples: Int16Array): number {
   const input = privateView(toPcm16(samples, "samples"));

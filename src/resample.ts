@@ -186,7 +186,7 @@ function weightsByPhase(
  *
  * @example
  * ```ts
- * import { resample } from "mp3-augment/transform";
+ * import { resample } from "@mp3-augment/mp3-augment/transform";
  *
  * const second = resample(new Float32Array(44100), 44100, 16000);
  * console.log(second.length); // 16000

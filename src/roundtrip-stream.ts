@@ -135,9 +135,15 @@ class RoundtripCodec implements Codec<Audio, Float32Array[]> {
  * write has ended. What comes out is one array per
  * channel. A stream doesn't know how loud it will become: see `peak`.
  *
+ * @example
  * ```ts
- * await source.pipeThrough(new Mp3RoundtripStream({ sampleRate: 48000, bitrateKbps: 64 }))
- *   .pipeTo(sink);
+ * import { Mp3RoundtripStream } from "@mp3-augment/mp3-augment";
+ *
+ * const blocks = ReadableStream.from([new Float32Array(1000), new Float32Array(5000)]);
+ * let sampleCount = 0;
+ * const stream = new Mp3RoundtripStream({ sampleRate: 16000, bitrateKbps: 32 });
+ * for await (const [samples] of blocks.pipeThrough(stream)) sampleCount += samples?.length ?? 0;
+ * console.log(sampleCount); // 6000
  * ```
  */
 export class Mp3RoundtripStream {

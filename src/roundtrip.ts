@@ -101,6 +101,17 @@ function leaveAlone(call: CheckedCall): Audio {
  * @param options how to code; `sampleRate` and `bitrateKbps` are needed
  * @returns `options.out` if given, else new audio in the form of the input
  * @throws {Mp3AugmentError} with a code for what is wrong
+ *
+ * @example
+ * ```ts
+ * import { compressRoundtrip } from "@mp3-augment/mp3-augment";
+ *
+ * const left = new Float32Array(44100);
+ * const right = new Float32Array(44100);
+ * const options = { sampleRate: 44100, bitrateKbps: 96, stereoMode: "joint" } as const;
+ * const [newLeft, newRight] = compressRoundtrip([left, right], options);
+ * console.log(newLeft?.length, newRight?.length); // 44100 44100
+ * ```
  */
 export function compressRoundtrip(
   samples: Float32Array,
@@ -155,6 +166,16 @@ export function runNow(call: CheckedCall): Audio {
  * @returns a promise of `options.out` if given, else of new audio in the form
  * of the input; it rejects with an {@linkcode Mp3AugmentError}, or with
  * `signal.reason` on an abort
+ *
+ * @example
+ * ```ts
+ * import { compressRoundtripAsync } from "@mp3-augment/mp3-augment";
+ *
+ * const samples = new Float32Array(48000);
+ * const signal = AbortSignal.timeout(10_000);
+ * const degraded = await compressRoundtripAsync(samples, { sampleRate: 48000, vbrQuality: 4, signal });
+ * console.log(degraded.length); // 48000
+ * ```
  */
 export function compressRoundtripAsync(
   samples: Float32Array,

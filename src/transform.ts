@@ -154,6 +154,15 @@ class Draws {
 /**
  * Passes a clip through MP3 with a probability and random parameters: `audiomentations`' transform
  * of the same name, with more to draw from.
+ *
+ * @example
+ * ```ts
+ * import { Mp3Compression } from "@mp3-augment/mp3-augment/transform";
+ *
+ * const transform = new Mp3Compression({ minBitrateKbps: 16, maxBitrateKbps: 64, p: 0.5, seed: 1 });
+ * const augmented = transform.apply(new Float32Array(30000), 22050);
+ * console.log(augmented.length); // 30000
+ * ```
  */
 export class Mp3Compression {
   readonly #settings: Settings;
