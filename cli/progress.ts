@@ -10,6 +10,7 @@ const MAX_BAR_WIDTH = 40;
 /** What the line tells. */
 export interface ProgressState {
   readonly done: number;
+  /** 0 where nobody knows how many there are. */
   readonly total: number;
   readonly failed: number;
   /** Undefined until something is done. */
@@ -22,7 +23,7 @@ export interface ProgressState {
 export function progressLine(state: ProgressState, columns: number): string {
   const { done, total, failed, secondsLeft, audioSeconds, timesRealTime } = state;
   const parts = [
-    `${done}/${total}`,
+    total > 0 ? `${done}/${total}` : `${done}`,
     ...secondsLeft === undefined ? [] : [`${formatDuration(secondsLeft)} left`],
     ...failed > 0 ? [`${failed} failed`] : [],
     `${timesRealTime.toFixed(0)} × real time`,
@@ -121,7 +122,7 @@ export class Progress {
       done: this.#done,
       total: this.#total,
       failed: this.#failed,
-      secondsLeft: this.#ran > 0
+      secondsLeft: this.#ran > 0 && this.#total > 0
         ? (this.#total - this.#done) * this.seconds / this.#ran
         : undefined,
       audioSeconds: this.#audioSeconds,

@@ -1,4 +1,4 @@
-/** `mp3-augment dataset`: whole folders, lists and tar shards. */
+/** `mp3-augment dataset`: whole folders, lists, tar shards and tar streams. */
 import process from "node:process";
 import { type Command, Option } from "commander";
 import { type BitrateMode, Mp3Compression } from "../../transform.ts";
@@ -10,6 +10,7 @@ import type { SampleFormat } from "../audio/wav.ts";
 import { EXIT, reasonOf, usageError } from "../errors.ts";
 import { stopOnSignals } from "../interrupt.ts";
 import { integerIn, listOf, numberIn, outputFormat } from "../options.ts";
+import { isStandardInput, isStandardOutput } from "../paths.ts";
 import { formatDuration, Progress } from "../progress.ts";
 import { tellResult, warn } from "../tell.ts";
 
@@ -34,6 +35,7 @@ interface DatasetOptions {
   tar?: number;
   pathColumn?: string;
   root?: string;
+  name?: string;
   shard?: string | false;
   shards?: number;
   threads?: number;
@@ -51,6 +53,7 @@ Examples:
   $ mp3-augment dataset shards/ augmented/            # WebDataset: .tar in, .tar out
   $ mp3-augment dataset clips/ shards/ --tar 1000     # WebDataset from files
   $ mp3-augment dataset clips/ augmented/ --shard 0/4 # then: mp3-augment merge augmented/
+  $ mp3-augment dataset - - --name a/0.tar < in.tar > out.tar
 
 Run it again after an interruption: it goes on where it was. The draw for a file depends only on the
 seed, the file's path below SRC and the copy's number.`;
@@ -62,8 +65,11 @@ export function add(program: Command): void {
     .description(
       "Passes each sound file of SRC through MP3 with random parameters, and mirrors the tree in DST.",
     )
-    .argument("<SRC>", "a folder, a list (.jsonl, .csv, also .gz), a .tar shard or a sound file")
-    .argument("<DST>", "the output folder")
+    .argument(
+      "<SRC>",
+      "a folder, a list (.jsonl, .csv, also .gz), a .tar shard or a sound file; - for a tar stream",
+    )
+    .argument("<DST>", "the output folder; - for a tar stream")
     .option("--min-bitrate <kbps>", "the lowest bitrate to draw", numberIn(0, 320), 8)
     .option("--max-bitrate <kbps>", "the highest bitrate to draw", numberIn(0, 320), 64)
     .option("--legal-bitrates", "draw only bitrates that MPEG has at a file's sample rate", false)
@@ -110,6 +116,7 @@ export function add(program: Command): void {
       "--root <folder>",
       "what the paths of a list are relative to (default: the list's folder)",
     )
+    .option("--name <path>", "with - -: the shard's path, which draws go by (default: -)")
     .option("--shard <I/N>", "do only part I (from 0) of N (default: from SLURM or Kubernetes)")
     .option("--no-shard", "do everything, whatever SLURM or Kubernetes say")
     .option(
@@ -134,8 +141,20 @@ export function add(program: Command): void {
     .action(augment);
 }
 
-async function augment(source: string, folder: string, options: DatasetOptions): Promise<void> {
+async function augment(
+  source: string,
+  folder: string,
+  options: DatasetOptions,
+  command: Command,
+): Promise<void> {
   const settings = settingsOf(options);
+  if (isStandardInput(source) || isStandardOutput(folder)) {
+    checkPipe(source, folder, command);
+    return await augmentPipe(settings, options);
+  }
+  if (options.name !== undefined) {
+    throw usageError("--name is for tar streams (dataset - -): files are drawn for by their paths");
+  }
   const shard = chooseShard(options, process.env);
   const progress = new Progress(options.quiet);
   if (shard.source) progress.say(`shard ${shard.index} of ${shard.count} (${shard.source})`);
@@ -167,18 +186,53 @@ async function augment(source: string, folder: string, options: DatasetOptions):
       onFailed: () => progress.add(0, 1),
     });
     progress.stop();
-    report(result, progress, options, shardSuffix(shard) !== "");
-    const isIncomplete = result.failures.length > 0 ||
-      (options.strict && result.skipped.length > 0);
-    process.exitCode = result.isInterrupted
-      ? stop.exitCode
-      : isIncomplete
-      ? EXIT.someFailed
-      : EXIT.ok;
+    report(result, progress, options, {
+      word: "file",
+      isShard: shardSuffix(shard) !== "",
+      isOutputTaken: false,
+    });
+    process.exitCode = result.isInterrupted ? stop.exitCode : exitCodeOf(result, options);
   } finally {
     progress.stop();
     stop.release();
   }
+}
+
+function exitCodeOf({ failures, skipped }: RunResult, { strict }: DatasetOptions): number {
+  const isIncomplete = failures.length > 0 || (strict && skipped.length > 0);
+  return isIncomplete ? EXIT.someFailed : EXIT.ok;
+}
+
+/** What a stream has no use for: shards, lists, files that are there already. */
+const NOT_FOR_PIPES = ["tar", "pathColumn", "root", "shard", "shards", "force"];
+
+function checkPipe(source: string, folder: string, command: Command): void {
+  if (!isStandardInput(source) || !isStandardOutput(folder)) {
+    throw usageError(
+      "a tar stream goes from standard input to standard output: mp3-augment dataset - -",
+    );
+  }
+  const given = NOT_FOR_PIPES.find((name) =>
+    command.getOptionValueSource(name) === "cli" && command.getOptionValue(name) !== false
+  );
+  if (given === undefined) return;
+  const flag = given.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+  throw usageError(`--${flag} has no meaning for a tar stream (dataset - -): leave it out`);
+}
+
+/** From standard input to standard output; whatever else there is to say goes to standard error. */
+async function augmentPipe(settings: Settings, options: DatasetOptions): Promise<void> {
+  const { runPipe } = await import("../dataset/pipe.ts");
+  const progress = new Progress(options.quiet);
+  const result = await runPipe({
+    name: options.name ?? "-",
+    settings,
+    ...(options.threads && { threads: options.threads }),
+    onDone: ({ rows, failure }) =>
+      progress.add(rows.reduce((sum, row) => sum + row.durationSeconds, 0), failure ? 1 : 0),
+  });
+  report(result, progress, options, { word: "sample", isShard: false, isOutputTaken: true });
+  process.exitCode = exitCodeOf(result, options);
 }
 
 function settingsOf(options: DatasetOptions): Settings {
@@ -215,7 +269,7 @@ function report(
   result: RunResult,
   progress: Progress,
   options: DatasetOptions,
-  isShard: boolean,
+  how: { word: string; isShard: boolean; isOutputTaken: boolean },
 ): void {
   const { unitCount, skippedCount, doneCount, failures, skipped, isInterrupted, manifest } = result;
   for (const { source, reason } of failures) warn(`failed: ${source}: ${reason}`);
@@ -235,10 +289,10 @@ function report(
       timesRealTime: progress.timesRealTime,
       manifest: manifest ?? null,
       failures,
-    });
+    }, how.isOutputTaken);
   }
   progress.say(
-    `${counted(doneCount, "file")}, ${formatDuration(progress.audioSeconds)} of audio in ${
+    `${counted(doneCount, how.word)}, ${formatDuration(progress.audioSeconds)} of audio in ${
       formatDuration(progress.seconds)
     } ` +
       `(${progress.timesRealTime.toFixed(0)} × real time)` +
@@ -248,7 +302,7 @@ function report(
   if (isInterrupted) progress.say("interrupted: the same command goes on from here");
   if (manifest) {
     progress.say(
-      `manifest: ${manifest}${isShard ? "; when all shards are done: mp3-augment merge" : ""}`,
+      `manifest: ${manifest}${how.isShard ? "; when all shards are done: mp3-augment merge" : ""}`,
     );
   }
 }

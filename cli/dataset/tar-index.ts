@@ -20,7 +20,7 @@ interface Place {
 }
 
 /** What tar-stream's type declarations leave out. */
-type FullHeader = Omit<Header, "type"> & { type?: string | null; byteOffset: number };
+export type FullHeader = Omit<Header, "type"> & { type?: string | null; byteOffset: number };
 
 const EPOCH = new Date(0);
 
@@ -46,9 +46,11 @@ export async function indexTar(path: string): Promise<Entry[]> {
   return entriesOf(headers.filter(({ type }) => type !== "directory"));
 }
 
-const SPARSE = "it holds a sparse member: pack it again without --sparse";
+/** What sparse members are refused with. */
+export const SPARSE = "it holds a sparse member: pack it again without --sparse";
 
-function isSparse({ type, pax }: FullHeader): boolean {
+/** Whether GNU tar stored a member without its holes. */
+export function isSparse({ type, pax }: FullHeader): boolean {
   return (type === null || type === undefined) ||
     Object.keys(pax ?? {}).some((key) => key.startsWith("GNU.sparse."));
 }

@@ -48,7 +48,11 @@ export function keyOf(name: string): string {
 }
 
 /** A sample's copies. One that has a sound file that can't be decoded is left out. */
-export async function augmentSample(sample: Sample, output: string, job: Job): Promise<Result> {
+export async function augmentSample(
+  sample: Sample,
+  output: string,
+  job: Pick<Job, "settings" | "signal">,
+): Promise<Result> {
   if (sample.failure) return { members: [], rows: [], failure: sample.failure };
   const { settings, signal } = job;
   const { copies, format } = settings;

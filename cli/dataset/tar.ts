@@ -54,7 +54,7 @@ export async function augmentTar(
 }
 
 /** Works on several items at once, and gives the results in the items' order. */
-async function* inOrder<T, R>(
+export async function* inOrder<T, R>(
   items: AsyncIterable<T>,
   atOnce: number,
   work: (item: T) => Promise<R>,
@@ -158,8 +158,14 @@ async function readWhole(path: string): Promise<Uint8Array> {
   return bytes;
 }
 
-/** A tar file's bytes. The same members give the same bytes, whoever runs it and when. */
-async function* packMembers(members: AsyncIterable<Member>): AsyncIterable<Uint8Array> {
+/** What a reader of a stream that had to end early runs into. */
+const INCOMPLETE = { name: ".mp3-augment-incomplete", size: 1, mtime: EPOCH };
+
+/**
+ * A tar file's bytes. The same members give the same bytes, whoever runs it and when. Where `members`
+ * fails the last member lacks its bytes, so that nobody takes what came for all.
+ */
+export async function* packMembers(members: AsyncIterable<Member>): AsyncIterable<Uint8Array> {
   const tar = pack();
   const filling = (async () => {
     for await (const { name, bytes, mtime } of members) {
@@ -174,7 +180,11 @@ async function* packMembers(members: AsyncIterable<Member>): AsyncIterable<Uint8
     }
     tar.finalize();
   })();
-  filling.catch((error) => tar.destroy(error));
+  filling.catch(() => {
+    if ((tar as { destroying?: boolean }).destroying) return; // nobody reads it any more
+    tar.entry(INCOMPLETE).on("error", () => {});
+    tar.push(null);
+  });
   for await (const chunk of tar) yield chunk as Uint8Array;
   await filling;
 }
