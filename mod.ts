@@ -12,7 +12,12 @@
  *
  * @module
  */
-export { codedBitrateKbps, type CodedRate, nearestBitrateKbps } from "./src/bitrates.ts";
+export {
+  codedBitrateKbps,
+  type CodedRate,
+  maxGridOffset,
+  nearestBitrateKbps,
+} from "./src/bitrates.ts";
 export { BITRATES_KBPS, DELAY_SAMPLES, nearestSampleRate, SAMPLE_RATES } from "./src/constants.ts";
 export { type ErrorCode, Mp3AugmentError } from "./ffi/errors.ts";
 export type { Audio } from "./src/audio.ts";

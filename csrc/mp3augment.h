@@ -33,7 +33,7 @@ extern "C" {
 #endif
 
 /* Raised with every change that an older caller would not survive. */
-#define MP3A_ABI_VERSION 6
+#define MP3A_ABI_VERSION 7
 
 /* The codec's own delay in PCM frames at any sample rate: 576 of the encoder
    (LAME's ENCDELAY) and 528 + 1 of the decoder (its synthesis filterbank and
@@ -51,6 +51,9 @@ extern "C" {
 /* The largest magnitude that is scaled down: what the codec makes of it, some
    times as large and in streams up to MP3A_MAX_LEVEL times, stays finite. */
 #define MP3A_MAX_PEAK 1e33f
+
+/* The most times that one call sends a clip through the codec. */
+#define MP3A_MAX_PASSES 10
 
 /* The most PCM frames that go into a stream at once. */
 #define MP3A_MAX_STREAM_FRAMES 65536
@@ -122,11 +125,17 @@ typedef struct mp3a_options {
   float vbr_quality;         /* VBR: LAME's -V, 0 (best) to 9.999; else 0 */
   int32_t lowpass_hz;        /* 0: LAME's choice for the bitrate; MP3A_LOWPASS_OFF; or the
                                 frequency above which nothing is coded, to sample_rate_hz / 2 */
+  int32_t grid_offset;       /* how many PCM frames into an MP3 frame the clip begins, from 0 to
+                                mp3a_max_grid_offset(): as if so many zeros were coded before it
+                                and cut off again. A tag counts them as encoder delay */
+  int32_t pass_count;        /* round trips at once: how many times the clip goes through encoder
+                                and decoder, up to MP3A_MAX_PASSES: as many calls, each with the
+                                output of the one before. 0 is 1, which all else takes only */
 } mp3a_options;
 
 /* What a round trip went through. All fields are 32 bits wide. */
 typedef struct mp3a_stats {
-  uint32_t mp3_byte_size; /* size of the MP3 data between encoder and decoder */
+  uint32_t mp3_byte_size; /* size of the MP3 data between encoder and decoder, of the last pass */
   float peak;             /* the input's largest magnitude */
 } mp3a_stats;
 
@@ -142,9 +151,13 @@ MP3A_API const char *mp3a_status_message(int32_t status);
    the sample rate is not supported. */
 MP3A_API int32_t mp3a_nearest_bitrate_kbps(int32_t sample_rate_hz, int32_t bitrate_kbps);
 
+/* The largest grid_offset: an MP3 frame less one PCM frame. -1 for invalid options; the
+   grid_offset that they have isn't looked at. */
+MP3A_API int32_t mp3a_max_grid_offset(const mp3a_options *options);
+
 /* How many PCM frames mp3a_roundtrip() writes for an input of `frame_count`:
-   the same number, or with MP3A_PRESERVE_DELAY that of all decoded MP3 frames,
-   a multiple of 1152 or 576. 0 when the options or the count are invalid. */
+   the same number, or with MP3A_PRESERVE_DELAY that of all decoded MP3 frames
+   (after each pass), less the grid's offset. 0 when the options or the count are invalid. */
 MP3A_API uint32_t mp3a_output_frame_count(const mp3a_options *options, uint32_t frame_count);
 
 /* Encodes and decodes one clip. Clips louder than 1, up to MP3A_MAX_PEAK, are

@@ -36,6 +36,7 @@ export const SYMBOLS = {
   mp3a_abi_version: { parameters: [], result: "u32" },
   mp3a_status_message: { parameters: ["i32"], result: "string" },
   mp3a_nearest_bitrate_kbps: { parameters: ["i32", "i32"], result: "i32" },
+  mp3a_max_grid_offset: { parameters: ["options"], result: "i32" },
   mp3a_output_frame_count: { parameters: ["options", "count"], result: "u32" },
   // options, left, right, frame_count, out_left, out_right, capacity, stats
   mp3a_roundtrip: {
@@ -136,7 +137,7 @@ export const SYMBOLS = {
 } as const satisfies Record<string, CFunction>;
 
 /** `MP3A_ABI_VERSION` of the header that the table was written for. */
-export const ABI_VERSION = 6;
+export const ABI_VERSION = 7;
 
 /** The fields of `mp3a_options`, 32 bits each, in order. */
 export const OPTIONS_FIELDS = [
@@ -149,6 +150,8 @@ export const OPTIONS_FIELDS = [
   "rate_control",
   "vbr_quality",
   "lowpass_hz",
+  "grid_offset",
+  "pass_count",
 ] as const;
 
 /** The fields of `mp3a_mp3_info`, 32 bits each, in order; behind them comes `encoder`. */

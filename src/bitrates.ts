@@ -1,6 +1,6 @@
-/** Which bitrates LAME really codes with. What MPEG allows is known to C. */
+/** What LAME really codes with. What MPEG allows is known to C. */
 import { SAMPLE_RATES } from "./constants.ts";
-import { library } from "./native.ts";
+import { library, packOptions } from "./native.ts";
 import { checkCoding, type CodingOptions, type RateControl } from "./options.ts";
 
 /** Above all bitrates. */
@@ -60,4 +60,23 @@ export function codedBitrateKbps(options: CodedRate): number | undefined {
   return coding.rateControl === "CBR"
     ? nearest(coding.bitrateKbps)
     : Math.min(Math.max(coding.bitrateKbps, nearest(0)), nearest(Infinity));
+}
+
+/**
+ * The largest `gridOffset` of these options: an MP3 frame less one sample.
+ *
+ * @example
+ * ```ts
+ * import { maxGridOffset } from "@mp3-augment/mp3-augment";
+ *
+ * console.log(maxGridOffset({ sampleRate: 44100, bitrateKbps: 64 })); // 1151
+ * ```
+ *
+ * @param options how to code; `channels` is how many the audio has, 1 by default
+ * @throws {Mp3AugmentError} for options that are not valid
+ */
+export function maxGridOffset(options: CodingOptions & RateControl): number {
+  const coding = checkCoding({ ...options, gridOffset: 0 });
+  const packed = packOptions(coding, { channelCount: coding.channels ?? 1 });
+  return library().native.mp3a_max_grid_offset(packed);
 }

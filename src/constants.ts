@@ -65,6 +65,9 @@ export const MAX_LEVEL = 4096;
 /** The largest magnitude that is scaled down, so that what comes out stays finite. */
 export const MAX_PEAK = 1e33;
 
+/** The most times that one call sends a clip through the codec. */
+export const MAX_PASSES = 10;
+
 /** PCM frames in the longest MP3 frame: a whole number of all MP3 frames. */
 export const LARGEST_MP3_FRAME = 1152;
 

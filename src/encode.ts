@@ -14,12 +14,14 @@ import {
   ABORTABLE_NAMES,
   checkBoolean,
   checkCoding,
+  type CheckedCoding,
   checkSignal,
   CODING_NAMES,
   type CodingOptions,
   type RateControl,
 } from "./options.ts";
 import { checkObject, namesOf } from "./option-names.ts";
+import { type CheckedCall, runCall, runNow } from "./roundtrip.ts";
 import { describeSamples } from "./samples.ts";
 
 /** What belongs to an MP3 file beside its audio. */
@@ -70,6 +72,7 @@ export function writesTag(options: EncodeOptions): boolean {
 }
 
 interface CheckedEncoding {
+  readonly coding: CheckedCoding;
   readonly packedOptions: Int32Array;
   readonly input: Planes;
 }
@@ -82,7 +85,26 @@ function checkEncoding(samples: unknown, object: Record<string, unknown>): Check
   const input = toPlanes(samples, coding.channels, "samples");
   checkNotEmpty(input, "samples");
   const packedOptions = packOptions(coding, { channelCount: input.channels.length, noTag });
-  return { packedOptions, input: privateCopy(input) };
+  return { coding, packedOptions, input: privateCopy(input) };
+}
+
+/** The round trips of all passes but the last one, whose file it is; undefined for none. */
+function earlierPasses({ coding, input }: CheckedEncoding): CheckedCall | undefined {
+  const passes = coding.passes - 1;
+  if (passes === 0) return undefined;
+  const extras = { preserveDelay: false, preserveLevel: false, threads: undefined };
+  return {
+    options: { ...extras, coding, out: undefined, shouldApply: true },
+    packedOptions: packOptions(coding, { channelCount: input.channels.length, passes }),
+    samples: input.channels,
+    input,
+    outputFrameCount: input.frameCount,
+  };
+}
+
+/** What comes out of {@linkcode earlierPasses}. */
+function afterPasses(audio: Audio, { frameCount }: Planes): Planes {
+  return { channels: audio as readonly Float32Array[], frameCount };
 }
 
 /**
@@ -110,7 +132,10 @@ function checkEncoding(samples: unknown, object: Record<string, unknown>): Check
  * ```
  */
 export function encodeMp3(samples: Audio, options: EncodeOptions): Uint8Array<ArrayBuffer> {
-  const { packedOptions, input } = checkEncoding(samples, checkObject(options, ENCODE_NAMES));
+  const encoding = checkEncoding(samples, checkObject(options, ENCODE_NAMES));
+  const { packedOptions } = encoding;
+  const passes = earlierPasses(encoding);
+  const input = passes ? afterPasses(runNow(passes), encoding.input) : encoding.input;
   const { native } = library();
   const capacity = native.mp3a_max_encoded_byte_size(packedOptions, input.frameCount);
   if (capacity === 0) throw new Mp3AugmentError("INVALID_AUDIO", "the file would be over 4 GiB");
@@ -152,8 +177,13 @@ export async function encodeMp3Async(
 ): Promise<Uint8Array<ArrayBuffer>> {
   const object = checkObject(options, [...ENCODE_NAMES, ...ABORTABLE_NAMES]);
   const signal = checkSignal(object); // all options before the memory: they may be getters
-  const { packedOptions, input } = checkEncoding(samples, object);
+  const encoding = checkEncoding(samples, object);
   signal?.throwIfAborted();
+  const { packedOptions } = encoding;
+  const passes = earlierPasses(encoding);
+  const input = passes
+    ? afterPasses(await runCall(passes, signal), encoding.input)
+    : encoding.input;
   const { native } = library();
   return await runJob(
     (queue, tag, status) =>

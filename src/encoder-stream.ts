@@ -8,11 +8,13 @@ import {
   checkBoolean,
   checkCoding,
   type CheckedCoding,
+  checkOptions,
   type CodingOptions,
   type RateControl,
 } from "./options.ts";
 import { checkObject } from "./option-names.ts";
-import { type Codec, codecStream, PieceSource } from "./pieces.ts";
+import { ChainedCodec, type Codec, codecStream, PieceSource } from "./pieces.ts";
+import { roundtripCodec } from "./roundtrip-stream.ts";
 import { describeSamples } from "./samples.ts";
 
 /** How {@linkcode Mp3EncoderStream} codes. `tag` is `false` by default. */
@@ -121,7 +123,8 @@ export class Mp3EncoderStream {
   readonly readable: ReadableStream<Uint8Array<ArrayBuffer>>;
   /** What goes in. */
   readonly writable: WritableStream<Audio>;
-  readonly #codec: EncoderCodec;
+  readonly #encoder: EncoderCodec;
+  readonly #codec: Codec<Audio, Uint8Array<ArrayBuffer>>;
 
   /**
    * A stream that has coded nothing yet.
@@ -133,7 +136,12 @@ export class Mp3EncoderStream {
   constructor(options: EncoderStreamOptions) {
     const object = checkObject(options, ENCODE_NAMES);
     const { tag = false } = object;
-    this.#codec = new EncoderCodec(checkCoding(object), !checkBoolean(tag, "tag"));
+    const coding = checkCoding(object);
+    this.#encoder = new EncoderCodec(coding, !checkBoolean(tag, "tag"));
+    this.#codec = coding.passes === 1 ? this.#encoder : new ChainedCodec(
+      roundtripCodec(checkOptions(object), 1, coding.passes - 1),
+      this.#encoder,
+    );
     ({ readable: this.readable, writable: this.writable } = codecStream(this.#codec));
   }
 
@@ -142,7 +150,7 @@ export class Mp3EncoderStream {
    * undefined before the stream has ended, and empty without `tag: true`.
    */
   get tagFrame(): Uint8Array<ArrayBuffer> | undefined {
-    return this.#codec.tagFrame;
+    return this.#encoder.tagFrame;
   }
 
   /**

@@ -83,6 +83,8 @@ export interface PackExtras {
   /** At most so many; `undefined`: as many as are idle. */
   readonly threads?: number | undefined;
   readonly noTag?: boolean;
+  /** Of a round trip, the others take one. */
+  readonly passes?: number;
 }
 
 /** What `MP3A_THREADS` has room for: more cores than a clip is cut for. */
@@ -104,8 +106,23 @@ export function packOptions(coding: CheckedCoding, extras: PackExtras): Int32Arr
     rate_control: RATE_CONTROLS[coding.rateControl],
     vbr_quality: new Int32Array(Float32Array.of(coding.vbrQuality).buffer)[0] ?? 0,
     lowpass_hz: coding.lowpassHz,
+    grid_offset: coding.gridOffset,
+    pass_count: extras.passes ?? 1,
   };
-  return Int32Array.from(OPTIONS_FIELDS, (name) => fields[name]);
+  const packed = Int32Array.from(OPTIONS_FIELDS, (name) => fields[name]);
+  if (coding.gridOffset > 0) checkGridOffset(coding.gridOffset, packed);
+  return packed;
+}
+
+/** Only LAME knows the MP3 frame. */
+function checkGridOffset(gridOffset: number, packed: Int32Array): void {
+  const max = library().native.mp3a_max_grid_offset(packed);
+  if (gridOffset <= max || max < 0) return;
+  throw new Mp3AugmentError(
+    "INVALID_OPTION",
+    `gridOffset is ${gridOffset}; it must be an integer from 0 to ${max}, ` +
+      "an MP3 frame of these options less one sample",
+  );
 }
 
 /** Samples per channel that `preserveDelay` gives for any number of them. */

@@ -1,5 +1,5 @@
 import type { Audio } from "./audio.ts";
-import { BITRATES_KBPS, SAMPLE_RATES } from "./constants.ts";
+import { BITRATES_KBPS, LARGEST_MP3_FRAME, MAX_PASSES, SAMPLE_RATES } from "./constants.ts";
 import { type ErrorCode, Mp3AugmentError, show } from "../ffi/errors.ts";
 import { LOWPASS_OFF, type RATE_CONTROLS } from "../ffi/symbols.ts";
 import { namesOf } from "./option-names.ts";
@@ -25,6 +25,19 @@ export interface CodingOptions {
    * half the sample rate, or `"off"`. Default: LAME's choice for the bitrate.
    */
   lowpassHz?: number | "off";
+  /**
+   * How many samples into an MP3 frame the clip begins: an integer from 0 to one MP3 frame less
+   * one sample ({@linkcode maxGridOffset}). As if so many zeros were coded before the clip and cut
+   * off again; of a file that `encodeMp3` writes, the tag tells decoders to. A crop of a real file
+   * hardly ever begins on a frame's border. Default 0.
+   */
+  gridOffset?: number;
+  /**
+   * How many times the clip goes through encoder and decoder, an integer from 1 to 10: what comes
+   * out is that of so many calls, each with the result of the one before. `encodeMp3` writes the
+   * file of the last one. Default 1.
+   */
+  passes?: number;
   /**
    * How many channels one flat `Float32Array` holds, 1 or 2, the left one first
    * and then the right. Default 1. For arrays of channels it is not needed.
@@ -148,6 +161,8 @@ export const CODING_NAMES: readonly string[] = [
     stereoMode: true,
     bitReservoir: true,
     lowpassHz: true,
+    gridOffset: true,
+    passes: true,
     channels: true,
   }),
 ];
@@ -188,6 +203,8 @@ export interface CheckedCoding {
   readonly bitReservoir: boolean;
   /** 0: LAME's choice. */
   readonly lowpassHz: number;
+  readonly gridOffset: number;
+  readonly passes: number;
   readonly channels: 1 | 2 | undefined;
 }
 
@@ -203,6 +220,9 @@ export interface CheckedOptions {
 }
 
 const MAX_VBR_QUALITY = 9.999;
+
+/** With any options; what these allow is checked where the number of channels is known. */
+const MOST_GRID_OFFSET = LARGEST_MP3_FRAME - 1;
 
 const QUALITIES: readonly number[] = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9];
 
@@ -313,6 +333,15 @@ function checkLowpass(value: unknown, sampleRate: number): number {
   );
 }
 
+function checkInteger(value: unknown, name: string, min: number, max: number): number {
+  const number = value as number;
+  if (Number.isInteger(number) && number >= min && number <= max) return number;
+  throw new Mp3AugmentError(
+    "INVALID_OPTION",
+    `${name} is ${show(value)}; it must be an integer from ${min} to ${max}`,
+  );
+}
+
 /** Reads each coding option once and checks it; `undefined` means the default. */
 export function checkCoding(options: Record<string, unknown>): CheckedCoding {
   const given: Given<CodingOptions & RateControl> = options;
@@ -325,6 +354,8 @@ export function checkCoding(options: Record<string, unknown>): CheckedCoding {
     stereoMode = "stereo",
     bitReservoir = false,
     lowpassHz,
+    gridOffset = 0,
+    passes = 1,
     channels,
   } = given;
   const checkedRate = checkOneOf(
@@ -341,6 +372,8 @@ export function checkCoding(options: Record<string, unknown>): CheckedCoding {
     jointStereo: checkStereoMode(stereoMode),
     bitReservoir: checkBoolean(bitReservoir, "bitReservoir"),
     lowpassHz: checkLowpass(lowpassHz, checkedRate),
+    gridOffset: checkInteger(gridOffset, "gridOffset", 0, MOST_GRID_OFFSET),
+    passes: checkInteger(passes, "passes", 1, MAX_PASSES),
     channels: checkChannels(channels),
   };
 }

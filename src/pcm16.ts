@@ -98,7 +98,8 @@ const NAMES = [
 function checkPcm16Options(options: Record<string, unknown>) {
   const { coding, preserveDelay, preserveLevel, out } = checkOptions(options);
   const { channels: channelCount = 1 } = coding;
-  const packedOptions = packOptions(coding, { channelCount, preserveDelay, preserveLevel });
+  const { passes } = coding;
+  const packedOptions = packOptions(coding, { channelCount, preserveDelay, preserveLevel, passes });
   return { packedOptions, channelCount, preserveDelay, out: out as Int16Array | undefined };
 }
 

@@ -59,6 +59,31 @@ export interface Codec<In, Out> {
   free(): void;
 }
 
+/** One codec behind another. */
+export class ChainedCodec<In, Between, Out> implements Codec<In, Out> {
+  readonly #first: Codec<In, Between>;
+  readonly #second: Codec<Between, Out>;
+
+  constructor(first: Codec<In, Between>, second: Codec<Between, Out>) {
+    this.#first = first;
+    this.#second = second;
+  }
+
+  *transform(chunk: In): Generator<Out, void> {
+    for (const result of this.#first.transform(chunk)) yield* this.#second.transform(result);
+  }
+
+  *flush(): Generator<Out, void> {
+    for (const result of this.#first.flush()) yield* this.#second.transform(result);
+    yield* this.#second.flush();
+  }
+
+  free(): void {
+    this.#first.free();
+    this.#second.free();
+  }
+}
+
 /** What a reader asks for, and a writer waits for. */
 class Demand {
   #isWanted = false;

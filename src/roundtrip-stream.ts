@@ -14,7 +14,7 @@ import {
   type RateControl,
   type RoundtripExtras,
 } from "./options.ts";
-import { type Codec, codecStream, PieceSource } from "./pieces.ts";
+import { ChainedCodec, type Codec, codecStream, PieceSource } from "./pieces.ts";
 import { describeSamples } from "./samples.ts";
 
 /** What a stream can't find out by itself. */
@@ -125,6 +125,16 @@ class RoundtripCodec implements Codec<Audio, Float32Array[]> {
   }
 }
 
+/** As many round trips, one behind the other, each of audio that is no louder than `peak`. */
+export function roundtripCodec(
+  options: CheckedOptions,
+  peak: number,
+  passes: number,
+): Codec<Audio, Float32Array[]> {
+  const last = new RoundtripCodec(options, peak);
+  return passes === 1 ? last : new ChainedCodec(roundtripCodec(options, peak, passes - 1), last);
+}
+
 /**
  * The round trip as a stream: chunks of any size go in, and what comes out, put
  * together, is what `compressRoundtrip` returns for all of them at once, bit for
@@ -133,7 +143,8 @@ class RoundtripCodec implements Codec<Audio, Float32Array[]> {
  * Chunks are mono arrays, one array per channel, or flat with `channels: 2`; all
  * must have as many channels as the first one. Leave a chunk alone until its
  * write has ended. What comes out is one array per
- * channel. A stream doesn't know how loud it will become: see `peak`.
+ * channel. A stream doesn't know how loud it will become: see `peak`, which is for each of the
+ * `passes`, where `compressRoundtrip` looks at each one's own.
  *
  * @example
  * ```ts
@@ -151,7 +162,7 @@ export class Mp3RoundtripStream {
   readonly readable: ReadableStream<Float32Array[]>;
   /** What goes in. */
   readonly writable: WritableStream<Audio>;
-  readonly #codec: RoundtripCodec;
+  readonly #codec: Codec<Audio, Float32Array[]>;
 
   /**
    * A stream that has coded nothing yet.
@@ -164,7 +175,7 @@ export class Mp3RoundtripStream {
     const object = checkObject(options, STREAM_NAMES);
     const checked = checkOptions(object);
     const { peak = 1 } = object;
-    this.#codec = new RoundtripCodec(checked, checkPeak(peak));
+    this.#codec = roundtripCodec(checked, checkPeak(peak), checked.coding.passes);
     ({ readable: this.readable, writable: this.writable } = codecStream(this.#codec));
   }
 

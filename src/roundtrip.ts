@@ -48,6 +48,7 @@ export function checkCall(
     ...options,
     channelCount: input.channels.length,
     threads: oneThread ? 1 : options.threads,
+    passes: options.coding.passes,
   });
   const outputFrameCount = options.preserveDelay && options.shouldApply
     ? delayedFrameCount(packedOptions, input.frameCount)

@@ -70,6 +70,21 @@ static bool is_lowpass(const mp3a_options *options) {
          (lowpass_hz >= 0 && lowpass_hz <= options->sample_rate_hz / 2);
 }
 
+int32_t mp3a_max_grid_offset(const mp3a_options *options) {
+  if (!options || options->struct_byte_size != sizeof *options) return -1;
+  mp3a_options others = *options;
+  others.grid_offset = 0;
+  if (mp3a_check_options(&others) != MP3A_OK) return -1;
+  return (int32_t)mp3a_mp3_frame_size(mp3a_is_mpeg1(options->sample_rate_hz)) - 1;
+}
+
+/* Looked at last: an offset is checked against the rest. */
+static bool is_position(const mp3a_options *options) {
+  if (options->pass_count < 0 || options->pass_count > MP3A_MAX_PASSES) return false;
+  if (options->grid_offset == 0) return true;
+  return options->grid_offset > 0 && options->grid_offset <= mp3a_max_grid_offset(options);
+}
+
 int32_t mp3a_check_options(const mp3a_options *options) {
   if (!options || options->struct_byte_size != sizeof *options) return MP3A_INVALID_OPTION;
   if (options->flags & ~(uint32_t)ALL_FLAGS) return MP3A_INVALID_OPTION;
@@ -80,7 +95,7 @@ int32_t mp3a_check_options(const mp3a_options *options) {
   if (options->channel_count < 1 || options->channel_count > 2) {
     return MP3A_UNSUPPORTED_CHANNELS;
   }
-  return is_lowpass(options) ? MP3A_OK : MP3A_INVALID_OPTION;
+  return is_lowpass(options) && is_position(options) ? MP3A_OK : MP3A_INVALID_OPTION;
 }
 
 _Static_assert(MP3A_DELAY_FRAMES == MP3A_ENCODER_DELAY + MP3A_DECODER_DELAY, "the codec's delay");
@@ -89,7 +104,7 @@ _Static_assert(MP3A_DELAY_FRAMES == MP3A_ENCODER_DELAY + MP3A_DECODER_DELAY, "th
    delayed input, and at a whole MP3 frame. */
 uint64_t mp3a_padded_frame_count(const mp3a_options *options, uint64_t frame_count) {
   const uint64_t mp3_frame = mp3a_mp3_frame_size(mp3a_is_mpeg1(options->sample_rate_hz));
-  const uint64_t delayed = frame_count + MP3A_ENCODER_DELAY;
+  const uint64_t delayed = frame_count + (uint32_t)options->grid_offset + MP3A_ENCODER_DELAY;
   uint64_t padding = mp3_frame - delayed % mp3_frame;
   if (padding < MP3A_ENCODER_DELAY) padding += mp3_frame;
   return delayed + padding;
@@ -99,8 +114,12 @@ uint32_t mp3a_output_frame_count(const mp3a_options *options, uint32_t frame_cou
   if (mp3a_check_options(options) != MP3A_OK) return 0;
   if (frame_count == 0 || frame_count > MP3A_MAX_FRAMES) return 0;
   if (!(options->flags & MP3A_PRESERVE_DELAY)) return frame_count;
-  const uint64_t padded = mp3a_padded_frame_count(options, frame_count);
-  return padded > UINT32_MAX ? 0 : (uint32_t)padded;
+  uint64_t count = frame_count;
+  for (uint32_t pass = 0; pass < mp3a_passes_of(options); pass++) {
+    if (count > MP3A_MAX_FRAMES) return 0;
+    count = mp3a_padded_frame_count(options, count) - (uint32_t)options->grid_offset;
+  }
+  return count > UINT32_MAX ? 0 : (uint32_t)count;
 }
 
 int32_t mp3a_has_tag(const mp3a_options *options) {

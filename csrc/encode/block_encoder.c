@@ -1,14 +1,17 @@
 #include "encode/block_encoder.h"
 
 #include <limits.h>
+#include <string.h>
 
 #include "common/coded_frame.h"
 #include "encode/lame_cache.h"
+#include "encode/tag_delay.h"
 
 /* The options as LAME knows them. */
 static mp3a_options lame_options(const mp3a_block_encoder *encoder) {
   mp3a_options options = encoder->options;
   options.flags &= MP3A_JOINT_STEREO | MP3A_BIT_RESERVOIR | MP3A_NO_TAG;
+  options.grid_offset = options.pass_count = 0;
   return options;
 }
 
@@ -30,6 +33,7 @@ void mp3a_block_encoder_give_frames(mp3a_block_encoder *encoder) {
 }
 
 void mp3a_block_encoder_begin(mp3a_block_encoder *encoder, float peak) {
+  encoder->lead_count = (uint32_t)encoder->options.grid_offset;
   encoder->left_count = 0;
   encoder->factor = peak > 1.0f ? 1.0f / peak : 1.0f;
   encoder->finished = false;
@@ -52,6 +56,15 @@ float mp3a_block_encoder_gain(const mp3a_block_encoder *encoder, float peak) {
 static const float *read_block(mp3a_block_encoder *encoder, int channel, uint32_t count) {
   return mp3a_source_read(&encoder->input, channel, count, encoder->factor,
                           encoder->block[channel]);
+}
+
+/* Less than a block. */
+static int encode_lead(mp3a_block_encoder *encoder, unsigned char *bytes, int capacity) {
+  const float *zeros = memset(encoder->block[0], 0, encoder->lead_count * sizeof(float));
+  const float *right = encoder->options.channel_count == 2 ? zeros : NULL;
+  const int count = (int)encoder->lead_count;
+  encoder->lead_count = 0;
+  return lame_encode_buffer_ieee_float(encoder->lame, zeros, right, count, bytes, capacity);
 }
 
 static int encode_block(mp3a_block_encoder *encoder, unsigned char *bytes, int capacity) {
@@ -84,7 +97,9 @@ int32_t mp3a_block_encoder_step(mp3a_block_encoder *encoder, unsigned char *byte
   /* To LAME 0 means that there is room for anything. */
   const int room = capacity > INT_MAX ? INT_MAX : (int)capacity;
   int result = -1;
-  if (room > 0 && encoder->left_count > 0) {
+  if (room > 0 && encoder->lead_count > 0) {
+    result = encode_lead(encoder, bytes, room);
+  } else if (room > 0 && encoder->left_count > 0) {
     result = encode_block(encoder, bytes, room);
   } else if (room > 0) {
     result = lame_encode_flush(encoder->lame, bytes, room);
@@ -101,5 +116,7 @@ int32_t mp3a_block_encoder_tag(const mp3a_block_encoder *encoder, unsigned char 
   const size_t needed = lame_get_lametag_frame(encoder->lame, bytes, 0);
   if (needed > capacity) return MP3A_INVALID_AUDIO;
   *byte_size = (uint32_t)lame_get_lametag_frame(encoder->lame, bytes, capacity);
+  if (encoder->options.grid_offset > 0)
+    mp3a_tag_delay(bytes, *byte_size, &encoder->options, (uint32_t)encoder->options.grid_offset);
   return MP3A_OK;
 }

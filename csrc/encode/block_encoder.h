@@ -14,6 +14,7 @@ enum { MP3A_BLOCK_FRAMES = MP3A_LARGEST_MP3_FRAME }; /* PCM frames that one step
 typedef struct mp3a_block_encoder {
   lame_global_flags *lame;
   mp3a_options options;
+  uint32_t lead_count;    /* zeros that come before the input: of the grid's offset */
   mp3a_source input;      /* what is left to encode */
   uint32_t left_count;    /* PCM frames of it */
   float factor;           /* 1, or what brings a loud clip to a peak of 1 */
@@ -32,7 +33,8 @@ void mp3a_block_encoder_close(mp3a_block_encoder *encoder);
    parsing, where libmp3lame can; see `gives_frames`. */
 void mp3a_block_encoder_give_frames(mp3a_block_encoder *encoder);
 
-/* Begins a clip. What is louder than 1 is brought to it, as `peak` says. */
+/* Begins a clip, with the zeros of the grid's offset as its lead. What is louder than 1 is
+   brought to it, as `peak` says. */
 void mp3a_block_encoder_begin(mp3a_block_encoder *encoder, float peak);
 
 /* What to encode next; it must stay until it is encoded. 16-bit samples go with a
@@ -40,8 +42,8 @@ void mp3a_block_encoder_begin(mp3a_block_encoder *encoder, float peak);
 void mp3a_block_encoder_take(mp3a_block_encoder *encoder, mp3a_source input,
                              uint32_t frame_count);
 
-/* Encodes the next block of what was taken into `bytes`, or when nothing is left
-   of it what LAME still holds; then `finished` is set. With the bit reservoir
+/* Encodes the lead, then the next block of what was taken into `bytes`, or when nothing
+   is left of it what LAME still holds; then `finished` is set. With the bit reservoir
    MP3 data may end within an MP3 frame; coded frames are whole, and `bytes` is
    aligned to 4 for them. */
 int32_t mp3a_block_encoder_step(mp3a_block_encoder *encoder, unsigned char *bytes,

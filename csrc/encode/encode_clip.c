@@ -41,10 +41,17 @@ static int32_t encode(const mp3a_clip *clip, uint8_t *bytes, uint32_t capacity,
   return status;
 }
 
+static int32_t check_encoding(const mp3a_options *options, const float *left,
+                              const float *right, uint32_t frame_count) {
+  const int32_t status = mp3a_check_clip(options, left, right, frame_count);
+  if (status != MP3A_OK) return status;
+  return options->pass_count > 1 ? MP3A_INVALID_OPTION : MP3A_OK;
+}
+
 int32_t mp3a_encode(const mp3a_options *options, const float *left, const float *right,
                     uint32_t frame_count, uint8_t *bytes, uint32_t capacity,
                     uint32_t *byte_size) {
-  const int32_t status = mp3a_check_clip(options, left, right, frame_count);
+  const int32_t status = check_encoding(options, left, right, frame_count);
   if (status != MP3A_OK) return status;
   const uint32_t needed = mp3a_max_encoded_byte_size(options, frame_count);
   if (needed == 0 || capacity < needed || !bytes || !byte_size) return MP3A_INVALID_AUDIO;
@@ -85,7 +92,7 @@ mp3a_job *mp3a_encode_job_start(mp3a_queue *queue, const mp3a_options *options,
                                 const float *left, const float *right, uint32_t frame_count,
                                 uint32_t tag, int32_t *status) {
   *status = mp3a_check_job(queue, tag);
-  if (*status == MP3A_OK) *status = mp3a_check_clip(options, left, right, frame_count);
+  if (*status == MP3A_OK) *status = check_encoding(options, left, right, frame_count);
   if (*status != MP3A_OK) return NULL;
   encode_job *encoding = allocate_job(options, frame_count);
   if (!encoding) {

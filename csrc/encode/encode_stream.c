@@ -14,6 +14,7 @@ struct mp3a_encode_stream {
 
 mp3a_encode_stream *mp3a_encode_stream_create(const mp3a_options *options, int32_t *status) {
   *status = mp3a_check_options(options);
+  if (*status == MP3A_OK && options->pass_count > 1) *status = MP3A_INVALID_OPTION;
   if (*status != MP3A_OK) return NULL;
   mp3a_encode_stream *stream = malloc(sizeof *stream);
   *status = stream ? mp3a_block_encoder_open(&stream->encoder, options) : MP3A_OUT_OF_MEMORY;
@@ -33,8 +34,8 @@ void mp3a_encode_stream_destroy(mp3a_encode_stream *stream) {
 }
 
 uint32_t mp3a_encode_stream_capacity(uint32_t frame_count) {
-  /* What LAME still holds are less than 5 MP3 frames; the tag comes first of all. */
-  enum { HELD = 5 };
+  /* What LAME still holds are less than 5 MP3 frames; the lead, 2; the tag comes first of all. */
+  enum { HELD = 7 };
   if (frame_count > MP3A_MAX_STREAM_FRAMES) return 0;
   return (frame_count / MP3A_SMALLEST_MP3_FRAME + HELD) * MP3A_LARGEST_MP3_FRAME_BYTES +
          MP3A_LARGEST_TAG_BYTES;
@@ -59,7 +60,7 @@ int32_t mp3a_encode_stream_write(mp3a_encode_stream *stream, const float *left,
   mp3a_block_encoder_take(encoder, mp3a_float_source(left, right), frame_count);
   stream->has_audio = true;
   *byte_size = 0;
-  while (encoder->left_count > 0) {
+  while (encoder->lead_count > 0 || encoder->left_count > 0) {
     uint32_t written = 0;
     status = mp3a_block_encoder_step(encoder, bytes + *byte_size, capacity - *byte_size, &written);
     stream->failed = status != MP3A_OK;

@@ -95,13 +95,12 @@ static int32_t run_stages(session *s, const mp3a_clip *clip) {
 }
 
 static void begin(session *s, const mp3a_clip *clip, float peak) {
-  const int preserve_delay = (clip->options.flags & MP3A_PRESERVE_DELAY) != 0;
   s->decode_task.run = decode_all;
   s->decode_status = MP3A_OK;
   const uint32_t output_count = mp3a_output_frame_count(&clip->options, clip->frame_count);
   mp3a_block_encoder_begin(&s->encoder, peak);
   mp3a_block_decoder_begin(&s->decoder, clip->options.channel_count, s->encoder.gives_frames,
-                     preserve_delay ? 0 : MP3A_DELAY_FRAMES,
+                     mp3a_skipped_frame_count(&clip->options),
                      mp3a_block_encoder_gain(&s->encoder, peak));
   mp3a_block_encoder_take(&s->encoder, clip->input, clip->frame_count);
   mp3a_block_decoder_give(&s->decoder, clip->output, output_count);
@@ -136,7 +135,8 @@ static int32_t run_pipeline(const mp3a_clip *clip, float peak, mp3a_stats *stats
   return status;
 }
 
-int32_t mp3a_pipeline_run(const mp3a_clip *clip, mp3a_stats *stats) {
+/* Once through the codec. */
+static int32_t run_pass(const mp3a_clip *clip, mp3a_stats *stats) {
   float peak;
   int32_t status;
   mp3a_ranges_stats done;
@@ -147,6 +147,29 @@ int32_t mp3a_pipeline_run(const mp3a_clip *clip, mp3a_stats *stats) {
   if (!mp3a_ranges_run(clip, peak, range_count, warm_up, &done, &status)) {
     status = run_pipeline(clip, peak, &done.stats);
   }
-  if (status == MP3A_OK && stats) *stats = done.stats;
+  if (status == MP3A_OK) *stats = done.stats;
+  return status;
+}
+
+static mp3a_source as_source(const mp3a_sink *sink) {
+  return sink->kind == MP3A_INTERLEAVED_PCM16
+             ? mp3a_pcm16_source(sink->codes, sink->channel_count)
+             : mp3a_float_source(sink->planes[0], sink->planes[1]);
+}
+
+/* From the second pass on, in place: the encoder is always ahead of what is written, also where
+   the delay is kept, as the decoder is later by as much. */
+int32_t mp3a_pipeline_run(const mp3a_clip *clip, mp3a_stats *stats) {
+  mp3a_clip pass = *clip;
+  mp3a_stats done, of_pass;
+  pass.options.pass_count = 1;
+  int32_t status = run_pass(&pass, &done);
+  for (uint32_t i = 1; status == MP3A_OK && i < mp3a_passes_of(&clip->options); i++) {
+    pass.input = as_source(&clip->output);
+    pass.frame_count = mp3a_output_frame_count(&pass.options, pass.frame_count);
+    status = run_pass(&pass, &of_pass);
+    done.mp3_byte_size = of_pass.mp3_byte_size;
+  }
+  if (status == MP3A_OK && stats) *stats = done;
   return status;
 }

@@ -42,7 +42,7 @@ typedef struct range {
   bool is_open, is_taken; /* by a thread */
   uint32_t begin, end; /* MP3 frames; the last range ends with the clip */
   uint32_t next;       /* the MP3 frame to come */
-  uint32_t position;   /* the PCM frame to take */
+  uint32_t position;   /* the PCM frame to take, counted with the lead */
   int32_t status;
   mp3a_block_encoder encoder;
   mp3a_block_decoder decoder;
@@ -58,7 +58,8 @@ typedef struct crew {
   void *input_copy;
   float peak;
   uint32_t warm_up; /* MP3 frames */
-  uint32_t frame_size, delay, output_count;
+  uint32_t frame_size, skipped, output_count;
+  uint32_t lead, lead_and_clip; /* PCM frames: zeros of the grid's offset, and all */
   uint32_t range_count;
   pthread_mutex_t mutex;
   pthread_cond_t left;
@@ -75,8 +76,8 @@ static uint32_t frame_size_of(const mp3a_clip *clip) {
 /* Where the output of the MP3 frame `frame` begins. */
 static uint32_t output_of(const crew *c, uint32_t frame) {
   const uint64_t at = (uint64_t)frame * c->frame_size;
-  if (at < c->delay) return 0;
-  return at - c->delay < c->output_count ? (uint32_t)(at - c->delay) : c->output_count;
+  if (at < c->skipped) return 0;
+  return at - c->skipped < c->output_count ? (uint32_t)(at - c->skipped) : c->output_count;
 }
 
 static void give_output(range *r, uint32_t begin, uint32_t end) {
@@ -104,9 +105,10 @@ static bool open_range(range *r) {
   if (!r->is_open) return false;
   mp3a_block_encoder_give_frames(&r->encoder);
   mp3a_block_encoder_begin(&r->encoder, c->peak);
+  r->encoder.lead_count = 0; /* take_input() gives what a range has of it */
   r->next = r->begin - lesser(r->begin, c->warm_up);
   r->position = r->next > 0 ? r->next * c->frame_size - MP3A_LAME_LEAD : 0;
-  const uint32_t skipped = r->begin > 0 ? decoded_before(r) * c->frame_size : c->delay;
+  const uint32_t skipped = r->begin > 0 ? decoded_before(r) * c->frame_size : c->skipped;
   mp3a_block_decoder_begin(&r->decoder, options.channel_count, true, skipped,
                      mp3a_block_encoder_gain(&r->encoder, c->peak));
   give_output(r, r->begin, r->end);
@@ -114,14 +116,20 @@ static bool open_range(range *r) {
          (r->next == 0 || mp3a_lame_begin_amid(r->encoder.lame, r->next));
 }
 
-/* Lets the encoder take so much that it gives one MP3 frame, or the end. */
+/* Lets the encoder take so much that it gives one MP3 frame, or the lead's or the clip's end. */
 static void take_input(range *r) {
   const crew *c = r->crew;
   const uint32_t into = (uint32_t)(((uint64_t)r->position + MP3A_LAME_LEAD) % c->frame_size);
-  const uint32_t count = lesser(c->frame_size - into, c->clip->frame_count - r->position);
-  mp3a_source input = c->input;
-  mp3a_source_advance(&input, r->position);
-  mp3a_block_encoder_take(&r->encoder, input, count);
+  const bool is_lead = r->position < c->lead;
+  const uint32_t end = is_lead ? c->lead : c->lead_and_clip;
+  const uint32_t count = lesser(c->frame_size - into, end - r->position);
+  if (is_lead) {
+    r->encoder.lead_count = count;
+  } else {
+    mp3a_source input = c->input;
+    mp3a_source_advance(&input, r->position - c->lead);
+    mp3a_block_encoder_take(&r->encoder, input, count);
+  }
   r->position += count;
 }
 
@@ -243,21 +251,22 @@ static int32_t join_ranges(crew *c, mp3a_ranges_stats *stats) {
 
 /* So that all take as long: the first one has no warm-up. */
 static uint32_t begin_of(const crew *c, uint32_t index) {
-  const uint64_t whole = c->clip->frame_count / c->frame_size;
+  const uint64_t whole = c->lead_and_clip / c->frame_size;
   const uint64_t before = whole * index + (uint64_t)c->warm_up * (c->range_count - index);
   return (uint32_t)(before / c->range_count);
 }
 
 static void plan(crew *c, const mp3a_clip *clip, float peak, uint32_t range_count,
                  uint32_t warm_up) {
-  const int keeps_delay = (clip->options.flags & MP3A_PRESERVE_DELAY) != 0;
   c->clip = clip;
   c->input_copy = NULL;
   c->busy_count = 0;
   c->peak = peak;
   c->frame_size = frame_size_of(clip);
   c->warm_up = warm_up * MP3A_LINES / c->frame_size;
-  c->delay = keeps_delay ? 0 : MP3A_DELAY_FRAMES;
+  c->skipped = mp3a_skipped_frame_count(&clip->options);
+  c->lead = (uint32_t)clip->options.grid_offset;
+  c->lead_and_clip = c->lead + clip->frame_count;
   c->output_count = mp3a_output_frame_count(&clip->options, clip->frame_count);
   c->range_count = range_count;
   for (uint32_t i = 0; i < range_count; i++) {

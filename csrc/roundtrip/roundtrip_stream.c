@@ -25,6 +25,7 @@ static bool keeps_delay(const mp3a_roundtrip_stream *stream) {
 mp3a_roundtrip_stream *mp3a_roundtrip_stream_create(const mp3a_options *options, float peak,
                                                     int32_t *status) {
   *status = mp3a_check_options(options);
+  if (*status == MP3A_OK && options->pass_count > 1) *status = MP3A_INVALID_OPTION;
   if (*status == MP3A_OK && !(peak >= 0 && peak <= MP3A_MAX_PEAK)) *status = MP3A_INVALID_OPTION;
   if (*status != MP3A_OK) return NULL;
   mp3a_roundtrip_stream *stream = malloc(sizeof *stream);
@@ -38,7 +39,7 @@ mp3a_roundtrip_stream *mp3a_roundtrip_stream_create(const mp3a_options *options,
   mp3a_block_encoder_give_frames(&stream->encoder);
   mp3a_block_encoder_begin(&stream->encoder, peak);
   mp3a_block_decoder_begin(&stream->decoder, options->channel_count, stream->encoder.gives_frames,
-                     keeps_delay(stream) ? 0 : MP3A_DELAY_FRAMES,
+                     mp3a_skipped_frame_count(options),
                      mp3a_block_encoder_gain(&stream->encoder, peak));
   stream->taken_count = stream->written_count = 0;
   stream->failed = false;
@@ -70,7 +71,7 @@ static int32_t run(mp3a_roundtrip_stream *stream) {
     if (status == MP3A_OK)
       status = mp3a_block_decoder_feed(&stream->decoder, stream->bytes, byte_size);
     if (status != MP3A_OK) return status;
-  } while (encoder->left_count > 0);
+  } while (encoder->lead_count > 0 || encoder->left_count > 0);
   return MP3A_OK;
 }
 
@@ -110,7 +111,8 @@ int32_t mp3a_roundtrip_stream_write(mp3a_roundtrip_stream *stream, const float *
 /* How many PCM frames are to come out in all. */
 static uint64_t total_count(const mp3a_roundtrip_stream *stream) {
   if (!keeps_delay(stream)) return stream->taken_count;
-  return mp3a_padded_frame_count(&stream->encoder.options, stream->taken_count);
+  const mp3a_options *options = &stream->encoder.options;
+  return mp3a_padded_frame_count(options, stream->taken_count) - (uint32_t)options->grid_offset;
 }
 
 int32_t mp3a_roundtrip_stream_finish(mp3a_roundtrip_stream *stream, float *out_left,

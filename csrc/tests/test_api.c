@@ -87,6 +87,11 @@ static void check_bad_options(void) {
       {"3 channels",
        MP3A_UNSUPPORTED_CHANNELS,
        {sizeof(mp3a_options), 44100, 128, 7, 3, 0, 0, 0, 0}},
+      {"offset -1", MP3A_INVALID_OPTION, {sizeof(mp3a_options), 44100, 128, 7, 1, .grid_offset = -1}},
+      {"a whole frame", MP3A_INVALID_OPTION,
+       {sizeof(mp3a_options), 24000, 128, 7, 1, .grid_offset = 576}},
+      {"passes -1", MP3A_INVALID_OPTION, {sizeof(mp3a_options), 44100, 128, 7, 1, .pass_count = -1}},
+      {"11 passes", MP3A_INVALID_OPTION, {sizeof(mp3a_options), 44100, 128, 7, 1, .pass_count = 11}},
   };
   float samples[100] = {0};
   for (size_t i = 0; i < sizeof calls / sizeof *calls; i++) {
@@ -132,6 +137,32 @@ static void check_bad_audio(void) {
   }
 }
 
+/* What codes once takes one pass; passes that make a clip longer stay within the counts. */
+static void check_passes(void) {
+  float samples[100] = {0};
+  uint8_t bytes[20000];
+  uint32_t size;
+  int32_t status;
+  mp3a_options options = some_options(1);
+  options.pass_count = 2;
+  CHECK(mp3a_encode(&options, samples, NULL, 100, bytes, sizeof bytes, &size) ==
+            MP3A_INVALID_OPTION,
+        "encoding twice");
+  CHECK(!mp3a_encode_stream_create(&options, &status) && status == MP3A_INVALID_OPTION, "stream");
+  CHECK(!mp3a_roundtrip_stream_create(&options, 1, &status) && status == MP3A_INVALID_OPTION,
+        "round trips");
+  CHECK(mp3a_output_frame_count(&options, 100) == 100, "length");
+  options.flags = MP3A_PRESERVE_DELAY;
+  CHECK(mp3a_output_frame_count(&options, 1) == 2304 + 1152, "the delay, twice");
+  CHECK(mp3a_output_frame_count(&options, MP3A_MAX_FRAMES) == 0, "too long for a second pass");
+  CHECK(mp3a_roundtrip(&options, samples, NULL, MP3A_MAX_FRAMES, samples, NULL, 0, NULL) ==
+            MP3A_INVALID_AUDIO,
+        "too long");
+  CHECK(mp3a_max_grid_offset(&options) == 1151 && mp3a_max_grid_offset(NULL) == -1, "offsets");
+  options.quality = 10;
+  CHECK(mp3a_max_grid_offset(&options) == -1, "offsets of invalid options");
+}
+
 static void check_tag(void) {
   mp3a_options options = some_options(1);
   CHECK(mp3a_has_tag(&options) == 1 && mp3a_has_tag(NULL) == 0, "tag");
@@ -155,6 +186,7 @@ int main(void) {
   RUN(check_mono_and_stereo());
   RUN(check_bad_options());
   RUN(check_bad_audio());
+  RUN(check_passes());
   RUN(check_tag());
   RUN(check_messages());
   return check_finish();

@@ -22,6 +22,7 @@ import { filePath } from "../../ffi/target.ts";
 import {
   BITRATES_KBPS,
   DELAY_SAMPLES,
+  maxGridOffset,
   nearestBitrateKbps,
   nearestSampleRate,
   SAMPLE_RATES,
@@ -31,6 +32,7 @@ import {
   LARGEST_TAG_BYTES,
   MAX_FRAMES,
   MAX_LEVEL,
+  MAX_PASSES,
   MAX_PEAK,
 } from "../../src/constants.ts";
 import { delayedFrameCount, library } from "../../src/native.ts";
@@ -126,6 +128,7 @@ test("structs, codes, flags and constants are the header's", () => {
   assert.match(mpeg, /MP3A_LARGEST_MP3_FRAME = 2 \* MP3A_LINES,/);
   assert.equal(2 * Number(subbands) * Number(slots), LARGEST_MP3_FRAME);
   assert.equal(definition("MP3A_MAX_FRAMES"), MAX_FRAMES);
+  assert.equal(definition("MP3A_MAX_PASSES"), MAX_PASSES);
 });
 
 /** ISO/IEC 11172-3 and 13818-3, clause 2.4.2.3; LAME stops at 64 kbps in MPEG-2.5. */
@@ -159,9 +162,22 @@ test("the next sample rate loses nothing", () => {
   assert.deepEqual([1000, 8001, 44101, 96000].map(nearestSampleRate), [8000, 11025, 48000, 48000]);
 });
 
+/** `mp3a_options`, as they are sent. */
+function packOf(given: Partial<Record<(typeof OPTIONS_FIELDS)[number], number>>): Int32Array {
+  const fields = {
+    struct_byte_size: 4 * OPTIONS_FIELDS.length,
+    sample_rate_hz: 44100,
+    bitrate_kbps: 64,
+    quality: 7,
+    channel_count: 1,
+    ...given,
+  } as Record<string, number>;
+  return Int32Array.from(OPTIONS_FIELDS, (name) => fields[name] ?? 0);
+}
+
 test("the length with the delay is C's for any length", () => {
   for (const sampleRate of SAMPLE_RATES) {
-    const packed = Int32Array.of(36, sampleRate, 64, 7, 1, FLAGS.PRESERVE_DELAY, 0, 0, 0);
+    const packed = packOf({ sample_rate_hz: sampleRate, flags: FLAGS.PRESERVE_DELAY });
     for (let count = 1; count < 5000; count++) {
       const expected = library().native.mp3a_output_frame_count(packed, count);
       assert.equal(delayedFrameCount(packed, count), expected);
@@ -177,7 +193,12 @@ test("TypeScript accepts exactly what C accepts", () => {
   const { native } = library();
   const accepts = (sampleRate: number, bitrateKbps: number, quality: number, channels: number) =>
     native.mp3a_output_frame_count(
-      Int32Array.of(36, sampleRate, bitrateKbps, quality, channels, 0, 0, 0, 0),
+      packOf({
+        sample_rate_hz: sampleRate,
+        bitrate_kbps: bitrateKbps,
+        quality,
+        channel_count: channels,
+      }),
       1,
     ) === 1;
   const range = (from: number, to: number) =>
@@ -189,6 +210,16 @@ test("TypeScript accepts exactly what C accepts", () => {
   assert.deepEqual(bitrates, BITRATES_KBPS);
   assert.deepEqual(qualities, range(0, 9));
   assert.deepEqual(range(-3, 5).filter((channels) => accepts(44100, 64, 7, channels)), [1, 2]);
+  const takes = (given: Parameters<typeof packOf>[0]) =>
+    native.mp3a_output_frame_count(packOf(given), 1) === 1;
+  assert.deepEqual(range(-2, 12).filter((n) => takes({ pass_count: n })), range(0, MAX_PASSES));
+  for (const [sampleRate, mp3Frame] of [[44100, 1152], [22050, 576]] as const) {
+    const offsets = range(-2, 1200).filter((offset) =>
+      takes({ sample_rate_hz: sampleRate, grid_offset: offset })
+    );
+    assert.deepEqual(offsets, range(0, mp3Frame - 1));
+    assert.equal(maxGridOffset({ sampleRate, bitrateKbps: 64 }), mp3Frame - 1);
+  }
 });
 
 test("paths of file URLs", () => {

@@ -90,6 +90,7 @@ static mp3a_options random_options(void) {
   o.channel_count = 1 + pick(2);
   o.flags = pick(4) ? 0 : MP3A_PRESERVE_DELAY;
   if (pick(4) == 0) o.lowpass_hz = MP3A_LOWPASS_OFF;
+  if (pick(2)) o.grid_offset = pick(mp3a_max_grid_offset(&o) + 1);
   return o;
 }
 
