@@ -25,14 +25,15 @@ export function checkLength(view: Buffer, needed: number): void {
 }
 
 /** An array among a function's parameters, and how long it must be. */
-interface ArrayParameter {
+export interface ArrayParameter {
   readonly index: number;
   /** The parameter that counts the elements; else `length` of them are needed. */
   readonly countIndex: number;
   readonly length: number;
 }
 
-function arraysOf({ parameters }: CFunction): ArrayParameter[] {
+/** The arrays among a function's parameters. */
+export function arraysOf({ parameters }: CFunction): ArrayParameter[] {
   return parameters.flatMap((type, index) => {
     if (!(type in BUFFER_LENGTHS)) return [];
     const length = BUFFER_LENGTHS[type as keyof typeof BUFFER_LENGTHS];

@@ -37,6 +37,10 @@ interface Place {
   readonly reason: string;
 }
 
+/** What those can do for whom no library is there, or none may be opened. */
+const WAY_OUT = "The same without a library, in WebAssembly: " +
+  'import { loadWasm } from "mp3-augment/wasm" and await loadWasm() first';
+
 /** The one folder that counts: an explicit one is not silently passed over. */
 function findPlace({ path, embedded }: Wish, runtime: Runtime, platform: Platform): Place {
   if (path !== undefined) return { folder: path, reason: "the path given to loadLibrary" };
@@ -120,7 +124,7 @@ function cache(source: Source, runtime: Runtime, platform: Platform): Place {
         `${messageOf(cause)}. ` +
         (ofSource ? "Else set " : `Set ${CACHE_VARIABLE} to a folder that you may write, or `) +
         `${LIBRARY_VARIABLE} to one that holds the libraries of ${targetName(platform)}` +
-        (advice === undefined ? "" : `. ${advice}`),
+        (advice === undefined ? "" : `. ${advice}`) + `. ${WAY_OUT}`,
       { cause },
     );
   }
@@ -161,7 +165,8 @@ function open(runtime: Runtime, platform: Platform, place: Place): Native {
         `or set ${LIBRARY_VARIABLE} to the folder that holds both files`;
     throw new Mp3AugmentError(
       "LIBRARY_NOT_FOUND",
-      `${lame} and ${shim} could not be opened in ${folder} (${place.reason}): ${advice}. ${saying}`,
+      `${lame} and ${shim} could not be opened in ${folder} (${place.reason}): ${advice}. ` +
+        `${WAY_OUT}. ${saying}`,
       { cause },
     );
   }
@@ -187,8 +192,9 @@ export function openLibrary(wish: Wish = {}): Library {
   const platform = runtime?.platform();
   if (runtime === undefined || platform === undefined) {
     throw new Mp3AugmentError(
-      "LIBRARY_INCOMPATIBLE",
-      "this needs Deno, Bun or Node.js on x86_64 or aarch64, on Linux, macOS or Windows",
+      "LIBRARY_NOT_FOUND",
+      "there is a native library for Deno, Bun and Node.js on x86_64 and aarch64, on Linux, macOS and " +
+        `Windows. ${WAY_OUT}`,
     );
   }
   const place = findPlace(wish, runtime, platform);

@@ -28,6 +28,8 @@ export type BufferType = "floats" | "pcm16" | "bytes" | "options" | "stats" | "i
 export interface CFunction {
   readonly parameters: readonly CType[];
   readonly result: CType;
+  /** Which of the parameters are memory that C writes into. */
+  readonly writes?: readonly number[];
   /** It waits: Deno and Node call it on another thread. */
   readonly blocks?: true;
 }
@@ -42,6 +44,7 @@ export const SYMBOLS = {
   mp3a_roundtrip: {
     parameters: ["options", "floats", "floats", "count", "floats", "floats", "count", "stats"],
     result: "i32",
+    writes: [4, 5, 7],
   },
   mp3a_has_tag: { parameters: ["options"], result: "i32" },
   mp3a_max_encoded_byte_size: { parameters: ["options", "count"], result: "u32" },
@@ -49,6 +52,7 @@ export const SYMBOLS = {
   mp3a_encode: {
     parameters: ["options", "floats", "floats", "count", "bytes", "count", "cell"],
     result: "i32",
+    writes: [4, 6],
   },
   mp3a_is_finite: { parameters: ["floats", "count"], result: "i32" },
   mp3a_thread_limit: { parameters: [], result: "u32" },
@@ -62,78 +66,108 @@ export const SYMBOLS = {
   mp3a_roundtrip_job_start: {
     parameters: ["handle", "options", "floats", "floats", "count", "u32", "cell"],
     result: "handle",
+    writes: [6],
   },
   // job, out_left, out_right, capacity, stats
   mp3a_roundtrip_job_end: {
     parameters: ["handle", "floats", "floats", "count", "stats"],
     result: "i32",
+    writes: [1, 2, 4],
   },
   // queue, options, samples, sample_count, tag, status
   mp3a_roundtrip_pcm16_job_start: {
     parameters: ["handle", "options", "pcm16", "count", "u32", "cell"],
     result: "handle",
+    writes: [5],
   },
   // job, out, capacity
-  mp3a_roundtrip_pcm16_job_end: { parameters: ["handle", "pcm16", "count"], result: "i32" },
+  mp3a_roundtrip_pcm16_job_end: {
+    parameters: ["handle", "pcm16", "count"],
+    result: "i32",
+    writes: [1],
+  },
   mp3a_pcm16_peak: { parameters: ["pcm16", "count"], result: "f32" },
   // queue, options, left, right, frame_count, tag, status
   mp3a_encode_job_start: {
     parameters: ["handle", "options", "floats", "floats", "count", "u32", "cell"],
     result: "handle",
+    writes: [6],
   },
   mp3a_encode_job_byte_size: { parameters: ["handle"], result: "u32" },
   // job, bytes, capacity
-  mp3a_encode_job_end: { parameters: ["handle", "bytes", "count"], result: "i32" },
-  mp3a_encode_stream_create: { parameters: ["options", "cell"], result: "handle" },
+  mp3a_encode_job_end: { parameters: ["handle", "bytes", "count"], result: "i32", writes: [1] },
+  mp3a_encode_stream_create: { parameters: ["options", "cell"], result: "handle", writes: [1] },
   mp3a_encode_stream_destroy: { parameters: ["handle"], result: "void" },
   mp3a_encode_stream_capacity: { parameters: ["count"], result: "u32" },
   // stream, left, right, frame_count, bytes, capacity, byte_size
   mp3a_encode_stream_write: {
     parameters: ["handle", "floats", "floats", "count", "bytes", "count", "cell"],
     result: "i32",
+    writes: [4, 6],
   },
   // stream, bytes, capacity, byte_size
-  mp3a_encode_stream_finish: { parameters: ["handle", "bytes", "count", "cell"], result: "i32" },
+  mp3a_encode_stream_finish: {
+    parameters: ["handle", "bytes", "count", "cell"],
+    result: "i32",
+    writes: [1, 3],
+  },
   // stream, bytes, capacity, byte_size
-  mp3a_encode_stream_tag: { parameters: ["handle", "bytes", "count", "cell"], result: "i32" },
-  mp3a_roundtrip_stream_create: { parameters: ["options", "f32", "cell"], result: "handle" },
+  mp3a_encode_stream_tag: {
+    parameters: ["handle", "bytes", "count", "cell"],
+    result: "i32",
+    writes: [1, 3],
+  },
+  mp3a_roundtrip_stream_create: {
+    parameters: ["options", "f32", "cell"],
+    result: "handle",
+    writes: [2],
+  },
   mp3a_roundtrip_stream_destroy: { parameters: ["handle"], result: "void" },
   mp3a_roundtrip_stream_capacity: { parameters: ["handle", "count"], result: "u32" },
   // stream, left, right, frame_count, out_left, out_right, capacity, written_count
   mp3a_roundtrip_stream_write: {
     parameters: ["handle", "floats", "floats", "count", "floats", "floats", "count", "cell"],
     result: "i32",
+    writes: [4, 5, 7],
   },
   // stream, out_left, out_right, capacity, written_count
   mp3a_roundtrip_stream_finish: {
     parameters: ["handle", "floats", "floats", "count", "cell"],
     result: "i32",
+    writes: [1, 2, 4],
   },
   // bytes, byte_size, is_gapless, info
-  mp3a_probe: { parameters: ["bytes", "count", "u32", "info"], result: "i32" },
+  mp3a_probe: { parameters: ["bytes", "count", "u32", "info"], result: "i32", writes: [3] },
   // bytes, byte_size, is_gapless, out_left, out_right, capacity
   mp3a_decode: {
     parameters: ["bytes", "count", "u32", "floats", "floats", "count"],
     result: "i32",
+    writes: [3, 4],
   },
   // samples, out, frame_count
-  mp3a_to_int16: { parameters: ["floats", "pcm16", "count"], result: "void" },
+  mp3a_to_int16: { parameters: ["floats", "pcm16", "count"], result: "void", writes: [1] },
   // queue, bytes, byte_size, is_gapless, tag, status
   mp3a_decode_job_start: {
     parameters: ["handle", "bytes", "count", "u32", "u32", "cell"],
     result: "handle",
+    writes: [5],
   },
-  mp3a_decode_job_info: { parameters: ["handle", "info"], result: "i32" },
+  mp3a_decode_job_info: { parameters: ["handle", "info"], result: "i32", writes: [1] },
   // job, out_left, out_right, capacity
-  mp3a_decode_job_end: { parameters: ["handle", "floats", "floats", "count"], result: "i32" },
-  mp3a_decode_stream_create: { parameters: ["u32", "cell"], result: "handle" },
+  mp3a_decode_job_end: {
+    parameters: ["handle", "floats", "floats", "count"],
+    result: "i32",
+    writes: [1, 2],
+  },
+  mp3a_decode_stream_create: { parameters: ["u32", "cell"], result: "handle", writes: [1] },
   mp3a_decode_stream_destroy: { parameters: ["handle"], result: "void" },
   // stream, bytes, byte_size, at_end, out_left, out_right, capacity, consumed, written_count
   mp3a_decode_stream_run: {
     parameters: ["handle", "bytes", "count", "u32", "floats", "floats", "count", "cell", "cell"],
     result: "i32",
+    writes: [4, 5, 7, 8],
   },
-  mp3a_decode_stream_info: { parameters: ["handle", "info"], result: "i32" },
+  mp3a_decode_stream_info: { parameters: ["handle", "info"], result: "i32", writes: [1] },
 } as const satisfies Record<string, CFunction>;
 
 /** `MP3A_ABI_VERSION` of the header that the table was written for. */
@@ -205,6 +239,12 @@ export const LOWPASS_OFF = -1;
 
 /** `MP3A_MAX_STREAM_FRAMES`. */
 export const MAX_STREAM_FRAMES = 65536;
+
+/** `MP3A_MAX_LEVEL`: the largest magnitude that is coded where nothing scales louder audio down. */
+export const MAX_LEVEL = 4096;
+
+/** `MP3A_MAX_PEAK`: the largest that is scaled down, so that what comes out stays finite. */
+export const MAX_PEAK = 1e33;
 
 /** The names of `mp3a_status`, without `MP3A_`, by number. */
 export const STATUS_NAMES = [

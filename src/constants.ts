@@ -59,11 +59,7 @@ export const BITRATES_KBPS: readonly number[] = Object.freeze([
  */
 export const DELAY_SAMPLES = 1105;
 
-/** The largest magnitude that is coded where nothing scales louder audio down. */
-export const MAX_LEVEL = 4096;
-
-/** The largest magnitude that is scaled down, so that what comes out stays finite. */
-export const MAX_PEAK = 1e33;
+export { MAX_LEVEL, MAX_PEAK } from "../ffi/symbols.ts";
 
 /** The most times that one call sends a clip through the codec. */
 export const MAX_PASSES = 10;

@@ -36,6 +36,17 @@ export function library(): Library {
   return loaded ??= openLibrary();
 }
 
+/** Takes a library for all calls from now on; false when there is one already. */
+export function adopt(opened: Library): boolean {
+  loaded ??= opened;
+  return loaded === opened;
+}
+
+/** Whether a library is loaded. */
+export function isLoaded(): boolean {
+  return loaded !== undefined;
+}
+
 function checkPath(value: unknown, name: string): void {
   if (typeof value === "string" && value !== "") return;
   throw new Mp3AugmentError("INVALID_OPTION", `${name} is ${show(value)}; it must be a path`);
