@@ -38,8 +38,8 @@ interface Place {
 }
 
 /** What those can do for whom no library is there, or none may be opened. */
-const WAY_OUT = "The same without a library, in WebAssembly: " +
-  'import { loadWasm } from "mp3-augment/wasm" and await loadWasm() first';
+const WAY_OUT = "The same without a library, in WebAssembly: `await loadWasm()` of " +
+  "mp3-augment/wasm";
 
 /** The one folder that counts: an explicit one is not silently passed over. */
 function findPlace({ path, embedded }: Wish, runtime: Runtime, platform: Platform): Place {

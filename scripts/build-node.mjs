@@ -12,7 +12,7 @@ const OPTIONS = [
   "--rewriteRelativeImportExtensions --noCheck", // the step tsc of npm test checks
 ].join(" ").split(" ");
 
-const ENTRIES = ["mod.ts", "transform.ts", "cli/main.ts"];
+const ENTRIES = ["mod.ts", "transform.ts", "wasm.ts", "cli/main.ts"];
 
 /** What the specs start is in tests/scripts/. */
 const TEST_FOLDERS = ["tests/module", "tests/command", "tests/scripts"];

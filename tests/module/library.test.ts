@@ -94,12 +94,15 @@ test("the table has the header's functions and types", () => {
     found[name] = {
       parameters: parameters.map(cTypeOf),
       result: cTypeOf(result),
+      writes: parameters.flatMap((parameter, index) =>
+        /^\w+ \*/.test(parameter) && cTypeOf(parameter) !== "handle" ? [index] : []
+      ),
     } as unknown as CFunction;
   }
   const expected = Object.fromEntries(
-    Object.entries<CFunction>(SYMBOLS).map(([name, { parameters, result }]) => [
+    Object.entries<CFunction>(SYMBOLS).map(([name, { parameters, result, writes = [] }]) => [
       name,
-      { parameters: [...parameters], result },
+      { parameters: [...parameters], result, writes: [...writes] },
     ]),
   );
   assert.deepEqual(found, expected);
