@@ -56,7 +56,7 @@ const SYSTEM_REASONS: Record<string, string> = {
 };
 
 /** What the module calls its options, as the commands' flags. */
-const FLAGS: Record<string, string> = {
+export const FLAGS: Readonly<Record<string, string>> = {
   bitrateKbps: "--bitrate",
   averageBitrateKbps: "--average-bitrate",
   vbrQuality: "--vbr-quality",

@@ -51,7 +51,7 @@ export const steps = {
     const args = ["test", "--no-check", ...DENO_PERMISSIONS, `--junit-path=${report}`, "tests/"];
     return runTests(needTool("deno"), args, report);
   },
-  bun: (work) => testByBun(join(work, "bun.xml"), "tests"),
+  bun: (work) => testByBun(join(work, "bun.xml"), ...foldersOf("tests", PAGES)),
   node: async (work) => {
     await buildForNode({ tests: true });
     return testByNode(join(work, "node.xml"), ...NODE_SPECS);
@@ -63,6 +63,19 @@ export const steps = {
 
 /** What runs by name alone: 24 has nothing that 22 and 26 don't have. */
 const ONLY_NAMED = ["node24"];
+
+/** The pages in browsers: the step "report" runs these, and no other. */
+const PAGES = "tests/browser";
+
+/**
+ * @param {string} folder
+ * @param {string} without one of its folders
+ */
+function foldersOf(folder, without) {
+  return readdirSync(join(root, folder), { withFileTypes: true })
+    .filter((entry) => entry.isDirectory()).map(({ name }) => `${folder}/${name}`)
+    .filter((path) => path !== without);
+}
 
 const NODE_SPECS = ["dist/node/tests/module", "dist/node/tests/command"];
 
@@ -141,7 +154,7 @@ async function testPeers() {
 async function testReport(work) {
   if (!findChromium()) await installPackages("there is no Chromium here", ["chromium"]);
   if (!findChromium()) return skip("there is no Chromium here");
-  return await testByNode(join(work, "report.xml"), "cli/report");
+  return await testByBun(join(work, "report.xml"), PAGES);
 }
 
 /**

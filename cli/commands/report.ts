@@ -20,14 +20,17 @@ import {
   numberIn,
   soundExtension,
 } from "../options.ts";
-import { GENERATOR } from "../report/page.ts";
-import { type Clip, type Coding, type CodingSettings, makeReport } from "../report/report.ts";
+import { GENERATOR } from "../report/html.ts";
+import { quote } from "../report/recipe.ts";
+import { type Clip, type Coding, makeReport } from "../report/report.ts";
+import { labelOf, parseSetting, type Shared, toLegal } from "../report/settings.ts";
 
 interface ReportArguments extends EncoderArguments {
   readonly output?: string;
   readonly bitrates?: number[];
   readonly averageBitrates?: number[];
   readonly vbrQualities?: number[];
+  readonly setting: string[];
   readonly preserveLevel: boolean;
   readonly start: number;
   readonly duration: number;
@@ -47,6 +50,7 @@ Examples:
   $ mp3-augment report speech.wav -o report.html
   $ mp3-augment report song.flac --start 60 --duration 15 --bitrates 32,64,128
   $ mp3-augment report speech.wav --vbr-qualities 2,5,9 --quality 3 --json
+  $ mp3-augment report song.wav --setting "vbr 2 joint" --setting "cbr 128 quality 3 reservoir"
   $ cat speech.ogg | mp3-augment report - -o - > report.html`;
 
 /** Adds the command. */
@@ -65,7 +69,14 @@ export function add(program: Command): void {
     )
     .option("--bitrates <kbps,...>", "constant bitrates (default: six low ones)", parseBitrates)
     .option("--average-bitrates <kbps,...>", "average bitrates, ABR", eachBy(integerIn(8, 320)))
-    .option("--vbr-qualities <V,...>", "VBR, from 0 (best) to 9.999", eachBy(numberIn(0, 9.999)));
+    .option("--vbr-qualities <V,...>", "VBR, from 0 (best) to 9.999", eachBy(numberIn(0, 9.999)))
+    .option(
+      "--setting <words>",
+      'one setting of any kind, once or more: "vbr 4 joint", "cbr 128 quality 3 reservoir"; its ' +
+        "words are the options below",
+      (text: string, others: string[]) => [...others, text],
+      [],
+    );
   addEncoderOptions(command);
   command
     .option("--preserve-level", "divide out what LAME scales by", false)
@@ -111,6 +122,8 @@ async function report(input: string, options: ReportArguments): Promise<void> {
     title: options.title ?? name,
     facts: describe(clip, options),
     notes: clip.notes,
+    input: input === "-" ? "-" : name,
+    command: commandLine(input, outputPath),
   });
   const bytes = Buffer.from(html);
   await output.write([bytes]);
@@ -177,29 +190,31 @@ function toCodable({ channels, sampleRate, notes }: Excerpt): Excerpt {
 
 /** What is asked for; what the sample rate hasn't is told by its real name, once. */
 function chooseCodings(sampleRate: number, options: ReportArguments): Coding[] {
-  const { bitrates, averageBitrates = [], vbrQualities = [] } = options;
-  const isDefault = !bitrates && averageBitrates.length + vbrQualities.length === 0;
-  const settings: CodingSettings = {
-    sampleRate,
-    ...encoderOf(options),
-    preserveLevel: options.preserveLevel,
-  };
-  const wanted = isDefault ? DEFAULT_KBPS : bitrates ?? [];
-  const legal = [...new Set(wanted.map((kbps) => nearestBitrateKbps(sampleRate, kbps)))];
-  return [
-    ...legal.slice(0, isDefault ? DEFAULT_COUNT : Infinity).map((bitrateKbps) => ({
-      label: `${bitrateKbps} kbps`,
-      options: { ...settings, bitrateKbps },
-    })),
-    ...averageBitrates.map((averageBitrateKbps) => ({
-      label: `ABR ${averageBitrateKbps}`,
-      options: { ...settings, averageBitrateKbps },
-    })),
-    ...vbrQualities.map((vbrQuality) => ({
-      label: `VBR V${vbrQuality}`,
-      options: { ...settings, vbrQuality },
-    })),
+  const { bitrates, averageBitrates = [], vbrQualities = [], setting: settings } = options;
+  const isDefault = !bitrates && averageBitrates.length + vbrQualities.length === 0 &&
+    settings.length === 0;
+  const shared: Shared = options;
+  const common = { sampleRate, ...encoderOf(shared), preserveLevel: shared.preserveLevel };
+  const wanted = (isDefault ? DEFAULT_KBPS : bitrates ?? [])
+    .map((bitrateKbps) => toLegal({ ...common, bitrateKbps }));
+  const all = [
+    ...wanted,
+    ...averageBitrates.map((averageBitrateKbps) => ({ ...common, averageBitrateKbps })),
+    ...vbrQualities.map((vbrQuality) => ({ ...common, vbrQuality })),
+    ...settings.map((text) => parseSetting(text, shared, sampleRate)),
   ];
+  const byLabel = new Map(all.map((setting) => [labelOf(setting, shared), setting]));
+  return [...byLabel].slice(0, isDefault ? DEFAULT_COUNT : Infinity)
+    .map(([label, setting]) => ({ label, setting }));
+}
+
+/** What was typed, with the files' names alone: where they lie is nobody's business. */
+function commandLine(...paths: string[]): string {
+  const typed = process.argv.slice(2).map((word) => {
+    const path = paths.find((path) => word.endsWith(path));
+    return path === undefined ? word : word.slice(0, -path.length) + basename(path);
+  });
+  return ["mp3-augment", ...typed].map(quote).join(" ");
 }
 
 function describe({ channels, sampleRate }: Clip, options: ReportArguments): string[] {

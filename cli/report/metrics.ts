@@ -17,6 +17,16 @@ export interface Metrics {
   readonly bandwidthHz: number;
 }
 
+/** All of them at once. */
+export function measure(original: Channels, coded: Channels, sampleRate: number): Metrics {
+  return {
+    levelDb: levelDb(original, coded),
+    snrDb: snrDb(original, coded),
+    logSpectralDistanceDb: logSpectralDistanceDb(original, coded, sampleRate),
+    bandwidthHz: bandwidthHz(coded, sampleRate),
+  };
+}
+
 /** Below this many dB under the original's peak a spectrum counts as empty. */
 const FLOOR_DB = 100;
 

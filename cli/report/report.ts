@@ -4,16 +4,12 @@
  * @module
  */
 import { Buffer } from "node:buffer";
-import {
-  type CodingOptions,
-  compressRoundtripAsync,
-  encodeMp3Async,
-  type RateControl,
-  type RoundtripExtras,
-} from "../../mod.ts";
+import { compressRoundtripAsync, encodeMp3Async, probeMp3 } from "../../mod.ts";
 import { createFlacWriter } from "../audio/flac.ts";
-import { bandwidthHz, levelDb, logSpectralDistanceDb, type Metrics, snrDb } from "./metrics.ts";
+import type { Told } from "./format.ts";
+import { measure, type Metrics } from "./metrics.ts";
 import { type Page, type PageClip, renderPage } from "./page.ts";
+import { recipeOf, type Setting } from "./recipe.ts";
 import { ceilingDb, type Channels, lengthOf, spectrogram } from "./spectrogram.ts";
 
 /** Audio to report on. */
@@ -23,46 +19,38 @@ export interface Clip {
   readonly sampleRate: number;
 }
 
-/** What all settings of a report share. */
-export type CodingSettings = CodingOptions & Pick<RoundtripExtras, "preserveLevel">;
-
 /** One setting to hear. */
 export interface Coding {
   readonly label: string;
-  readonly options: CodingSettings & RateControl;
+  readonly setting: Setting;
 }
 
 /** What the page says in words. */
-export type Words = Pick<Page, "title" | "facts" | "notes">;
+export type Words = Pick<Page, "title" | "facts" | "notes" | "command"> & {
+  /** The clip's file, as a command names it. */
+  readonly input: string;
+};
 
 /** A row of the table, for programs; `null` where silence makes a number meaningless. */
 export type ReportRow =
-  & { readonly label: string; readonly byteSize: number }
+  & { readonly label: string; readonly byteSize: number; readonly bitrateKbps: number }
   & { readonly [name in keyof Metrics]: number | null };
 
-/** A clip, coded or not, and the size of its file. */
-interface Heard {
+/** A clip, coded or not, and what is known of its file. */
+interface Heard extends Omit<Told, "metrics"> {
   readonly label: string;
   readonly channels: Channels;
-  readonly byteSize: number;
+  readonly setting?: Setting;
 }
 
-async function code({ channels }: Clip, { label, options }: Coding): Promise<Heard> {
-  const { preserveLevel: _level, ...encoding } = options;
+async function code({ channels }: Clip, { label, setting }: Coding): Promise<Heard> {
+  const { preserveLevel: _level, ...encoding } = setting;
   const [coded, mp3] = await Promise.all([
-    compressRoundtripAsync(channels, options),
+    compressRoundtripAsync(channels, setting),
     encodeMp3Async(channels, encoding),
   ]);
-  return { label, channels: coded, byteSize: mp3.length };
-}
-
-function measure(original: Channels, coded: Channels, sampleRate: number): Metrics {
-  return {
-    levelDb: levelDb(original, coded),
-    snrDb: snrDb(original, coded),
-    logSpectralDistanceDb: logSpectralDistanceDb(original, coded, sampleRate),
-    bandwidthHz: bandwidthHz(coded, sampleRate),
-  };
+  const { bitrateKbps } = probeMp3(mp3);
+  return { label, channels: coded, setting, byteSize: mp3.length, bitrateKbps };
 }
 
 /** The highest magnitude in all of them; 1 for silence. */
@@ -100,18 +88,21 @@ export async function makeReport(
     label: "Original",
     channels,
     byteSize: WAV_HEADER_BYTES + 2 * channels.length * length,
+    bitrateKbps: 16 * channels.length * sampleRate / 1000,
   };
   const heard = [original, ...await Promise.all(codings.map((coding) => code(clip, coding)))];
   const peak = findPeak(heard);
   const ceiling = ceilingDb(channels, sampleRate);
   const clips: PageClip[] = [];
-  for (const { label, channels: audio, byteSize } of heard) {
+  for (const { label, channels: audio, setting, byteSize, bitrateKbps } of heard) {
     clips.push({
       label,
       byteSize,
+      bitrateKbps,
       metrics: measure(channels, audio, sampleRate),
       spectrogram: spectrogram(audio, sampleRate, ceiling),
       flac: await toFlac(audio, sampleRate, peak),
+      recipe: setting && recipeOf(setting, words.input, outputName(words.input, label)),
     });
   }
   const html = renderPage({
@@ -124,11 +115,18 @@ export async function makeReport(
   return { html, rows: clips.map(toRow) };
 }
 
-function toRow({ label, byteSize, metrics }: PageClip): ReportRow {
+/** `song.flac` becomes `song-64-kbps`. */
+function outputName(input: string, label: string): string {
+  const name = input === "-" ? "output" : input.replace(/^.*[/\\]|\.\w+$/g, "");
+  return `${name}-${label.toLowerCase().replaceAll(" ", "-")}`;
+}
+
+function toRow({ label, byteSize, bitrateKbps, metrics }: PageClip): ReportRow {
   const finite = (value: number) => Number.isFinite(value) ? value : null;
   return {
     label,
     byteSize,
+    bitrateKbps,
     levelDb: finite(metrics.levelDb),
     snrDb: finite(metrics.snrDb),
     logSpectralDistanceDb: finite(metrics.logSpectralDistanceDb),

@@ -13,9 +13,12 @@ export function lengthOf(channels: Channels): number {
   return channels[0]?.length ?? 0;
 }
 
-/** The picture's largest size in cells: more than a screen shows at this width. */
+/** The picture's most columns: more than a screen shows at this width. */
 const MAX_COLUMNS = 800;
-const MAX_ROWS = 256;
+
+/** Up to these bins a row holds one of them, two and, above, four: a mel axis shows low ones large. */
+const SINGLES_TO = 128;
+const PAIRS_TO = 256;
 
 /** How far below the ceiling a level may be, in dB; one step of a byte is 1 dB. */
 export const LEVEL_RANGE_DB = 100;
@@ -23,7 +26,8 @@ export const LEVEL_RANGE_DB = 100;
 /** What the page draws: a byte per cell, column by column, low frequencies first. */
 export interface Spectrogram {
   readonly columns: number;
-  readonly rows: number;
+  /** Where the rows of a column begin and end, in Hz: one more than there are rows. */
+  readonly edgesHz: readonly number[];
   /** 0 is `LEVEL_RANGE_DB` or more below the ceiling, `LEVEL_RANGE_DB` the ceiling. */
   readonly levels: Uint8Array;
 }
@@ -107,6 +111,16 @@ export function ceilingDb(channels: Channels, sampleRate: number): number {
   return Math.ceil(10 * Math.log10(highest));
 }
 
+/** The rows of a column, each by its first bin, and the end of the last. */
+function rowEdges(binCount: number): number[] {
+  const edges = [0];
+  for (let bin = 0; bin < binCount;) {
+    bin += bin < SINGLES_TO ? 1 : bin < PAIRS_TO ? 2 : 4;
+    edges.push(bin);
+  }
+  return edges;
+}
+
 /**
  * The picture of a clip: the mean power of each cell.
  *
@@ -117,23 +131,27 @@ export function spectrogram(channels: Channels, sampleRate: number, ceiling: num
   const frames = framesOver(length, sampleRate);
   const frameCount = Math.ceil(length / frames.hop);
   const columns = Math.min(MAX_COLUMNS, frameCount);
-  const rows = Math.min(MAX_ROWS, frames.frameSize / 2);
-  const binsPerRow = frames.frameSize / 2 / rows;
+  const edges = rowEdges(frames.frameSize / 2);
+  const rows = edges.length - 1;
   const sums = new Float64Array(columns * rows);
   const framesIn = new Uint32Array(columns);
   let index = 0;
   for (const power of powerFrames(channels, frames)) {
     const column = Math.floor(index++ * columns / frameCount);
     framesIn[column] = (framesIn[column] as number) + 1;
-    for (let bin = 0; bin < power.length; bin++) {
-      const cell = column * rows + Math.floor(bin / binsPerRow);
-      sums[cell] = (sums[cell] as number) + (power[bin] as number);
+    for (let row = 0; row < rows; row++) {
+      let sum = 0;
+      const end = edges[row + 1] as number;
+      for (let bin = edges[row] as number; bin < end; bin++) sum += power[bin] as number;
+      sums[column * rows + row] = (sums[column * rows + row] as number) + sum;
     }
   }
   const levels = Uint8Array.from(sums, (sum, cell) => {
-    const power = sum / binsPerRow / (framesIn[Math.floor(cell / rows)] as number);
+    const row = cell % rows;
+    const binCount = (edges[row + 1] as number) - (edges[row] as number);
+    const power = sum / binCount / (framesIn[Math.floor(cell / rows)] as number);
     const level = 10 * Math.log10(power) - ceiling + LEVEL_RANGE_DB;
     return Math.round(Math.min(LEVEL_RANGE_DB, Math.max(0, level)));
   });
-  return { columns, rows, levels };
+  return { columns, edgesHz: edges.map((bin) => bin * sampleRate / frames.frameSize), levels };
 }

@@ -1,5 +1,6 @@
-/** The page's style sheet. */
-export const STYLE = `:root {
+/** The pages' style sheet. */
+export const STYLE = `
+:root {
   color-scheme: light dark;
   --paper: #fbfaf8;
   --surface: #ffffff;
@@ -15,7 +16,8 @@ export const STYLE = `:root {
   --head: #0b5fa5;
 }
 
-@media (prefers-color-scheme: dark) {
+/* A sheet of paper is light, whatever the screen is. */
+@media screen and (prefers-color-scheme: dark) {
   :root {
     --paper: #14151a;
     --surface: #1d1f26;
@@ -58,6 +60,11 @@ h1 {
 h2 {
   margin: 0 0 0.75rem;
   font-size: 1.15rem;
+}
+
+h3 {
+  margin: 0;
+  font-size: 1rem;
 }
 
 p {
@@ -199,6 +206,11 @@ kbd {
   border-radius: 0.25rem;
   font: inherit;
   font-size: 0.85em;
+}
+
+.axis {
+  grid-template-columns: repeat(3, 5.1rem);
+  margin-bottom: 0.75rem;
 }
 
 .plots {
@@ -350,8 +362,56 @@ tbody th {
   font-weight: 600;
 }
 
+tr[data-clip] {
+  cursor: pointer;
+}
+
+tr[data-clip]:hover {
+  background: color-mix(in srgb, var(--row) 50%, transparent);
+}
+
 tr[aria-current="true"] {
   background: var(--row);
+}
+
+.copyable {
+  max-width: 52rem;
+  margin-top: 1rem;
+}
+
+.head {
+  display: flex;
+  align-items: center;
+  justify-content: space-between;
+  gap: 0.75rem;
+}
+
+.button,
+[data-copy] {
+  min-height: 2.75rem;
+  padding: 0.25rem 1rem;
+  background: var(--surface);
+  border: 1px solid var(--line);
+  border-radius: 0.5rem;
+  color: var(--ink);
+  font: inherit;
+  cursor: pointer;
+}
+
+pre {
+  margin: 0.4rem 0 0;
+  padding: 0.75rem;
+  background: var(--surface);
+  border: 1px solid var(--line);
+  border-radius: 0.5rem;
+  font: 0.85rem/1.5 ui-monospace, monospace;
+  white-space: pre-wrap;
+  overflow-wrap: anywhere;
+}
+
+footer {
+  margin-top: 2rem;
+  max-width: 52rem;
 }
 
 dt {
@@ -401,13 +461,56 @@ summary {
 
   th,
   td {
-    padding: 0.5rem 0.2rem;
-    font-size: 0.85rem;
+    padding: 0.5rem 0.15rem;
+    font-size: 0.8rem;
+  }
+
+  th:first-child {
+    white-space: normal;
   }
 
   thead th,
   thead small {
     font-size: 0.75rem;
+    font-weight: 400;
+  }
+}
+
+@media print {
+  :root {
+    color-scheme: light;
+    --paper: #ffffff;
+  }
+
+  .player,
+  .axis,
+  [data-copy],
+  .plot::after {
+    display: none;
+  }
+
+  .plots {
+    grid-template-columns: 1fr 1fr 1fr;
+  }
+
+  .plot {
+    height: 9rem;
+  }
+
+  /* Without this browsers leave out colours and pictures' scales. */
+  .scale i,
+  tr[aria-current="true"] {
+    print-color-adjust: exact;
+  }
+
+  .table {
+    overflow: visible;
+  }
+
+  section,
+  figure,
+  .copyable {
+    break-inside: avoid;
   }
 }
 `;

@@ -14,7 +14,7 @@ import {
   spectrogram,
 } from "../../cli/report/spectrogram.ts";
 import { makeReport } from "../../cli/report/report.ts";
-import { compressRoundtrip } from "../../mod.ts";
+import { compressRoundtrip, encodeMp3 } from "../../mod.ts";
 import { projectPath, runScript, test } from "../harness.ts";
 import { makeSignal, randomNumbers, REAL_AUDIO_RATE, realAudio } from "../signals.ts";
 
@@ -53,6 +53,9 @@ function lowpass(samples: Float32Array, cutoffHz: number): Float32Array {
   });
   return samples.map((_, n) => taps.reduce((sum, tap, i) => sum + tap * (samples[n - i] ?? 0), 0));
 }
+
+/** What a page says of itself. */
+const WORDS = { title: "T", facts: [], notes: [], command: "", input: "clip.wav" };
 
 function assertNear(actual: number, expected: number, tolerance: number): void {
   assert.ok(Math.abs(actual - expected) <= tolerance, `${actual} is not near ${expected}`);
@@ -130,20 +133,24 @@ test("report: the frame is about 46 ms at every rate", () => {
 test("report: a sine is where it belongs in the spectrogram", () => {
   const full = makeSine(5512.5, 1);
   assertNear(ceilingDb([full], RATE), 0, 1); // rounded up from what is hardly 0
-  const { columns, rows, levels } = spectrogram([scale(full, 0.1)], RATE, 0);
-  assert.deepEqual([columns, rows, levels.length], [788, 256, 788 * 256]);
-  const column = [...levels.subarray(400 * rows, 401 * rows)];
+  const { columns, edgesHz, levels } = spectrogram([scale(full, 0.1)], RATE, 0);
+  // 128 rows of one bin, 64 of two, 192 of four, which reach to half the sample rate.
+  assert.deepEqual([columns, edgesHz.length, levels.length], [788, 385, 788 * 384]);
+  assert.deepEqual(edgesHz.slice(0, 2), [0, RATE / 2048]);
+  assert.equal(edgesHz.at(-1), RATE / 2);
+  const column = [...levels.subarray(400 * 384, 401 * 384)];
   const loudest = column.indexOf(Math.max(...column));
-  assert.equal(loudest, 64); // of 256 rows up to 22,050 Hz
+  assert.equal(edgesHz[loudest], 5512.5);
   // -20 dB, of which the row's mean over four bins takes 4.3.
   assertNear(column[loudest] as number, LEVEL_RANGE_DB - 24.3, 1);
-  assert.equal(column[128], 0);
+  assert.equal(column[256], 0);
 });
 
 test("report: a click is at its time in the spectrogram", () => {
   const click = new Float32Array(20 * RATE);
   click[5 * RATE] = 1;
-  const { columns, rows, levels } = spectrogram([click], RATE, ceilingDb([click], RATE));
+  const { columns, edgesHz, levels } = spectrogram([click], RATE, ceilingDb([click], RATE));
+  const rows = edgesHz.length - 1;
   assert.equal(columns, 800);
   const energies = Array.from(
     { length: columns },
@@ -162,8 +169,8 @@ test("report: clips of any length, loud, quiet and silent", async () => {
   for (const samples of clips) {
     const { html, rows } = await makeReport(
       { channels: [samples, samples], sampleRate: 8000 },
-      [{ label: "8 kbps", options: { sampleRate: 8000, bitrateKbps: 8 } }],
-      { title: "T", facts: [], notes: [] },
+      [{ label: "8 kbps", setting: { sampleRate: 8000, bitrateKbps: 8 } }],
+      WORDS,
     );
     assert.match(html, /^<!doctype html>/);
     assert.equal(rows.length, 2);
@@ -181,9 +188,9 @@ test("report: higher bitrates come closer; the page holds what was measured", as
     { channels: [samples], sampleRate },
     [32, 64, 128].map((bitrateKbps) => ({
       label: `${bitrateKbps} kbps`,
-      options: { sampleRate, bitrateKbps },
+      setting: { sampleRate, bitrateKbps },
     })),
-    { title: `<i>"T" & co</i>`, facts: ["</script>"], notes: [] },
+    { ...WORDS, title: `<i>"T" & co</i>`, facts: ["</script>"] },
   );
   const [, low, middle, high] = rows;
   assert.ok(low && middle && high);
@@ -204,8 +211,8 @@ test("report: the page holds what the decoder gave, at any level", async () => {
   for (const amplitude of [1.7, 0.5, 1e-4]) {
     const samples = [scale(makeSignal(sampleRate, sampleRate), amplitude)];
     const { html } = await makeReport({ channels: samples, sampleRate }, [
-      { label: "32 kbps", options },
-    ], { title: "T", facts: [], notes: [] });
+      { label: "32 kbps", setting: options },
+    ], WORDS);
     const flac = /<script id="audio-1" type="text\/plain">([^<]+)</.exec(html)?.[1] ?? "";
     const { gain } = JSON.parse(/<script id="data"[^>]*>([^<]+)</.exec(html)?.[1] ?? "");
     const embedded = await decodeBytes(Uint8Array.from(atob(flac), (c) => c.charCodeAt(0)));
@@ -224,17 +231,25 @@ function peakOf([channel = new Float32Array(0)]: readonly Float32Array[]): numbe
 
 const PERMISSIONS = ["--allow-read", "--allow-write", "--allow-env", "--allow-ffi", "--allow-sys"];
 
+interface NoiseClip {
+  channels: number;
+  sampleRate: number;
+  seconds: number;
+}
+
+function noiseOf({ channels, sampleRate, seconds }: NoiseClip): Float32Array[] {
+  return Array.from({ length: channels }, (_, seed) => {
+    const noise = scale(makeNoise(seconds * sampleRate, seed + 1), 0.1);
+    return noise.map((sample) => Math.round(sample * 32768) / 32768); // as the file holds it
+  });
+}
+
 /** Runs the command on a WAV file of noise, a different one in each channel. */
-async function runReport(
-  { channels, sampleRate, seconds }: { channels: number; sampleRate: number; seconds: number },
-  ...options: string[]
-) {
+async function runReport(clip: NoiseClip, ...options: string[]) {
+  const { channels, sampleRate, seconds } = clip;
   const folder = mkdtempSync(join(tmpdir(), "mp3-augment-report-"));
   try {
-    const noise = Array.from(
-      { length: channels },
-      (_, seed) => scale(makeNoise(seconds * sampleRate, seed + 1), 0.1),
-    );
+    const noise = noiseOf(clip);
     const input = join(folder, "noise & more.wav");
     const header = wavHeader(sampleRate, channels, "16", seconds * sampleRate);
     writeFileSync(input, Buffer.concat([header, wavBytes(noise, "16")]));
@@ -285,6 +300,56 @@ test("report command: what MP3 can't take is made fit, and said", async () => {
   for (const text of said) assert.ok(html.includes(text), text);
 });
 
+test("report command: settings of any kind, and what makes each of them", async () => {
+  const clip = { channels: 2, sampleRate: 44100, seconds: 1 };
+  const { code, stdout, stderr, html } = await runReport(
+    clip,
+    ..."--json --joint-stereo --quality 5 --setting".split(" "),
+    "vbr 4",
+    "--setting",
+    "abr 100 stereo",
+    "--setting",
+    "40 quality 3 reservoir lowpass off preserve-level",
+    "--setting",
+    " --bitrate  40 no-joint-stereo",
+  );
+  assert.equal(code, 0, stderr);
+  const { clips } = JSON.parse(stdout) as {
+    clips: { label: string; byteSize: number; bitrateKbps: number }[];
+  };
+  assert.deepEqual(clips.map(({ label }) => label), [
+    "Original",
+    "VBR V4",
+    "ABR 100 stereo",
+    "40 kbps reservoir q3 lowpass off level kept",
+    "40 kbps stereo",
+  ]);
+  const [original, variable, average, ...constant] = clips.map(({ bitrateKbps }) => bitrateKbps);
+  assert.equal(original, 1411.2);
+  assert.ok(Number(variable) > 128 && Number(variable) !== Math.round(Number(variable)));
+  assertNear(Number(average), 100, 10);
+  for (const kbps of constant) assertNear(kbps, 40, 0.1);
+
+  // What the page gives to copy makes the same.
+  const { recipes } = JSON.parse(/<script id="data"[^>]*>([^<]+)</.exec(html)?.[1] ?? "");
+  const [, ...made] = recipes as { command: string; code: string }[];
+  const channels = noiseOf(clip);
+  made.forEach(({ code: text }, index) => {
+    const [, options = ""] = /options = ([^;]+) as const;/.exec(text) ?? [];
+    const mp3 = encodeMp3(channels, new Function(`return ${options}`)());
+    assert.equal(mp3.length, clips[index + 1]?.byteSize, text);
+  });
+  const name = "'noise & more-40-kbps-reservoir-q3-lowpass-off-level-kept";
+  const flags = "--bitrate 40 --quality 3 --joint-stereo --reservoir --lowpass off";
+  assert.equal(
+    made[2]?.command,
+    `mp3-augment roundtrip 'noise & more.wav' ${name}.wav' ${flags} --preserve-level\n` +
+      `mp3-augment encode 'noise & more.wav' ${name}.mp3' ${flags}`,
+  );
+  assert.ok(html.includes(`<code id="report">mp3-augment report 'noise &amp; more.wav'`), html);
+  assert.ok(!html.includes(tmpdir()), "no folder of this machine");
+});
+
 test("report command: what is wrong is told in a line, and by the exit code", async () => {
   const clip = { channels: 1, sampleRate: 8000, seconds: 1 };
   const cases: [option: string, value: string, message: RegExp][] = [
@@ -297,6 +362,9 @@ test("report command: what is wrong is told in a line, and by the exit code", as
     ["--vbr-qualities", "10", /from 0 to 9\.999/],
     ["--lowpass", "none", /an integer from 1/],
     ["--lowpass", "5000", /^error: --lowpass is 5000/],
+    ["--setting", "joint", /^error: --setting "joint": give one of --bitrate, --average-bitrate/],
+    ["--setting", "vbr 10", /^error: --setting "vbr 10": option .* from 0 to 9\.999/],
+    ["--setting", "vbr 4 jiont", /jiont is none of bitrate, average-bitrate, .* joint, stereo\n/],
   ];
   for (const [option, value, message] of cases) {
     const { code, stderr } = await runReport(clip, option, value);

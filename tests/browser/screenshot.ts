@@ -7,13 +7,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { Failure, findOnPath, needTool, root, run, runAsProgram } from "../../scripts/tools.mjs";
-import { launchChromium } from "./chromium.mjs";
+import { launchChromium } from "./chromium.ts";
 
-const SIZE = { width: 1080, height: 1100 };
+const SIZE = { width: 1080, height: 960 };
 const picture = join(root, "docs", "report.png");
 
-/** @param {string} report the page's path */
-async function photograph(report) {
+/** @param report the page's path */
+async function photograph(report: string) {
   const browser = await launchChromium();
   try {
     const page = await browser.newPage({ viewport: SIZE, colorScheme: "light" });
@@ -22,7 +22,7 @@ async function photograph(report) {
     await page.getByLabel("48 kbps").check({ force: true });
     await page.locator(".plot").first().click({ position: { x: 120, y: 60 } });
     await page.mouse.move(0, 0);
-    await page.screenshot({ path: picture, fullPage: true });
+    await page.screenshot({ path: picture });
   } finally {
     await browser.close();
   }

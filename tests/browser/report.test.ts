@@ -1,30 +1,39 @@
-// npm test -- --only report
-//
-// The report in a real browser: Chromium, headless. MP3_AUGMENT_SCREENSHOTS names a folder for
-// pictures of the page.
+/**
+ * The report in a real browser: Chromium, headless. `npm test -- --only report`.
+ * MP3_AUGMENT_SCREENSHOTS names a folder for pictures of the page.
+ */
 import assert from "node:assert/strict";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
-import { after, before, test } from "node:test";
+import { after, before, test, type TestContext } from "node:test";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import decode from "audio-decode";
+import type { Browser, BrowserContextOptions, Page } from "playwright-core";
+import type { ReportRow } from "../../cli/report/report.ts";
 import { needTool, root, run } from "../../scripts/tools.mjs";
-import { launchChromium } from "./chromium.mjs";
+import { findFaults } from "./axe.ts";
+import { launchChromium } from "./chromium.ts";
 
 const input = fileURLToPath(new URL("lena.wav", import.meta.resolve("audio-lena")));
 const folder = mkdtempSync(join(tmpdir(), "mp3-augment-report-test-"));
 const report = join(folder, "report.html");
-const LABELS = ["Original", "32 kbps", "64 kbps", "128 kbps"];
+const LABELS = ["Original", "32 kbps", "64 kbps", "VBR V4 joint q3"];
 const SECONDS = 4;
+const SETTINGS = [
+  ..."--bitrates 32,64 --duration".split(" "),
+  String(SECONDS),
+  "--setting",
+  "vbr 4 joint quality 3",
+];
 /** Only a hang takes so long, even on a slow and busy machine. */
 const TIMEOUT_MS = 240_000;
 const PAGES = [
   { name: "desktop", width: 1280, height: 800 },
   { name: "phone", width: 360, height: 740 },
 ].flatMap(({ name, width, height }) =>
-  /** @type {const} */ (["light", "dark"]).map((colorScheme) => ({
+  (["light", "dark"] as const).map((colorScheme) => ({
     name: `${name}-${colorScheme}`,
     options: {
       colorScheme,
@@ -35,18 +44,22 @@ const PAGES = [
   }))
 );
 
-/** @type {import("playwright-core").Browser} */
-let browser;
+let browser: Browser;
 
-/** @param {"deno" | "bun"} runtime @param {string[]} args */
-function command(runtime, ...args) {
+/** What the page has done, as its own script sees it. */
+interface Recorded {
+  log: { starts: number[][]; stops: number; ramps: number[][] };
+  memory: OfflineAudioContext;
+  seen: (string | null)[];
+}
+
+function command(runtime: "deno" | "bun", ...args: string[]) {
   const start = runtime === "deno" ? ["run", "--no-check", "--allow-all"] : ["run"];
   return run(needTool(runtime), [...start, join(root, "cli", "main.ts"), "report", ...args]);
 }
 
 before(async () => {
-  const args = ["--bitrates", "32,64,128", "--duration", String(SECONDS), "-o", report];
-  const { code, output } = await command("bun", input, ...args);
+  const { code, output } = await command("bun", input, ...SETTINGS, "-o", report);
   assert.equal(code, 0, output);
   browser = await launchChromium();
 });
@@ -58,16 +71,14 @@ after(async () => {
 
 /**
  * Opens the report and closes it after the test, which fails on any complaint or request.
- * @param {import("node:test").TestContext} t
- * @param {import("playwright-core").BrowserContextOptions} options
- * @param {() => void} [prepare] runs in the page before its own script
+ *
+ * @param prepare runs in the page before its own script
  */
-async function open(t, options = {}, prepare = () => {}) {
+async function open(t: TestContext, options: BrowserContextOptions = {}, prepare = () => {}) {
   const context = await browser.newContext(options);
   context.setDefaultTimeout(TIMEOUT_MS);
   const page = await context.newPage();
-  /** @type {string[]} */
-  const complaints = [];
+  const complaints: string[] = [];
   page.on("console", (message) => complaints.push(`${message.type()}: ${message.text()}`));
   page.on("pageerror", (error) => complaints.push(String(error)));
   const address = pathToFileURL(report).href;
@@ -84,59 +95,23 @@ async function open(t, options = {}, prepare = () => {}) {
   return page;
 }
 
-/** @param {import("playwright-core").Page} page @param {boolean} playing */
-async function waitUntil(page, playing) {
+async function waitUntil(page: Page, playing: boolean) {
   await page.locator(`#play[data-playing="${playing}"]`).waitFor();
 }
 
-/** @param {import("playwright-core").Page} page */
-function position(page) {
-  return page.locator("#position").evaluate((slider) =>
-    Number(/** @type {HTMLInputElement} */ (slider).value)
-  );
+function position(page: Page) {
+  return page.locator("#position").evaluate((slider) => Number((slider as HTMLInputElement).value));
 }
 
-/** @param {import("playwright-core").Page} page */
-function chosen(page) {
-  return page.locator(".choice:has(:checked)").textContent();
-}
-
-/** The ratio of luminances of a text and what lies under it, as WCAG 2 defines it. */
-function findPaleTexts() {
-  /** @param {string} colour */
-  const parts = (colour) => (colour.match(/[\d.]+/g) ?? []).map(Number);
-  /** @param {string} colour */
-  const luminance = (colour) => {
-    const [red = 0, green = 0, blue = 0] = parts(colour).map((part) => {
-      const share = part / 255;
-      return share <= 0.04045 ? share / 12.92 : ((share + 0.055) / 1.055) ** 2.4;
-    });
-    return 0.2126 * red + 0.7152 * green + 0.0722 * blue;
-  };
-  /** @param {Element | null} element @returns {string} */
-  const background = (element) => {
-    if (!element) return "rgb(255, 255, 255)";
-    const colour = getComputedStyle(element).backgroundColor;
-    return parts(colour)[3] === 0 ? background(element.parentElement) : colour;
-  };
-  return [...document.querySelectorAll("main *")].flatMap((element) => {
-    const text = [...element.childNodes].find((node) =>
-      node.nodeType === Node.TEXT_NODE && node.textContent?.trim()
-    )?.textContent;
-    if (!text || !element.checkVisibility()) return [];
-    const { color, fontSize } = getComputedStyle(element);
-    const [dark = 0, light = 0] = [luminance(color), luminance(background(element))].sort();
-    const contrast = (light + 0.05) / (dark + 0.05);
-    const isGood = contrast >= 4.5 && parseFloat(fontSize) >= 12;
-    return isGood ? [] : [`${text}: contrast ${contrast.toFixed(1)}, ${fontSize}`];
-  });
+function chosen(page: Page) {
+  return page.locator(".player .choice:has(:checked)").textContent();
 }
 
 for (const { name, options } of PAGES) {
-  test(`${name}: nothing overflows, is pale, tiny or hard to hit`, async (t) => {
+  test(`${name}: nothing overflows, is hard to hit, or a fault to axe`, async (t) => {
     const page = await open(t, options);
     await page.locator("summary").click();
-    assert.deepEqual(await page.evaluate(findPaleTexts), []);
+    assert.deepEqual(await findFaults(page), []);
     const overflow = await page.evaluate(() =>
       [document.documentElement, ...document.querySelectorAll("main, main *")]
         .filter((element) =>
@@ -146,7 +121,9 @@ for (const { name, options } of PAGES) {
         .map((element) => element.outerHTML.slice(0, 100))
     );
     assert.deepEqual(overflow, []);
-    for (const target of await page.locator(".choice, #play, #position, .loop").all()) {
+    for (
+      const target of await page.locator(".choice, #play, #position, .loop, [data-copy]").all()
+    ) {
       const { height } = await target.boundingBox() ?? assert.fail();
       assert.ok(height >= 44, `a target of ${height} px`);
     }
@@ -161,14 +138,95 @@ for (const { name, options } of PAGES) {
   });
 }
 
+test("a click on a row chooses it, and how it was made is there to copy", async (t) => {
+  const page = await open(t);
+  await page.context().grantPermissions(["clipboard-read", "clipboard-write"]);
+  await page.locator("tbody tr").nth(3).click();
+  assert.equal(await chosen(page), LABELS[3]);
+  assert.equal(await page.locator("tr[aria-current=true] th").textContent(), LABELS[3]);
+  await page.locator("[data-copy=command]").click();
+  await page.locator("[data-copy=command]", { hasText: "Copied" }).waitFor();
+  const flags = "--vbr-quality 4 --quality 3 --joint-stereo";
+  const lines = [
+    `mp3-augment roundtrip lena.wav lena-vbr-v4-joint-q3.wav ${flags}`,
+    `mp3-augment encode lena.wav lena-vbr-v4-joint-q3.mp3 ${flags}`,
+  ];
+  assert.equal(await page.evaluate(() => navigator.clipboard.readText()), lines.join("\n"));
+  await page.locator("[data-copy=code]").click();
+  await page.locator("[data-copy=code]", { hasText: "Copied" }).waitFor();
+  const code = await page.evaluate(() => navigator.clipboard.readText());
+  for (const line of ["sampleRate: 44100,", "vbrQuality: 4,", 'stereoMode: "joint",']) {
+    assert.ok(code.includes(line), code);
+  }
+  assert.match(
+    await page.locator("#report").textContent() ?? "",
+    /report .*--setting 'vbr 4 joint/,
+  );
+  assert.match(await page.locator("footer").textContent() ?? "", /mp3-augment \d+\.\d+\.\d+/);
+});
+
+/** The ticks of the first picture's frequencies, and where along the axis they are. */
+function readTicks(page: Page) {
+  return page.evaluate(() =>
+    [...document.querySelector(".ticks")?.querySelectorAll<HTMLElement>(".frequency") ?? []].map(
+      ({ textContent, style }) =>
+        [textContent, Math.round(parseFloat(style.getPropertyValue("--at")))] as const,
+    )
+  );
+}
+
+test("on mel and log axes low frequencies have more room", async (t) => {
+  const page = await open(t);
+  const picture = () =>
+    page.evaluate(() => (document.getElementById("coded") as HTMLCanvasElement).toDataURL());
+  await page.waitForFunction(() => document.querySelectorAll(".tick").length > 0);
+  assert.deepEqual(await readTicks(page), [
+    ["0", 0],
+    ["5", 23],
+    ["10", 45],
+    ["15", 68],
+    ["20 kHz", 91],
+  ]);
+  const linear = await picture();
+  await page.getByLabel("Mel").check({ force: true });
+  const mel = new Map(await readTicks(page));
+  assert.equal(
+    mel.get("1"),
+    Math.round(100 * Math.log(1 + 1000 / 700) / Math.log(1 + 22050 / 700)),
+  );
+  assert.notEqual(await picture(), linear);
+  await page.getByLabel("Log").check({ force: true });
+  const log = new Map(await readTicks(page));
+  assert.equal(log.get("1"), Math.round(100 * Math.log(1000 / 50) / Math.log(22050 / 50)));
+  assert.equal(log.get("0.05"), 0);
+});
+
+test("on paper it is light, without buttons, and nothing is cut", async (t) => {
+  const page = await open(t, { colorScheme: "dark" });
+  await page.emulateMedia({ media: "print", colorScheme: "dark" });
+  for (const selector of [".player", ".axis", "[data-copy]"]) {
+    assert.equal(await page.locator(selector).first().isVisible(), false);
+  }
+  await page.waitForFunction(() => {
+    const canvas = document.getElementById("coded") as HTMLCanvasElement;
+    return (canvas.getContext("2d")?.getImageData(0, 0, 1, 1).data[0] ?? 0) > 128;
+  });
+  assert.equal(
+    await page.evaluate(() => getComputedStyle(document.body).backgroundColor),
+    "rgb(255, 255, 255)",
+  );
+  const pdf = await page.pdf({ format: "A4" });
+  assert.ok(pdf.length > 10_000);
+});
+
 test("light and dark have their own colours, pictures included", async (t) => {
   const page = await open(t);
-  const look = async (/** @type {"light" | "dark"} */ colorScheme) => {
+  const look = async (colorScheme: "light" | "dark") => {
     await page.emulateMedia({ colorScheme });
     const isDark = colorScheme === "dark";
     // The top left corner is silence: paper in the light, night in the dark.
     await page.waitForFunction((isDark) => {
-      const canvas = /** @type {HTMLCanvasElement} */ (document.getElementById("coded"));
+      const canvas = document.getElementById("coded") as HTMLCanvasElement;
       const copy = new OffscreenCanvas(1, 1).getContext("2d", { willReadFrequently: true });
       copy?.drawImage(canvas, 0, 0);
       const [red = 0] = copy?.getImageData(0, 0, 1, 1).data ?? [];
@@ -185,24 +243,24 @@ test("the table holds the command's numbers, the same in Deno", async (t) => {
     rows.map((row) => [...row.children].map((cell) => cell.textContent))
   );
   assert.deepEqual(cells.map(([label]) => label), LABELS);
-  const args = ["--bitrates", "32,64,128", "--duration", String(SECONDS), "--json"];
-  const { code, stdout, output } = await command("deno", input, ...args, "-o", `${report}.deno`);
+  const args = [...SETTINGS, "--json", "-o", `${report}.deno`];
+  const { code, stdout, output } = await command("deno", input, ...args);
   assert.equal(code, 0, output);
-  const { clips } = JSON.parse(stdout);
-  clips.slice(1).forEach((/** @type {any} */ clip, /** @type {number} */ index) => {
-    const [, snr, distance, bandwidth, level, size] = cells[index + 1] ?? [];
+  const { clips }: { clips: Record<keyof ReportRow, number>[] } = JSON.parse(stdout);
+  clips.slice(1).forEach((clip, index) => {
+    const [, bitrate, snr, distance, bandwidth, level, size] = cells[index + 1] ?? [];
+    assert.equal(bitrate, clip.bitrateKbps.toFixed(1));
     assert.equal(snr, clip.snrDb.toFixed(1));
     assert.equal(distance, clip.logSpectralDistanceDb.toFixed(1));
     assert.equal(bandwidth, (clip.bandwidthHz / 1000).toFixed(1));
-    assert.equal(level, clip.levelDb.toFixed(2).replace("-", "−"));
+    assert.equal(level, clip.levelDb.toFixed(2).replace("-0.00", "0.00").replace("-", "−"));
     assert.equal(size, (clip.byteSize / 1000).toFixed(1));
   });
 });
 
 test("one start for all clips; a switch only turns gains, and the time runs on", async (t) => {
   const page = await open(t, {}, () => {
-    /** @type {any} */
-    const log = { starts: [], stops: 0, ramps: [] };
+    const log = { starts: [] as unknown[], stops: 0, ramps: [] as unknown[] };
     Object.assign(globalThis, { log });
     const { start, stop } = AudioBufferSourceNode.prototype;
     AudioBufferSourceNode.prototype.start = function (...args) {
@@ -219,12 +277,11 @@ test("one start for all clips; a switch only turns gains, and the time runs on",
       return linearRampToValueAtTime.apply(this, args);
     };
   });
-  /** @returns {Promise<{ starts: number[][], stops: number, ramps: number[][] }>} */
-  const log = () => page.evaluate(() => /** @type {any} */ (globalThis).log);
+  const log = () => page.evaluate(() => (globalThis as unknown as Recorded).log);
   await page.locator("#play").click();
   await waitUntil(page, true);
   await page.waitForFunction(() =>
-    Number(/** @type {HTMLInputElement} */ (document.getElementById("position")).value) > 0
+    Number((document.getElementById("position") as HTMLInputElement).value) > 0
   );
   await page.locator(".choice").nth(2).click();
   const { starts, stops, ramps } = await log();
@@ -256,35 +313,27 @@ const FADE_SECONDS = 0.01;
 function playIntoMemory() {
   const seconds = 2;
   class MemoryContext extends OfflineAudioContext {
-    /** @param {{ sampleRate: number }} options */
-    constructor({ sampleRate }) {
+    constructor({ sampleRate }: { sampleRate: number }) {
       super({ numberOfChannels: 1, length: seconds * sampleRate, sampleRate });
       Object.assign(globalThis, { memory: this });
     }
-    /** @override */
-    resume() {
+    override resume() {
       return Promise.resolve();
     }
   }
   Object.assign(globalThis, { AudioContext: MemoryContext });
 }
 
-/**
- * What is heard when playing starts at one clip and switches to another.
- * @param {import("node:test").TestContext} t
- * @param {number} first
- * @param {number} second
- */
-async function listen(t, first, second) {
+/** What is heard when playing starts at one clip and switches to another. */
+async function listen(t: TestContext, first: number, second: number) {
   const page = await open(t, {}, playIntoMemory);
   await page.locator(".choice").nth(first).click();
   await page.locator("#play").click();
   await waitUntil(page, true);
   const samples = await page.evaluate(async ({ second, time }) => {
-    /** @type {OfflineAudioContext} */
-    const memory = /** @type {any} */ (globalThis).memory;
+    const memory: OfflineAudioContext = (globalThis as unknown as Recorded).memory;
     memory.suspend(time).then(() => {
-      /** @type {HTMLInputElement} */ (document.getElementsByName("clip")[second]).click();
+      (document.getElementsByName("clip")[second] as HTMLInputElement).click();
       OfflineAudioContext.prototype.resume.call(memory);
     });
     return Array.from((await memory.startRendering()).getChannelData(0));
@@ -292,8 +341,7 @@ async function listen(t, first, second) {
   return Float32Array.from(samples);
 }
 
-/** @param {Float32Array} a @param {Float32Array} b */
-function largestDifference(a, b) {
+function largestDifference(a: Float32Array, b: Float32Array) {
   assert.equal(a.length, b.length);
   return a.reduce((largest, sample, i) => Math.max(largest, Math.abs(sample - (b[i] ?? 0))), 0);
 }
@@ -307,7 +355,7 @@ test("what is heard: the original, then the coded clip at the same sample, no ga
 
   // The original is heard as the file holds it, but for 16 bits.
   const start = Math.round(START_SECONDS * sampleRate);
-  const file = /** @type {Float32Array} */ (channelData[0]);
+  const file = channelData[0] as Float32Array;
   const expected = new Float32Array(original.length);
   expected.set(file.subarray(0, original.length - start), start);
   assert.ok(largestDifference(original, expected) < 1e-4);
@@ -331,19 +379,19 @@ test("all by the keyboard", async (t) => {
   await page.keyboard.press("Tab");
   await page.keyboard.press("ArrowRight");
   assert.equal(await chosen(page), "32 kbps");
-  const outline = await page.locator(".choice:has(:checked)").evaluate((choice) =>
+  const outline = await page.locator(".player .choice:has(:checked)").evaluate((choice) =>
     getComputedStyle(choice).outlineStyle
   );
   assert.equal(outline, "solid");
   await page.keyboard.press("Space");
   await waitUntil(page, true);
   await page.keyboard.press("4");
-  assert.equal(await chosen(page), "128 kbps");
+  assert.equal(await chosen(page), LABELS[3]);
   await page.keyboard.press("o");
   assert.equal(await chosen(page), "Original");
   await page.keyboard.press("o");
-  assert.equal(await chosen(page), "128 kbps");
-  await page.locator("figcaption", { hasText: "128 kbps minus original" }).waitFor();
+  assert.equal(await chosen(page), LABELS[3]);
+  await page.locator("figcaption", { hasText: `${LABELS[3]} minus original` }).waitFor();
   await page.keyboard.press("Space");
   await waitUntil(page, false);
   await page.keyboard.press("Tab");
@@ -365,7 +413,7 @@ test("without Loop it stops at the end, with it goes on from the start", async (
   await plot.click({ position: { x: width - 4, y: 50 } });
   assert.ok(await position(page) > 0.95 * SECONDS);
   await page.locator("#play").evaluate((button) => {
-    const seen = /** @type {(string | null)[]} */ ([]);
+    const seen = [] as (string | null)[];
     Object.assign(globalThis, { seen });
     new MutationObserver(() => seen.push(button.getAttribute("data-playing"))).observe(button, {
       attributeFilter: ["data-playing"],
@@ -373,14 +421,15 @@ test("without Loop it stops at the end, with it goes on from the start", async (
   });
   await page.locator("#play").click();
   // It may have played and stopped before anyone looks.
-  await page.waitForFunction(() => /** @type {any} */ (globalThis).seen.join() === "true,false");
+  await page.waitForFunction(() =>
+    (globalThis as unknown as Recorded).seen.join() === "true,false"
+  );
   assert.equal(await position(page), 0);
   await page.locator("#loop").check();
   await plot.click({ position: { x: width - 4, y: 50 } });
   await page.locator("#play").click();
   await page.waitForFunction(
-    (half) =>
-      Number(/** @type {HTMLInputElement} */ (document.getElementById("position")).value) < half,
+    (half) => Number((document.getElementById("position") as HTMLInputElement).value) < half,
     SECONDS / 2,
   );
   await waitUntil(page, true);
