@@ -28,6 +28,7 @@ export {
   type AnyAudioOptions,
   compressAnyAudio,
   compressAnyAudioAsync,
+  groupChannels,
 } from "./src/convert.ts";
 export {
   anyOutputFrameCount,
@@ -35,7 +36,7 @@ export {
   type AnyStreamOptions,
   compressAnyBlocks,
 } from "./src/convert-stream.ts";
-export { resample } from "./src/resample.ts";
+export { resample, resampleBlocks } from "./src/resample.ts";
 export type { BatchOptions } from "./src/batch-run.ts";
 export type { Audio } from "./src/audio.ts";
 export type {

@@ -69,7 +69,7 @@ export const FLAGS: Readonly<Record<string, string>> = {
   stereoMode: "--joint-stereo",
   stereoModes: "--stereo-modes",
   bitReservoir: "--reservoir",
-  bitReservoirs: "--reservoir",
+  bitReservoirs: "--reservoirs",
   lowpassHz: "--lowpass",
   preserveDelay: "--preserve-delay",
   preserveLevel: "--preserve-level",

@@ -7,7 +7,7 @@
 import process from "node:process";
 import { Command, CommanderError } from "commander";
 import { CliError, EXIT, reasonOf } from "./errors.ts";
-import { tellResult, warn } from "./tell.ts";
+import { painted, tellResult, warn } from "./tell.ts";
 import { VERSION } from "./version.ts";
 import { add as addDataset } from "./commands/dataset.ts";
 import { add as addDecode } from "./commands/decode.ts";
@@ -32,6 +32,7 @@ function createProgram(): Command {
   const program = new Command("mp3-augment")
     .description("MP3 round trips for audio data sets: aligned, reproducible, fast.")
     .version(VERSION)
+    .configureOutput({ outputError: (text, write) => write(painted(text)) })
     .exitOverride();
   for (const add of COMMANDS) add(program);
   const names = program.commands.map((command) => command.name());

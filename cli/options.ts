@@ -78,6 +78,12 @@ function parseLowpass(text: string): number | "off" {
   return text === "off" ? "off" : integerIn(1, 24000)(text);
 }
 
+/** `--channel-groups`. */
+export function channelGroupsOption(): Option {
+  return new Option("--channel-groups <groups>", "how more than two channels are coded")
+    .choices(["pairs", "singles"]).default("pairs");
+}
+
 /** The module's options for these arguments. */
 export function codingOf(given: CodingArguments): Encoding {
   const { bitrate, averageBitrate, vbrQuality } = given;

@@ -166,7 +166,19 @@ function prepare(samples: Audio, options: Record<string, unknown>): Call {
   return { samples, sampleRate, codedRate, preserveDelay, groups };
 }
 
-/** The channels that go into one MP3 stream each. */
+/**
+ * The channels that go into one MP3 stream each.
+ *
+ * @param channels anything per channel, such as its samples or its number
+ * @param groups how more than two are coded: two by two, or each alone
+ *
+ * @example
+ * ```ts
+ * import { groupChannels } from "@mp3-augment/mp3-augment/transform";
+ *
+ * console.log(groupChannels(["FL", "FR", "C"], "pairs").join(" | ")); // FL,FR | C
+ * ```
+ */
 export function groupChannels<T>(channels: readonly T[], groups: "pairs" | "singles"): T[][] {
   const size = groups === "pairs" || channels.length <= 2 ? 2 : 1;
   return Array.from(

@@ -213,3 +213,56 @@ export function resampleTo(
   output.set(resampler.finish(frameCount).subarray(0, frameCount - first.length), first.length);
   return output;
 }
+
+/**
+ * `resample` block by block, in bounded memory: blocks of any size go in, one array per channel, and
+ * what comes out, put together, is what `resample` gives for each channel.
+ *
+ * @param blocks all with the same number of channels; they stay as they are
+ * @param fromRate their sample rate in Hz, from 1000 to 768000
+ * @param toRate the wanted one, likewise
+ * @throws {Mp3AugmentError} as `resample`, when the first block is asked for
+ *
+ * @example
+ * ```ts
+ * import { resampleBlocks } from "@mp3-augment/mp3-augment/transform";
+ *
+ * async function* read() {
+ *   for (let i = 0; i < 3; i++) yield [new Float32Array(16000), new Float32Array(16000)];
+ * }
+ * let sampleCount = 0;
+ * for await (const [left] of resampleBlocks(read(), 16000, 8000)) sampleCount += left?.length ?? 0;
+ * console.log(sampleCount); // 24000
+ * ```
+ */
+export async function* resampleBlocks(
+  blocks: AsyncIterable<readonly Float32Array[]>,
+  fromRate: number,
+  toRate: number,
+): AsyncIterable<Float32Array[]> {
+  checkResampledRate(fromRate, "fromRate");
+  checkResampledRate(toRate, "toRate");
+  let resamplers: Resampler[] | undefined;
+  let [heardCount, madeCount] = [0, 0];
+  for await (const block of blocks) {
+    const channels = toChannels(block, resamplers?.length);
+    resamplers ??= channels.map(() => createResampler(fromRate, toRate));
+    heardCount += channels[0]?.length ?? 0;
+    const made = resamplers.map((resampler, i) => resampler.push(channels[i] as Float32Array));
+    madeCount += made[0]?.length ?? 0;
+    if (made[0]?.length) yield made;
+  }
+  const frameCount = resampledCount(heardCount, fromRate, toRate);
+  if (madeCount < frameCount) yield (resamplers ?? []).map(({ finish }) => finish(frameCount));
+}
+
+/** A block's channels, checked; `count`: of the blocks before. */
+function toChannels(block: readonly Float32Array[], count = block.length): Float32Array[] {
+  const channels = block.flatMap((channel) => toPlanes(channel, 1, "a channel").channels);
+  const lengths = channels.map(({ length }) => length);
+  if (lengths.length === count && lengths.every((length) => length === lengths[0])) return channels;
+  throw new Mp3AugmentError(
+    "INVALID_AUDIO",
+    `a block has channels of ${lengths.join(", ")} samples; all must have ${count}, of one length`,
+  );
+}

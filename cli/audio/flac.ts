@@ -25,6 +25,13 @@ export function checkFlacIsWhole(head: Uint8Array, frameCount: number): void {
   throw new Error(`the file ends after ${frameCount} of ${expected} frames`);
 }
 
+/** How many bits its samples have, by its STREAMINFO block. */
+export function flacBits(head: Uint8Array): number | undefined {
+  return head.length < 22
+    ? undefined
+    : (((head[20] as number) & 1) << 4 | (head[21] as number) >> 4) + 1;
+}
+
 let loaded: Promise<Libflac> | undefined;
 
 async function load(): Promise<Libflac> {

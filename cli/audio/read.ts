@@ -7,7 +7,7 @@ import { decodeMp3Async, Mp3DecoderStream, type Mp3Info } from "../../mod.ts";
 import { reasonOf } from "../errors.ts";
 import { isAiff, parseAiffHeader } from "./aiff.ts";
 import { isStandardInput } from "../paths.ts";
-import { checkFlacIsWhole } from "./flac.ts";
+import { checkFlacIsWhole, flacBits } from "./flac.ts";
 import { pump } from "./pump.ts";
 import type { Scratch } from "./scratch.ts";
 import {
@@ -16,6 +16,8 @@ import {
   parseWavHeader,
   pcm16Of,
   sampleReader,
+  type Storage,
+  storageOf,
   wholeFrames,
 } from "./wav.ts";
 
@@ -23,6 +25,8 @@ import {
 export interface Clip {
   readonly channels: Float32Array[];
   readonly sampleRate: number;
+  /** How the file stores them; no lossy format has a number of bits per sample. */
+  readonly storage?: Storage;
 }
 
 /** The extensions that a folder is searched for. */
@@ -160,7 +164,15 @@ async function decodeContainer(
   if (container === "aiff") throw new Error(UNREAD_AIFF);
   const decoded = await decodeByPackage(container, bytes);
   if (container === "flac") checkFlacIsWhole(bytes, decoded.channels[0]?.length ?? 0);
-  return decoded;
+  return { ...decoded, ...storageIn(container, bytes) };
+}
+
+/** How a file of the packages' stores its samples. */
+function storageIn(container: PackageContainer, head: Uint8Array): Pick<Clip, "storage"> {
+  const header = container === "wav" ? parseWavHeader(head) : undefined;
+  if (header) return { storage: storageOf(header) };
+  const bitsPerSample = container === "flac" ? flacBits(head) : undefined;
+  return bitsPerSample ? { storage: { bitsPerSample, sampleType: "integer" } } : {};
 }
 
 const PARSERS = { wav: parseWavHeader, aiff: parseAiffHeader } as const;
@@ -175,7 +187,9 @@ function decodePcm(
   checkWavIsWhole(header, bytes.length);
   const read = sampleReader(header);
   if (read === undefined) return undefined;
-  return { channels: read(wholeFrames(bytes, header), scratch), sampleRate: header.sampleRate };
+  const { sampleRate } = header;
+  const channels = read(wholeFrames(bytes, header), scratch);
+  return { channels, sampleRate, storage: storageOf(header) };
 }
 
 async function decodeByPackage(container: PackageContainer, bytes: Uint8Array): Promise<Clip> {
@@ -293,6 +307,7 @@ async function* readPcmBlocks(
     return yield* decodeBlocks("wav", bytes, rest);
   }
   const { sampleRate, frameByteSize, dataOffset } = header;
+  const storage = storageOf(header);
   let left = header.dataByteSize;
   let waiting = bytes.subarray(dataOffset);
   const take = () => {
@@ -300,7 +315,7 @@ async function* readPcmBlocks(
     const whole = waiting.subarray(0, usable - usable % frameByteSize);
     left -= whole.length;
     waiting = waiting.subarray(whole.length);
-    return { channels: read(whole), sampleRate };
+    return { channels: read(whole), sampleRate, storage };
   };
   yield take();
   for await (const chunk of rest) {
@@ -316,20 +331,22 @@ async function* decodeBlocks(
   rest: AsyncIterable<Uint8Array>,
 ): AsyncIterable<Clip> {
   const decoder = await packageDecoder(container);
+  const storage = storageIn(container, head);
+  const toClip = (chunk: DecodedChunk): Clip => ({
+    channels: exactCodes(chunk, container),
+    sampleRate: chunk.sampleRate,
+    ...storage,
+  });
   try {
-    yield toClip(decoder.decode(head), container);
-    for await (const chunk of rest) yield toClip(decoder.decode(chunk), container);
+    yield toClip(decoder.decode(head));
+    for await (const chunk of rest) yield toClip(decoder.decode(chunk));
     const last = decoder.flush?.();
-    if (last) yield toClip(last, container);
+    if (last) yield toClip(last);
   } catch (error) {
     throw decoderError(container, error);
   } finally {
     decoder.free();
   }
-}
-
-function toClip(chunk: DecodedChunk, container: Container): Clip {
-  return { channels: exactCodes(chunk, container), sampleRate: chunk.sampleRate };
 }
 
 function decoderError(container: Container, error: unknown): Error {

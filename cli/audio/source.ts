@@ -13,7 +13,7 @@ import {
 import { KIND_WORDS } from "../errors.ts";
 import { type Found, isStandardInput, isUnchanged, look } from "../paths.ts";
 import { Scratch } from "./scratch.ts";
-import { blockOfPcm16, planesOfPcm16 } from "./wav.ts";
+import { blockOfPcm16, planesOfPcm16, type Storage } from "./wav.ts";
 
 /** A sound file and what is known of it. */
 export interface Source {
@@ -25,6 +25,8 @@ export interface Source {
   readonly peaks: readonly number[];
   /** What else is known of an MP3 file. */
   readonly mp3?: Mp3Info;
+  /** How the samples are stored, in a lossless format. */
+  readonly storage?: Storage;
   /** All samples, of a short file. */
   readonly clip: Float32Array[] | undefined;
   /** The same as they are, of a short WAV file with 16 bits. */
@@ -78,7 +80,7 @@ export async function sourceOfBytes(
 ): Promise<Source> {
   const pcm16 = readPcm16(bytes);
   if (pcm16) return sourceOfPcm16(pcm16, scratch);
-  const { channels, sampleRate, container, mp3 } = await decodeBytes(bytes, scratch);
+  const { channels, sampleRate, container, mp3, storage } = await decodeBytes(bytes, scratch);
   const peaks = channels.map((channel) => checkPeak(peakOf(channel)));
   return {
     container,
@@ -88,6 +90,7 @@ export async function sourceOfBytes(
     peaks,
     clip: channels,
     ...(mp3 && { mp3 }),
+    ...(storage && { storage }),
     async *blocks() {
       yield channels;
     },
@@ -102,6 +105,7 @@ function sourceOfPcm16({ samples, channelCount, sampleRate }: Pcm16Clip, scratch
     frameCount: samples.length / channelCount,
     peaks: new Array(channelCount).fill(peakOfPcm16(samples)),
     pcm16: samples,
+    storage: { bitsPerSample: 16, sampleType: "integer" },
     get clip() {
       return planesOfPcm16(samples, channelCount, scratch);
     },
@@ -117,6 +121,7 @@ async function openLong(
 ): Promise<Source> {
   let container: Container = "wav";
   let mp3: Mp3Info | undefined;
+  let storage: Storage | undefined;
   let sampleRate = 0;
   let channelCount = 0;
   let frameCount = 0;
@@ -128,7 +133,7 @@ async function openLong(
     ) {
       throw new Error("the file changes its sample rate or its channels on the way");
     }
-    ({ sampleRate, container, mp3 } = block);
+    ({ sampleRate, container, mp3, storage } = block);
     channelCount = block.channels.length;
     frameCount += block.channels[0]?.length ?? 0;
     peaks = block.channels.map((channel, index) =>
@@ -145,6 +150,7 @@ async function openLong(
     peaks,
     clip: undefined,
     ...(mp3 && { mp3 }),
+    ...(storage && { storage }),
     async *blocks() {
       let left = frameCount;
       for await (const { channels } of readBlocks(path)) {

@@ -32,6 +32,25 @@ export const FLOAT = 3;
 export const A_LAW = 6;
 export const MU_LAW = 7;
 const EXTENSIBLE = 0xfffe;
+
+/** How a file stores its samples. */
+export interface Storage {
+  readonly bitsPerSample: number;
+  readonly sampleType: "integer" | "float" | "A-law" | "µ-law" | "ADPCM";
+}
+
+const SAMPLE_TYPES: Record<number, Storage["sampleType"]> = {
+  [PCM]: "integer",
+  [FLOAT]: "float",
+  [A_LAW]: "A-law",
+  [MU_LAW]: "µ-law",
+};
+
+/** How the samples behind a header are stored. */
+export function storageOf({ bitsPerSample, formatTag }: WavHeader): Storage {
+  return { bitsPerSample, sampleType: SAMPLE_TYPES[formatTag] ?? "ADPCM" };
+}
+
 const UNKNOWN_SIZE = 0xffffffff;
 const DOUBTFUL_SIZE = 0x7fff0000;
 

@@ -9,7 +9,7 @@ import { chooseShard, shardSuffix } from "../dataset/shard.ts";
 import type { SampleFormat } from "../audio/wav.ts";
 import { EXIT, reasonOf, usageError } from "../errors.ts";
 import { stopOnSignals } from "../interrupt.ts";
-import { integerIn, listOf, numberIn, outputFormat } from "../options.ts";
+import { channelGroupsOption, integerIn, listOf, numberIn, outputFormat } from "../options.ts";
 import { isStandardInput, isStandardOutput } from "../paths.ts";
 import { formatDuration, Progress } from "../progress.ts";
 import { tellResult, warn } from "../tell.ts";
@@ -25,7 +25,7 @@ interface DatasetOptions {
   minVbrQuality: number;
   maxVbrQuality: number;
   stereoModes: ("stereo" | "joint")[];
-  reservoir: ("off" | "on")[];
+  reservoirs: ("off" | "on")[];
   p: number;
   copies: number;
   seed: number;
@@ -82,7 +82,7 @@ export function add(program: Command): void {
     .option("--min-vbr-quality <q>", "the best VBR quality to draw", numberIn(0, 9.999), 0)
     .option("--max-vbr-quality <q>", "the worst VBR quality to draw", numberIn(0, 9.999), 9)
     .option("--stereo-modes <list>", "of stereo and joint", listOf("stereo", "joint"), ["stereo"])
-    .option("--reservoir <list>", "the bit reservoir, of off and on", listOf("off", "on"), ["off"])
+    .option("--reservoirs <list>", "the bit reservoir, of off and on", listOf("off", "on"), ["off"])
     .option("--quality <0-9>", "LAME's quality, from best to fastest", integerIn(0, 9), 7)
     .option("--preserve-delay", "keep the codec's delay and padding", false)
     .option("--preserve-level", "divide out what LAME scales by", false)
@@ -102,10 +102,7 @@ export function add(program: Command): void {
         "16",
       ),
     )
-    .addOption(
-      new Option("--channel-groups <groups>", "how more than two channels are coded")
-        .choices(["pairs", "singles"]).default("pairs"),
-    )
+    .addOption(channelGroupsOption())
     .option("--tar <n>", "write WebDataset shards of n sources each", integerIn(1))
     .option(
       "--path-column <name>",
@@ -247,7 +244,7 @@ function settingsOf(options: DatasetOptions): Settings {
       minVbrQuality: options.minVbrQuality,
       maxVbrQuality: options.maxVbrQuality,
       stereoModes: options.stereoModes,
-      bitReservoirs: options.reservoir.map((word) => word === "on"),
+      bitReservoirs: options.reservoirs.map((word) => word === "on"),
       preserveLevel: options.preserveLevel,
       p: options.p,
     },

@@ -1,5 +1,5 @@
 /** `mp3-augment roundtrip`: one file through MP3. */
-import { type Command, Option } from "commander";
+import type { Command } from "commander";
 import { codeSource, type Coding, withCodedBitrate } from "../audio/code.ts";
 import { openSource } from "../audio/source.ts";
 import { encodeBlocks } from "../audio/write.ts";
@@ -9,6 +9,7 @@ import { tellResult } from "../tell.ts";
 import {
   addCodingOptions,
   addOutputOptions,
+  channelGroupsOption,
   type CodingArguments,
   codingOf,
   type OutputArguments,
@@ -41,10 +42,7 @@ export function add(program: Command): void {
   command
     .option("--preserve-delay", "keep the codec's delay and padding", false)
     .option("--preserve-level", "divide out what LAME scales by", false)
-    .addOption(
-      new Option("--channel-groups <groups>", "how more than two channels are coded")
-        .choices(["pairs", "singles"]).default("pairs"),
-    );
+    .addOption(channelGroupsOption());
   addOutputOptions(command);
   command
     .option("--json", "print what was done as JSON", false)

@@ -5,18 +5,11 @@ import { join } from "node:path";
 import { compressRoundtrip, encodeMp3 } from "../../mod.ts";
 import { decodeBytes } from "../../cli/audio/read.ts";
 import { VERSION } from "../../cli/version.ts";
-import { runCli, startCli, withFolder, writeWav } from "./cli.ts";
+import { as16Bits, runCli, startCli, withFolder, writeWav } from "./cli.ts";
 import { projectPath, test } from "../harness.ts";
 import { correlation, makeSignal, realAudio, sameBits } from "../signals.ts";
 
 const RATE = 16000;
-
-/** What a 16-bit file keeps of samples. */
-function as16Bits(samples: Float32Array): Float32Array {
-  return samples.map((sample) =>
-    Math.min(32767, Math.max(-32768, Math.floor(sample * 32768 + 0.5))) / 32768
-  );
-}
 
 async function readSound(path: string) {
   return await decodeBytes(readFileSync(path));

@@ -66,6 +66,13 @@ export async function withFolder(body: (folder: string) => Promise<void>): Promi
   }
 }
 
+/** What a 16-bit file keeps of samples. */
+export function as16Bits(samples: Float32Array): Float32Array {
+  return samples.map((sample) =>
+    Math.min(32767, Math.max(-32768, Math.floor(sample * 32768 + 0.5))) / 32768
+  );
+}
+
 /** Writes a 16-bit WAV file. */
 export function writeWav(
   path: string,

@@ -2,8 +2,7 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import * as libsamplerate from "@alexanderolsen/libsamplerate-js";
-import { createResampler } from "../../src/resample.ts";
-import { resample } from "../../transform.ts";
+import { resample, resampleBlocks } from "../../transform.ts";
 import { test } from "../harness.ts";
 
 // A CommonJS package: Deno has its exports under `default`, the others beside it too.
@@ -50,17 +49,36 @@ test("what resample gives is libsamplerate's medium sinc to -100 dB", async () =
   }
 });
 
-test("block by block the same samples come out", () => {
+async function* inBlocks(channels: readonly Float32Array[], blockLength: number) {
+  const frameCount = channels[0]?.length ?? 0;
+  for (let at = 0; at < frameCount; at += blockLength) {
+    yield channels.map((channel) => channel.subarray(at, at + blockLength));
+  }
+}
+
+test("block by block the same samples come out", async () => {
   for (const [from, to] of RATES) {
     const noise = makeNoise(5000);
-    const whole = resample(noise, from, to);
-    const resampler = createResampler(from, to);
-    const parts: Float32Array[] = [];
-    for (let at = 0; at < noise.length; at += 777) {
-      parts.push(resampler.push(noise.subarray(at, at + 777)));
-    }
-    parts.push(resampler.finish(whole.length));
-    assert.deepEqual(parts.flatMap((part) => [...part]), [...whole], `${from} to ${to} Hz`);
+    const channels = [noise, noise.map((sample) => -sample)];
+    const parts: Float32Array[][] = [];
+    for await (const part of resampleBlocks(inBlocks(channels, 777), from, to)) parts.push(part);
+    channels.forEach((channel, index) => {
+      const joined = parts.flatMap((part) => [...part[index] as Float32Array]);
+      assert.deepEqual(joined, [...resample(channel, from, to)], `${from} to ${to} Hz`);
+    });
+  }
+});
+
+test("blocks that don't fit together are refused", async () => {
+  const [a, b] = [new Float32Array(100), new Float32Array(90)];
+  for (const blocks of [[[a, b]], [[a], [a, a]], [[a, a], [a]]]) {
+    const work = async () => {
+      async function* given() {
+        yield* blocks;
+      }
+      for await (const _ of resampleBlocks(given(), 16000, 8000));
+    };
+    await assert.rejects(work, { code: "INVALID_AUDIO", message: /all must have \d, of one/ });
   }
 });
 
