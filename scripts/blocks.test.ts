@@ -21,8 +21,9 @@ import { delimiter, dirname, join } from "node:path";
 import process from "node:process";
 import { after, before, test } from "node:test";
 import { fileURLToPath } from "node:url";
+import { gzipSync } from "node:zlib";
 import { findNode } from "./nodes.mjs";
-import { needTool, root, run } from "./tools.mjs";
+import { findOnPath, needTool, root, run } from "./tools.mjs";
 
 interface Block {
   page: string;
@@ -66,6 +67,9 @@ const ELSEWHERE: [RegExp, string, string?][] = [
   [/^examples\/slurm\//, "SLURM", "scripts/test-slurm.ts"],
   [/--allow-net=\$SERVER/, "a server", "tests/package/loader.test.ts"],
   [/^docker build/, "Docker and a Kubernetes cluster"],
+  [/^ *aws s3 cp/m, "accounts of clouds, and another host"],
+  [/from lhotse import/, "the Python package lhotse"],
+  [/webdataset\.WebDataset/, "the Python package webdataset"],
 ];
 
 const work = mkdtempSync(join(tmpdir(), "mp3-augment-blocks-"));
@@ -120,7 +124,7 @@ async function shellAnew(code: string) {
   for (const made of ["augmented", "out"]) {
     rmSync(join(project, made), { recursive: true, force: true });
   }
-  await shell(code);
+  await shell(code.replace("--root /data", `--root ${join(project, "data")}`));
 }
 
 function makeProject(folder: string) {
@@ -128,13 +132,21 @@ function makeProject(folder: string) {
   writeFileSync(join(folder, "package.json"), JSON.stringify({ name: "project", type: "module" }));
 }
 
-before(async () => {
-  makeProject(project);
-  for (const folder of ["clips", "in"]) {
+/** The files that the blocks name. */
+function makeData() {
+  for (const folder of ["clips", "in", "data"]) {
     mkdirSync(join(project, folder));
     for (const name of ["a.wav", "b.wav"]) copyFileSync(lena, join(project, folder, name));
   }
   copyFileSync(lena, join(project, "speech.wav"));
+  const line = { audio_filepath: join(project, "data/a.wav"), duration: 1, text: "a" };
+  writeFileSync(join(project, "train_manifest.json"), JSON.stringify(line));
+  const cut = { id: "a", recording: { sources: [{ source: "clips/a.wav" }] } };
+  writeFileSync(join(project, "cuts.jsonl.gz"), gzipSync(JSON.stringify(cut)));
+}
+
+before(async () => {
+  makeProject(project);
   mkdirSync(join(work, "tools"));
   for (const [name, path] of Object.entries({ bun, bunx: bun, deno })) {
     symlinkSync(path, join(work, "tools", name));
@@ -144,10 +156,12 @@ before(async () => {
   await shell(blockOf("npm ci").code.replace("npm ci && ", ""), root);
   tarball = readFileSync(join(root, "dist", `${name}-${version}.tgz`));
   await shell(`npm install --no-audit --no-fund ${name}`);
+  makeData();
   for (const koffi of ["koffi", "@koromix"]) {
     const path = join("node_modules", koffi);
     cpSync(join(root, path), join(project, path), { recursive: true });
   }
+  await shell("tar -cf in.tar -C clips a.wav b.wav; mp3-augment decode speech.wav song.flac");
 }, { timeout: 300_000 });
 
 after(() => {
@@ -259,7 +273,11 @@ for (const block of blocks) {
   const [, runOtherwise] = OTHERWISE.find(([start]) => start.test(code)) ?? [];
   if (runOtherwise) test(title, { timeout: 120_000 }, () => runOtherwise(block));
   else if (language === "sh") test(title, () => shellAnew(code));
-  else {
+  else if (language === "python") {
+    test(title, async () => { // on what the block before has made
+      if (findOnPath("python3")) await runIn(project, "python3", "-c", code);
+    });
+  } else {
     assert.ok(["ts", "js"].includes(language), `${title} is ${language}: who runs that?`);
     for (const runtime of runtimes) test(`${title} in ${runtime}`, () => runCode(block, runtime));
   }
