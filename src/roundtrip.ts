@@ -173,7 +173,7 @@ export function runNow(call: CheckedCall): Audio {
  * import { compressRoundtripAsync } from "@mp3-augment/mp3-augment";
  *
  * const samples = new Float32Array(48000);
- * const signal = AbortSignal.timeout(10_000);
+ * const { signal } = new AbortController(); // whose abort() ends the call
  * const degraded = await compressRoundtripAsync(samples, { sampleRate: 48000, vbrQuality: 4, signal });
  * console.log(degraded.length); // 48000
  * ```

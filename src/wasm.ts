@@ -27,20 +27,19 @@ let loading: Promise<void> | undefined;
  * Calls in the background and batches run on workers, one per core; where there are none, in
  * slices between which the event loop turns. A second call does nothing.
  *
+ * @returns a promise that rejects with an {@linkcode Mp3AugmentError}: `LIBRARY_NOT_FOUND` when the
+ * module can't be had, `LIBRARY_INCOMPATIBLE` when it is of another release, `INVALID_OPTION` when
+ * a native library is loaded already
+ *
+ * @example
  * ```ts
  * import { compressRoundtrip } from "@mp3-augment/mp3-augment";
  * import { loadWasm } from "@mp3-augment/mp3-augment/wasm";
  *
  * await loadWasm();
- * const degraded = compressRoundtrip(new Float32Array(48000), {
- *   sampleRate: 48000,
- *   bitrateKbps: 32,
- * });
+ * const samples = new Float32Array(48000);
+ * console.log(compressRoundtrip(samples, { sampleRate: 48000, bitrateKbps: 32 }).length); // 48000
  * ```
- *
- * @returns a promise that rejects with an {@linkcode Mp3AugmentError}: `LIBRARY_NOT_FOUND` when the
- * module can't be had, `LIBRARY_INCOMPATIBLE` when it is of another release, `INVALID_OPTION` when
- * a native library is loaded already
  */
 // An async function also turns the errors of its checks into rejections.
 export async function loadWasm(options: LoadWasmOptions = {}): Promise<void> {
