@@ -36,6 +36,7 @@ interface DatasetOptions {
   pathColumn?: string;
   root?: string;
   name?: string;
+  audioColumn?: string;
   shard?: string | false;
   shards?: number;
   threads?: number;
@@ -51,6 +52,7 @@ Examples:
   $ mp3-augment dataset clips/ augmented/ --copies 3 --format flac
   $ mp3-augment dataset train.csv augmented/ --path-column file --root /data/clips
   $ mp3-augment dataset shards/ augmented/            # WebDataset: .tar in, .tar out
+  $ mp3-augment dataset hub/ augmented/ --seed 1      # Hugging Face: .parquet in, .parquet out
   $ mp3-augment dataset clips/ shards/ --tar 1000     # WebDataset from files
   $ mp3-augment dataset clips/ augmented/ --shard 0/4 # then: mp3-augment merge augmented/
   $ mp3-augment dataset - - --name a/0.tar < in.tar > out.tar
@@ -61,13 +63,13 @@ seed, the file's path below SRC and the copy's number.`;
 /** Adds the command. */
 export function add(program: Command): void {
   program.command("dataset")
-    .summary("augment a folder, a list of files or tar shards")
+    .summary("augment a folder, a list of files, or shards (tar, Parquet)")
     .description(
       "Passes each sound file of SRC through MP3 with random parameters, and mirrors the tree in DST.",
     )
     .argument(
       "<SRC>",
-      "a folder, a list (.jsonl, .csv, also .gz), a .tar shard or a sound file; - for a tar stream",
+      "a folder, a list (.jsonl, .csv, also .gz), a .tar or .parquet shard or a sound file; - for a tar stream",
     )
     .argument("<DST>", "the output folder; - for a tar stream")
     .option("--min-bitrate <kbps>", "the lowest bitrate to draw", numberIn(0, 320), 8)
@@ -112,6 +114,10 @@ export function add(program: Command): void {
     .option(
       "--root <folder>",
       "what the paths of a list are relative to (default: the list's folder)",
+    )
+    .option(
+      "--audio-column <name>",
+      "of Parquet files: the column of audio (default: the one that looks like it)",
     )
     .option("--name <path>", "with - -: the shard's path, which draws go by (default: -)")
     .option("--shard <I/N>", "do only part I (from 0) of N (default: from SLURM or Kubernetes)")
@@ -201,7 +207,7 @@ function exitCodeOf({ failures, skipped }: RunResult, { strict }: DatasetOptions
 }
 
 /** What a stream has no use for: shards, lists, files that are there already. */
-const NOT_FOR_PIPES = ["tar", "pathColumn", "root", "shard", "shards", "force"];
+const NOT_FOR_PIPES = ["tar", "pathColumn", "root", "audioColumn", "shard", "shards", "force"];
 
 function checkPipe(source: string, folder: string, command: Command): void {
   if (!isStandardInput(source) || !isStandardOutput(folder)) {
@@ -253,6 +259,7 @@ function settingsOf(options: DatasetOptions): Settings {
     seed: options.seed,
     format: outputFormat("", options),
     ...(options.tar !== undefined && { tarSize: options.tar }),
+    ...(options.audioColumn !== undefined && { audioColumn: options.audioColumn }),
   };
   try {
     new Mp3Compression(settings.compression);

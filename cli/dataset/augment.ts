@@ -19,20 +19,31 @@ export interface Job {
   readonly signal: AbortSignal;
 }
 
+/** Some of a source's copies: from one to the one before another. */
+export interface CopyRange {
+  readonly from: number;
+  readonly to: number;
+}
+
 /** One copy of a source: a file's pieces, and what the manifest will say about it. */
 export interface Copy {
   readonly pieces: AsyncIterable<Uint8Array>;
   readonly row: Omit<ManifestRow, "output" | keyof Written>;
 }
 
-/** All copies of a source, one after another; take a copy's pieces before the next copy. */
-export async function* makeCopies(source: Source, name: string, job: Job): AsyncIterable<Copy> {
+/** Copies of a source, one after another; take a copy's pieces before the next copy. */
+export async function* makeCopies(
+  source: Source,
+  name: string,
+  job: Job,
+  { from, to }: CopyRange = { from: 0, to: job.settings.copies },
+): AsyncIterable<Copy> {
   const { settings, scratch, signal } = job;
-  for (let copy = 0; copy < settings.copies; copy++) {
+  for (let copy = from; copy < to; copy++) {
     const coding = drawCoding(settings, name, copy, source.sampleRate);
     const audio = await codeSource(source, coding, {
       channelGroups: settings.channelGroups,
-      isLastUse: copy === settings.copies - 1,
+      isLastUse: copy === to - 1,
       format: settings.format,
       scratch,
       signal,

@@ -10,6 +10,8 @@ export interface ManifestRow {
   readonly output: string;
   /** The file inside of `output`, if that is a tar shard. */
   readonly member?: string;
+  /** The row of `output`, if that is a Parquet file. */
+  readonly row?: number;
   /** Which copy of the source, from 0 on. */
   readonly copy: number;
   /** Whether it went through MP3; else the samples are the source's. */

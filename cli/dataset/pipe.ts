@@ -11,8 +11,9 @@ import { warn } from "../tell.ts";
 import type { Failure } from "./journal.ts";
 import type { Skipped } from "./plan.ts";
 import type { RunResult } from "./run.ts";
+import { inOrder } from "./sample.ts";
 import type { Settings } from "./settings.ts";
-import { inOrder, packMembers } from "./tar.ts";
+import { packMembers } from "./tar.ts";
 import { type FullHeader, isSparse, SPARSE } from "./tar-index.ts";
 import { augmentSample, keyOf, type Member, type Result, type Sample } from "./tar-sample.ts";
 

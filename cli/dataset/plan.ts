@@ -28,6 +28,10 @@ export interface Unit extends ListedFile {
   readonly outputs: readonly string[];
   /** Whether the output is a tar shard. */
   readonly isTar: boolean;
+  /** Whether source and output are Parquet files. */
+  readonly isParquet?: boolean;
+  /** Whether it was named itself, and not found in a folder. */
+  readonly isAlone?: boolean;
   /** What goes into a tar shard that is made of files. */
   readonly files?: readonly ListedFile[];
 }
@@ -42,9 +46,11 @@ export interface SourceOptions {
 }
 
 const TAR = /\.tar$/i;
+const PARQUET = /\.parquet$/i;
 
 function isSource(name: string): boolean {
-  return TAR.test(name) || AUDIO_EXTENSIONS.includes(extname(name).toLowerCase());
+  return TAR.test(name) || PARQUET.test(name) ||
+    AUDIO_EXTENSIONS.includes(extname(name).toLowerCase());
 }
 
 /** What a run has to do. */
@@ -72,7 +78,7 @@ export async function planUnits(options: SourceOptions, settings: Settings): Pro
   if (sources.length === 0 && failures.length === 0) {
     const instead = skipped.length === 0 ? "" : ` (but ${countSkipped(skipped)})`;
     throw usageError(
-      `${options.source} holds no WAV, AIFF, FLAC, Ogg, MP3 or tar files${instead}`,
+      `${options.source} holds no WAV, AIFF, FLAC, Ogg, MP3, tar or Parquet files${instead}`,
     );
   }
   sources.sort((a, b) => a.name < b.name ? -1 : a.name > b.name ? 1 : 0);
@@ -98,12 +104,16 @@ export function countsOf(skipped: readonly Skipped[]): Record<string, number> {
   return Object.fromEntries([...counts].sort(([a], [b]) => a < b ? -1 : 1));
 }
 
-type Source = ListedFile & Pick<Unit, "isTar">;
+type Source = ListedFile & Pick<Unit, "isTar" | "isParquet" | "isAlone">;
+
+function sourceOf(name: string, path: string): Source {
+  return { name, path, isTar: TAR.test(name), ...(PARQUET.test(name) && { isParquet: true }) };
+}
 
 /** Numbered shards of `tarSize` files each, in the files' order. */
 function packUnits(sources: readonly Source[], tarSize: number): Unit[] {
-  const tar = sources.find(({ isTar }) => isTar);
-  if (tar) throw usageError(`${tar.name} is a tar shard already: leave out --tar`);
+  const shard = sources.find(({ isTar, isParquet }) => isTar || isParquet);
+  if (shard) throw usageError(`${shard.name} is a shard already: leave out --tar`);
   const parted = sources.find(({ metadata = [] }) => metadata.length > 1);
   if (parted) {
     throw usageError(`--tar makes one sample of each file, but several lines list ${parted.name}`);
@@ -162,7 +172,7 @@ async function findSources(
       onSkipped: (name, as) => skipped.push({ name, as }),
       onUnreadable: (path, error) => failures.push({ source: path, reason: reasonOf(error) }),
     });
-    return names.map((name) => ({ name, path: resolve(source, name), isTar: TAR.test(name) }));
+    return names.map((name) => sourceOf(name, resolve(source, name)));
   }
   if (!LIST.test(source)) {
     const name = source.split(sep).at(-1) as string;
@@ -172,7 +182,7 @@ async function findSources(
       );
     }
     if (found.kind !== "file") throw usageError(`${source}: ${KIND_WORDS[found.kind]}, not a file`);
-    return [{ name, path: resolve(source), isTar: TAR.test(name) }];
+    return [{ ...sourceOf(name, resolve(source)), isAlone: true }];
   }
   return groupByName(
     await readListed(source, resolve(root ?? dirname(source)), pathColumn),
@@ -191,9 +201,7 @@ async function readListed(source: string, base: string, pathColumn?: string): Pr
       );
     }
     return {
-      name,
-      path: full,
-      isTar: TAR.test(name),
+      ...sourceOf(name, full),
       ...(Object.keys(metadata).length && { metadata: [metadata] }),
     };
   });
@@ -232,7 +240,7 @@ function nameOutputs(sources: readonly Source[], { copies, format }: Settings): 
       (_, copy) => `${stem}${copySuffix(copy, copies)}.${format.container}`,
     );
   const units = sources.map((source) => {
-    if (source.isTar) return { ...source, outputs: [source.name] };
+    if (source.isTar || source.isParquet) return { ...source, outputs: [source.name] };
     const short = copiesOf(stemOf(source.name));
     const isFree = stems.get(stemOf(source.name)) === 1 && !short.some((path) => folders.has(path));
     return { ...source, outputs: isFree ? short : copiesOf(source.name) };

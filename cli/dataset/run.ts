@@ -124,7 +124,7 @@ async function runShard(
 
 /** What tar shards hold that sounds and isn't read, of this run and earlier ones. */
 function skippedMembers(units: readonly Unit[], journal: Journal): Skipped[] {
-  return units.filter(({ isTar }) => isTar).flatMap(({ name }) =>
+  return units.filter(({ isTar, isParquet }) => isTar || isParquet).flatMap(({ name }) =>
     Object.entries(journal.get(name)?.skipped ?? {}).flatMap(([as, count]) =>
       Array.from({ length: count }, () => ({ name, as }))
     )
@@ -150,7 +150,7 @@ async function runUnits(units: readonly Unit[], journal: Journal, options: RunOp
   const failures: Failure[] = [];
   let doneCount = 0;
   const atOnce = chooseAtOnce(options);
-  const tarCount = units.filter(({ isTar }) => isTar).length;
+  const tarCount = units.filter(({ isTar, isParquet }) => isTar || isParquet).length;
   const atOncePerTar = Math.ceil(atOnce / Math.max(1, Math.min(atOnce, tarCount)));
   await forEach(units, atOnce, signal, async (unit, scratch) => {
     try {
@@ -158,6 +158,14 @@ async function runUnits(units: readonly Unit[], journal: Journal, options: RunOp
       const partial = journal.begin(unit.name, unit.outputs);
       const record = unit.isTar
         ? await (await import("./tar.ts")).augmentTar(unit, folder, job, partial, atOncePerTar)
+        : unit.isParquet
+        ? await (await import("./parquet.ts")).augmentParquet(
+          unit,
+          folder,
+          job,
+          partial,
+          atOncePerTar,
+        )
         : await augmentFile(unit, folder, job, partial);
       journal.add(record);
       doneCount++;

@@ -18,6 +18,8 @@ export interface Settings {
   readonly channelGroups: "pairs" | "singles";
   /** How many sources go into one tar shard; undefined: into files of their own. */
   readonly tarSize?: number;
+  /** The column of Parquet files that holds the audio; undefined: the one that looks like it. */
+  readonly audioColumn?: string;
 }
 
 /** Where the tool keeps what is not data. */

@@ -15,6 +15,7 @@ import type { Job } from "./augment.ts";
 import type { Failure, JournalRecord } from "./journal.ts";
 import type { ManifestRow } from "./manifest.ts";
 import { countsOf, type ListedFile, type Skipped, type Unit } from "./plan.ts";
+import { inOrder } from "./sample.ts";
 import { type Entry, indexTar, readEntry } from "./tar-index.ts";
 import { augmentSample, keyOf, type Member, type Sample } from "./tar-sample.ts";
 
@@ -51,26 +52,6 @@ export async function augmentTar(
     ...(failures.length > 0 && { failures }),
     ...(skipped.length > 0 && { skipped: countsOf(skipped) }),
   };
-}
-
-/** Works on several items at once, and gives the results in the items' order. */
-export async function* inOrder<T, R>(
-  items: AsyncIterable<T>,
-  atOnce: number,
-  work: (item: T) => Promise<R>,
-): AsyncIterable<R> {
-  const underWay: Promise<R>[] = [];
-  try {
-    for await (const item of items) {
-      const promise = work(item);
-      promise.catch(() => {}); // it is awaited below, later
-      underWay.push(promise);
-      if (underWay.length >= atOnce) yield await (underWay.shift() as Promise<R>);
-    }
-    while (underWay.length > 0) yield await (underWay.shift() as Promise<R>);
-  } finally {
-    await Promise.allSettled(underWay);
-  }
 }
 
 /** A tar file's samples, in the order of their first members: others of the same key may come later. */
