@@ -282,6 +282,12 @@ fn addBytes(b: *Build, step: *Build.Step, target: Target, fetched: ?*Build.Step,
     return stock;
 }
 
+/// The file of ours that a program of the benchmarks includes, to look inside.
+fn includedBy(program: []const u8) ?[]const u8 {
+    if (std.mem.eql(u8, program, "threshold")) return "roundtrip/pipeline.c";
+    return if (std.mem.eql(u8, program, "threads")) "common/pool.c" else null;
+}
+
 /// Every program takes the libraries from lib/, as a user's does.
 fn addBenchPrograms(b: *Build, step: *Build.Step, target: Target, fetched: ?*Build.Step, libraries: Libraries) void {
     if (target.result.os.tag == .windows) {
@@ -289,21 +295,23 @@ fn addBenchPrograms(b: *Build, step: *Build.Step, target: Target, fetched: ?*Bui
         return;
     }
     const mode = Mode{ .optimize = .ReleaseFast };
-    const names = [_][]const u8{ "stock", "c-api", "threshold" };
+    const names = [_][]const u8{ "stock", "c-api", "threshold", "threads", "encode", "encode-stock" };
     for (names) |name| {
         const module = sources.createModule(b, target, mode);
         const flags = sources.optimized(b, mode, &sources.exact_flags);
-        if (std.mem.eql(u8, name, "threshold")) {
-            module.addCSourceFile(.{ .file = b.path("bench/threshold.c"), .flags = flags });
+        if (includedBy(name)) |included| {
+            module.addCSourceFile(.{ .file = b.path(b.fmt("bench/{s}.c", .{name})), .flags = flags });
             for (sources.shim_files) |file| {
-                if (std.mem.eql(u8, file, "roundtrip/pipeline.c")) continue; // threshold.c includes it
+                if (std.mem.eql(u8, file, included)) continue;
                 module.addCSourceFile(.{ .file = b.path(b.fmt("csrc/{s}", .{file})), .flags = flags });
             }
+        } else if (std.mem.startsWith(u8, name, "encode")) {
+            module.addCSourceFile(.{ .file = b.path("bench/peers/encode.c"), .flags = flags });
         } else {
             const files = [_][]const u8{ b.fmt("{s}.c", .{name}), "serve.c" };
             module.addCSourceFiles(.{ .root = b.path("bench/peers"), .files = &files, .flags = flags });
         }
-        if (std.mem.eql(u8, name, "stock")) {
+        if (std.mem.endsWith(u8, name, "stock")) {
             sources.addLameSources(b, module, mode, .stock);
         } else {
             if (std.mem.eql(u8, name, "c-api")) module.addObjectFile(libraries.shim.getEmittedBin());

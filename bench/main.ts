@@ -1,6 +1,6 @@
 // npm run bench [-- --quick] [--peers NAME,…] [--clips NAME,…] [--kbps 64,128] [--quality 7]
 //               [--rounds N] [--json FILE]
-// npm run bench -- --threshold
+// npm run bench -- --threads | --encoding | --threshold
 //
 // Compares this module with other ways through MP3 and prints markdown tables.
 //
@@ -20,6 +20,9 @@
 // --clips      only those whose names contain one of these texts
 // --kbps, --quality   the settings; every pair of them is a case for each clip
 // --json       writes every single measurement
+// --threads    measures only what more threads cost and bring (bench/threads.c); without --peers and
+//              --quick that comes with the rest
+// --encoding   measures only encoding alone, against other encoders (bench/encoding.ts); as --threads
 // --threshold  measures instead from which length on two threads beat one (bench/threshold.c)
 import { createHash } from "node:crypto";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
@@ -30,7 +33,9 @@ import { parseArgs } from "node:util";
 import { markdownTable } from "markdown-table";
 import { Failure, run, runAsProgram } from "../scripts/tools.mjs";
 import { type Clip, makeClips, recordingPath } from "./clips.ts";
+import { printEncoding } from "./encoding.ts";
 import { BASELINE, type Peer, peers, prepareProgram, type Start } from "./peers.ts";
+import { digits, quantile, withSpread } from "./statistics.ts";
 import { type Setting, type Times, Worker } from "./worker.ts";
 
 type ReadyPeer = Peer & { start: Start };
@@ -63,6 +68,8 @@ function readArguments(args: string[]) {
   const flag = { type: "boolean", default: false } as const;
   const options = {
     quick: flag,
+    threads: flag,
+    encoding: flag,
     threshold: flag,
     peers: text,
     clips: text,
@@ -73,8 +80,13 @@ function readArguments(args: string[]) {
     const parsed = parseArgs({ args, options: { ...options, rounds: text, json: text } })
       .values;
     const quick = parsed.quick ?? false;
+    const isWhole = !quick && parsed.peers === undefined;
+    const only = parsed.threads || parsed.encoding;
     return {
       quick,
+      roundtrips: !only,
+      threads: only ? parsed.threads ?? false : isWhole,
+      encoding: only ? parsed.encoding ?? false : isWhole,
       threshold: parsed.threshold ?? false,
       names: parsed.peers?.split(",") ?? [""],
       clipNames: parsed.clips?.split(",") ?? [""],
@@ -228,25 +240,6 @@ function describe({ bitrateKbps, quality }: Setting) {
   return `${bitrateKbps} kbps, quality ${quality}`;
 }
 
-/** @param q 0 to 1 */
-function quantile(values: number[], q: number) {
-  const sorted = values.toSorted((a, b) => a - b);
-  const at = (sorted.length - 1) * q;
-  const low = sorted[Math.floor(at)] ?? NaN,
-    high = sorted[Math.ceil(at)] ?? NaN;
-  return low + (high - low) * (at - Math.floor(at));
-}
-
-/** @param value three significant digits, no exponent */
-function digits(value: number) {
-  return value.toFixed(value >= 100 ? 0 : value >= 10 ? 1 : 2);
-}
-
-function withSpread(values: number[]) {
-  const [low, middle, high] = [0.25, 0.5, 0.75].map((q) => digits(quantile(values, q)));
-  return `${middle} (${low}–${high})`;
-}
-
 /**
  * @param names rows
  * @param results columns
@@ -332,11 +325,45 @@ function printOutputs(results: CaseResult[], names: string[]): boolean {
   ).size <= 1;
 }
 
+/** What more threads cost and bring, a table for each clip and quality. */
+async function printThreads(clips: Clip[]) {
+  const program = await prepareProgram("threads");
+  if ("skipped" in program) throw new Failure(program.skipped);
+  for (const { name, sampleRate, channelCount, path, isLong } of clips) {
+    for (const quality of isLong ? ["7"] : ["7", "3"]) {
+      process.stderr.write(`threads: ${name}, quality ${quality}\n`);
+      const args = [`${sampleRate}`, `${channelCount}`, path, quality];
+      const { code, output } = await run(program.command, args);
+      if (code !== 0) throw new Failure(output.trim());
+      console.log(
+        `\nThreads: ${name}, 128 kbps, quality ${quality}\n\n${output.trim()}`,
+      );
+    }
+  }
+}
+
 /** @param work folder */
 async function bench(options: ReturnType<typeof readArguments>, work: string) {
-  const { ready, skipped } = await preparePeers(options.names, options.quick);
   const clips = makeClips(work, options.quick)
     .filter(({ name }) => options.clipNames.some((text) => name.includes(text)));
+  const code = options.roundtrips ? await benchRoundtrips(options, clips, work) : 0;
+  if (options.threads) {
+    await printThreads(clips.filter(({ sampleRate }) => sampleRate > 16000));
+  }
+  const long = clips.at(-1);
+  if (options.encoding && long?.channelCount === 2) {
+    await printEncoding(long, work);
+  }
+  return code;
+}
+
+/** @param work folder */
+async function benchRoundtrips(
+  options: ReturnType<typeof readArguments>,
+  clips: Clip[],
+  work: string,
+) {
+  const { ready, skipped } = await preparePeers(options.names, options.quick);
   const settings = options.bitrates.flatMap((bitrateKbps) =>
     options.qualities.map((quality) => ({ bitrateKbps, quality }))
   );

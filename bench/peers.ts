@@ -41,9 +41,9 @@ function startScript(runtime: "deno" | "bun", file: string, ...args: string[]): 
   };
 }
 
-function ours(runtime: "deno" | "bun", form: "sync" | "async"): Peer {
+function ours(runtime: "deno" | "bun", form: "sync" | "sync-out" | "async"): Peer {
   return {
-    name: `this module: ${runtime === "deno" ? "Deno" : "Bun"} ${form}`,
+    name: `this module: ${runtime === "deno" ? "Deno" : "Bun"} ${form.replace("-", ", ")}`,
     isOurs: true,
     prepare: () => Promise.resolve(startScript(runtime, "mp3-augment.ts", form)),
   };
@@ -60,7 +60,7 @@ async function buildPrograms(): Promise<void> {
 
 /** A program in C, built by the first who asks. */
 export async function prepareProgram(
-  name: "stock" | "c-api" | "threshold",
+  name: "stock" | "c-api" | "threshold" | "threads" | "encode" | "encode-stock",
 ): Promise<Start | Skipped> {
   if (process.platform === "win32") return { skipped: "the programs in C need POSIX" };
   await (built ??= buildPrograms());
@@ -105,8 +105,10 @@ export const BASELINE = "fast-mp3-augment (Python)";
 export const peers: readonly Peer[] = [
   { name: BASELINE, prepare: prepareOriginal },
   ours("deno", "sync"),
+  ours("deno", "sync-out"),
   ours("deno", "async"),
   ours("bun", "sync"),
+  ours("bun", "sync-out"),
   ours("bun", "async"),
   { name: "this library from C", isOurs: true, prepare: () => prepareProgram("c-api") },
   { name: "stock LAME + minimp3 in one thread", prepare: () => prepareProgram("stock") },
