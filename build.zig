@@ -21,6 +21,7 @@ pub fn build(b: *Build) void {
     const target = chooseTarget(b);
     const mode = Mode{
         .optimize = b.option(std.builtin.OptimizeMode, "optimize", "Default: ReleaseFast") orelse .ReleaseFast,
+        .keeps_symbols = b.option(bool, "symbols", "Keep the libraries' symbols, for a profiler") orelse false,
     };
     const fetched = fetchSources(b);
 

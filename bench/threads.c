@@ -1,11 +1,11 @@
 /* What more threads cost and bring: `threads RATE CHANNELS CLIP QUALITY` prints a table of one clip
    (32-bit floats, channel after channel); `npm run bench` builds and runs it.
 
-   A clip cut into k ranges is coded by k threads, and each range but the first warms up, so it takes
+   A clip cut into k ranges is coded by k threads, and each range but the first warms up: it takes
    more CPU time than on one. That is measured for k to 16 whatever the machine has, and with it
-   there is a bound: k cores can't be faster than k x CPU(1) / CPU(k) times one. What this machine
-   shows is printed beside, as far as it has cores. The pool is included here, so that it can be told
-   that there are 16. */
+   comes a bound: k cores can't be faster than k x CPU(1) / CPU(k) times one. What this machine
+   shows is printed beside, as far as it has cores. The pool is included here, so that it can be
+   told that there are 16. */
 #if defined(__linux__)
 #define _GNU_SOURCE
 #else

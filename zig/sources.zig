@@ -187,6 +187,7 @@ pub const Mode = struct {
     optimize: std.builtin.OptimizeMode,
     sanitize_c: std.zig.SanitizeC = .off,
     sanitize_thread: bool = false,
+    keeps_symbols: bool = false,
 };
 
 /// What the package ships. Versions are the oldest systems each may meet.
@@ -202,7 +203,7 @@ pub fn createModule(b: *Build, target: Target, mode: Mode) *Build.Module {
         .link_libc = true,
         .sanitize_c = mode.sanitize_c,
         .sanitize_thread = mode.sanitize_thread,
-        .strip = mode.optimize == .ReleaseFast,
+        .strip = mode.optimize == .ReleaseFast and !mode.keeps_symbols,
         .omit_frame_pointer = mode.optimize == .ReleaseFast,
         .pic = true,
     });

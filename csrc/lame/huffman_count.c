@@ -52,7 +52,7 @@ static void note_big_values(lame_internal_flags const *gfc, gr_info const *granu
                             calc_noise_data *noise) {
   if (granule->block_type != NORM_TYPE) return;
   int sfb = 0;
-  while (gfc->scalefac_band.l[sfb] < granule->big_values) sfb++;
+  for (int i = 0; i < SBMAX_l; i++) sfb += gfc->scalefac_band.l[i] < granule->big_values;
   noise->sfb_count1 = sfb;
 }
 

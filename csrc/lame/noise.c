@@ -8,29 +8,23 @@
 
 static inline int at_most(int value, int limit) { return value < limit ? value : limit; }
 
-/* Brings `known` up to date: each band with another step than before, up to
-   max_nonzero_coeff. */
-static void update_noise(gr_info const *granule, FLOAT const *allowed, calc_noise_data *known) {
-  float squares[MP3A_LINES];
-  int step[SFBMAX], changed[SFBMAX], count = 0;
+/* Brings the noise up to date of each band with another step than before, up to
+   max_nonzero_coeff; returns the count of these bands. */
+static int update_noise(gr_info const *granule, calc_noise_data *known, int changed[SFBMAX + 1]) {
+  mp3a_noise_band bands[SFBMAX + 1];
+  FLOAT noises[SFBMAX];
+  int step[SFBMAX], count = 0;
   mp3a_band_steps(granule, granule->psymax, step);
   for (int sfb = 0, begin = 0; sfb < granule->psymax; begin += granule->width[sfb++]) {
-    if (known->step[sfb] == step[sfb]) continue;
     int const lines = at_most(granule->width[sfb], granule->max_nonzero_coeff + 1 - begin) & ~1;
-    float sum = 0;
-    if (lines > 0)
-      mp3a_kernels()->quantize.square_errors(granule->xr + begin, granule->l3_enc + begin,
-                                             pow20[step[sfb] + Q_MAX2], lines, MP3A_LINES - begin,
-                                             squares);
-    for (int i = 0; i < lines; i += 2) sum += squares[i], sum += squares[i + 1];
-    changed[count++] = sfb;
+    changed[count] = sfb;
+    bands[count] = (mp3a_noise_band){begin, lines > 0 ? lines : 0, pow20[step[sfb] + Q_MAX2]};
+    count += known->step[sfb] != step[sfb];
     known->step[sfb] = step[sfb];
-    known->noise[sfb] = sum;
   }
-  for (int i = 0; i < count; i++) {
-    FLOAT const ratio = 1.0f / allowed[changed[i]] * known->noise[changed[i]];
-    known->noise_log[changed[i]] = FAST_LOG10(ratio > 1e-20f ? ratio : 1e-20f);
-  }
+  mp3a_kernels()->quantize.noises(granule->xr, granule->l3_enc, bands, count, noises);
+  for (int i = 0; i < count; i++) known->noise[changed[i]] = noises[i];
+  return count;
 }
 
 /* Without branches: which bands are too noisy can't be foreseen. */
@@ -59,13 +53,15 @@ int calc_noise(gr_info const *const granule, FLOAT const *allowed, FLOAT *distor
                calc_noise_result *const result, calc_noise_data *known) {
   enum { NO_STEP = 1 << 20 };
   calc_noise_data fresh;
+  FLOAT logarithms[SFBMAX];
+  int changed[SFBMAX + 1];
   if (!known) {
     for (int sfb = 0; sfb < granule->psymax; sfb++) fresh.step[sfb] = NO_STEP;
     known = &fresh;
   }
-  update_noise(granule, allowed, known);
-  for (int sfb = 0; sfb < granule->psymax; sfb++)
-    distort[sfb] = 1.0f / allowed[sfb] * known->noise[sfb];
+  int const count = update_noise(granule, known, changed);
+  mp3a_kernels()->quantize.ratios(known->noise, allowed, granule->psymax, distort, logarithms);
+  for (int i = 0; i < count; i++) known->noise_log[changed[i]] = logarithms[changed[i]];
   if (granule->psymax > 0) known->global_gain = granule->global_gain;
   add_up(known->noise_log, granule->psymax, result);
   return result->over_count;

@@ -16,6 +16,7 @@ typedef struct {
   FLOAT largest[SFBMAX];    /* of the powers of a band */
   int begin[SFBMAX];
   int best_bits, tries_since_best, is_refining, gain_before_refining;
+  int is_settled; /* the bits of `tried` are counted */
 } shaping;
 
 /* ---- amplification ---- */
@@ -207,13 +208,23 @@ static int is_better(shaping *s) {
 
 /* ---- the search ---- */
 
+/* What count_bits() makes of the gain depends on `known` too, where its last call has left how
+   far big values reach: where that hasn't changed, the next call would find the same. */
+static void count_tried(shaping *s) {
+  int const reach = s->known.sfb_count1;
+  s->tried.part2_3_length = count_bits(s->gfc, s->powers, &s->tried, &s->known);
+  s->is_settled = reach == s->known.sfb_count1;
+}
+
 /* Raises the gain until the values fit into `most` bits; returns 0 if they can't. */
 static int fit(shaping *s, int most) {
   gr_info *granule = &s->tried;
   int const highest_gain = granule->scalefac_scale ? 254 : 255;
-  while ((granule->part2_3_length = count_bits(s->gfc, s->powers, granule, &s->known)) > most &&
-         granule->global_gain <= highest_gain)
+  if (!s->is_settled) count_tried(s);
+  while (granule->part2_3_length > most && granule->global_gain <= highest_gain) {
     granule->global_gain++;
+    count_tried(s);
+  }
   return granule->global_gain <= highest_gain;
 }
 
@@ -243,6 +254,7 @@ static int is_early_end(shaping *s) {
 static int try_next(shaping *s, FLOAT saved_powers[MP3A_LINES]) {
   if (is_top_distorted(s) || !balance(s)) return 0;
   int const most = s->target - s->tried.part2_length;
+  s->is_settled = 0;
   if (most <= 0 || !fit(s, most)) return 0;
   if (s->best_noise.over_count == 0 && !fit(s, s->best_bits)) return 0;
   calc_noise(&s->tried, s->allowed, s->distortion, &s->tried_noise, &s->known);

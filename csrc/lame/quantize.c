@@ -37,31 +37,34 @@ void mp3a_band_steps(gr_info const *granule, int bands, int step[SFBMAX]) {
 
 /* Against the last counted noise: a band whose step is the same keeps its
    values, while the global gain is the same; from where the last quantization
-   had only ones, a band with no finer step has only ones again. The band that
-   holds the last line to code is quantized in any case unless it is kept. */
-static inline run_kind kind_of_band(calc_noise_data const *before, int is_same_gain, int step,
-                                    int sfb, int is_last) {
-  if (is_same_gain && before->step[sfb] == step) return RUN_NONE;
-  if (!is_last && before->sfb_count1 > 0 && sfb >= before->sfb_count1 && before->step[sfb] > 0 &&
-      step >= before->step[sfb])
-    return RUN_ZERO_ONE;
-  return RUN_FULL;
+   had only ones, a band with no finer step has only ones again. */
+static void find_kinds(gr_info const *granule, calc_noise_data const *before, int bands,
+                       int kinds[SFBMAX]) {
+  int const keeps_same = granule->global_gain == before->global_gain;
+  int const ones = before->sfb_count1 > 0 ? before->sfb_count1 : SFBMAX;
+  int step[SFBMAX];
+  mp3a_band_steps(granule, bands, step);
+  for (int sfb = 0; sfb < bands; sfb++) {
+    int const last = before->step[sfb], is_same = -keeps_same & -(last == step[sfb]);
+    int const is_ones = -(sfb >= ones) & -(last > 0) & -(step[sfb] >= last);
+    kinds[sfb] = ~is_same & (RUN_FULL + (is_ones & (RUN_ZERO_ONE - RUN_FULL)));
+  }
 }
 
-/* Lines from max_nonzero_coeff + 1 on are 0; max_nonzero_coeff is odd. */
+/* Lines from max_nonzero_coeff + 1 on are 0; max_nonzero_coeff is odd. The band that
+   holds the last line to code is quantized in any case unless it is kept. */
 static void quantize_changed(const FLOAT *powers, gr_info *granule,
                              calc_noise_data const *before, FLOAT scale) {
   int const lines = granule->max_nonzero_coeff + 1;
   int const bands = granule->block_type == SHORT_TYPE ? 39 : 22;
-  int const is_same_gain = granule->global_gain == before->global_gain;
-  int step[SFBMAX], *quantized = granule->l3_enc;
+  int kinds[SFBMAX], *quantized = granule->l3_enc;
   line_run run = {RUN_NONE, 0, 0};
-  mp3a_band_steps(granule, bands, step);
+  find_kinds(granule, before, bands, kinds);
   for (int sfb = 0, begin = 0; sfb < bands; sfb++) {
     int end = begin + granule->width[sfb];
-    int is_last = end >= lines;
-    run_kind kind = kind_of_band(before, is_same_gain, step[sfb], sfb, is_last);
-    if (is_last && kind != RUN_NONE) {
+    int const is_last = end >= lines && kinds[sfb] != RUN_NONE;
+    run_kind const kind = is_last ? RUN_FULL : (run_kind)kinds[sfb];
+    if (is_last) {
       memset(quantized + lines - 1, 0, sizeof(int) * (MP3A_LINES + 1 - lines));
       end = lines > begin ? lines : begin;
     }
@@ -70,7 +73,7 @@ static void quantize_changed(const FLOAT *powers, gr_info *granule,
       run = (line_run){kind, begin, begin};
     }
     run.end = end;
-    if (is_last && kind != RUN_NONE) break;
+    if (is_last) break;
     begin = end;
   }
   quantize_run(&run, powers, scale, quantized);

@@ -2,16 +2,26 @@
 #ifndef MP3A_QUANTIZE_KERNELS_H
 #define MP3A_QUANTIZE_KERNELS_H
 
+/* A scale factor band whose noise is asked for. */
+typedef struct mp3a_noise_band {
+  int begin, count; /* lines */
+  float step;       /* the width of the quantizer's steps */
+} mp3a_noise_band;
+
 typedef struct mp3a_quantize_kernels {
   /* quantized[i] = powers[i] * scale rounded, for a reconstruction by the power
      4/3, to the nearer value; i < count. Products must be at most IXMAX_VAL. */
   void (*lines)(const float *powers, float scale, int count, int *quantized);
   /* quantized[i] = 0 where powers[i] < limit, i < count. */
   void (*drop_small)(const float *powers, float limit, int count, int *quantized);
-  /* squares[i] = (|lines[i]| - quantized[i]^(4/3) * step)^2, i < count. Where
-     `room`, at least `count`, allows, also up to a vector beyond. */
-  void (*square_errors)(const float *lines, const int *quantized, float step, int count, int room,
-                        float *squares);
+  /* noises[i] = the sum of (|lines[k]| - quantized[k]^(4/3) * step)^2 over the lines k of
+     bands[i], in their order; i < count. Bands are in order and don't overlap; of lines and
+     quantized there are MP3A_LINES. */
+  void (*noises)(const float *lines, const int *quantized, const mp3a_noise_band *bands,
+                 int count, float *noises);
+  /* ratios[i] = 1 / allowed[i] * noises[i], and its logarithm by LAME's fast_log2(), i < count. */
+  void (*ratios)(const float *noises, const float *allowed, int count, float *ratios,
+                 float *logarithms);
   /* The sum of (|lines[i]| - n^(4/3) * step)^2, i < count, with n as lines() has
      it of powers and scale: eight sums, of every eighth line, added up. */
   float (*noise)(const float *lines, const float *powers, float scale, float step, int count);

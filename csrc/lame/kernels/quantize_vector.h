@@ -78,14 +78,46 @@ static inline TARGET TIER(vec) TIER(square_error)(TIER(vec) x, TIER(bits) n, flo
   return x * x;
 }
 
-static TARGET void TIER(square_errors)(const float *lines, const int *quantized, float step,
-                                       int count, int room, float *squares) {
+/* What is written beyond a band's end belongs to the next one, which overwrites it. */
+static TARGET void TIER(noises)(const float *lines, const int *quantized,
+                                const mp3a_noise_band *bands, int count, float *noises) {
+  float squares[MP3A_LINES];
+  for (int i = 0; i < count; i++) {
+    int at = bands[i].begin, end = at + bands[i].count;
+    float const step = bands[i].step;
+    for (; at < end && at + TIER(lanes) <= MP3A_LINES; at += TIER(lanes))
+      TIER(store)(squares + at, TIER(square_error)(TIER(load)(lines + at),
+                                                   *(const TIER(bits_unaligned) *)(quantized + at),
+                                                   step));
+    square_errors_scalar(lines, quantized, step, at, end, squares);
+  }
+  sum_bands(squares, bands, count, noises);
+}
+
+static inline TARGET TIER(vec) TIER(logarithm)(TIER(vec) x) {
+  TIER(bits) const number = (TIER(bits))x, mantissa = number & ((1 << MANTISSA_BITS) - 1);
+  int const rest = MANTISSA_BITS - LOG_BITS;
+  TIER(bits) const place = mantissa >> rest, exponent = (number >> MANTISSA_BITS & 255) - 127;
+  TIER(vec) const part = __builtin_convertvector(mantissa & ((1 << rest) - 1), TIER(vec)) *
+                         (1.0f / (float)(1 << rest));
+  TIER(vec) const before = TIER(gather)(logarithms_of_two, place);
+  TIER(vec) const after = TIER(gather)(logarithms_of_two + 1, place);
+  TIER(vec) const log2 =
+      __builtin_convertvector(exponent, TIER(vec)) + (before * (1.0f - part) + after * part);
+  return __builtin_convertvector(__builtin_convertvector(log2, TIER(wide)) * (LOG2 / LOG10),
+                                 TIER(vec));
+}
+
+static TARGET void TIER(ratios)(const float *noises, const float *allowed, int count,
+                                float *ratios, float *logarithms) {
   int i = 0;
-  for (; i < count && i + TIER(lanes) <= room; i += TIER(lanes))
-    TIER(store)(squares + i, TIER(square_error)(TIER(load)(lines + i),
-                                                *(const TIER(bits_unaligned) *)(quantized + i),
-                                                step));
-  square_errors_scalar(lines + i, quantized + i, step, count - i, room - i, squares + i);
+  for (; i + TIER(lanes) <= count; i += TIER(lanes)) {
+    TIER(vec) const ratio = 1.0f / TIER(load)(allowed + i) * TIER(load)(noises + i);
+    TIER(vec) const least = (TIER(vec)){0} + 1e-20f;
+    TIER(store)(ratios + i, ratio);
+    TIER(store)(logarithms + i, TIER(logarithm)(TIER(choose)(ratio > least, ratio, least)));
+  }
+  ratios_scalar(noises + i, allowed + i, count - i, ratios + i, logarithms + i);
 }
 
 static TARGET float TIER(noise)(const float *lines, const float *powers, float scale, float step,

@@ -56,10 +56,55 @@ static void check_lines(const mp3a_quantize_kernels *scalar,
   }
 }
 
+/* Bands as a granule has them, some left out. */
+static int random_bands(mp3a_noise_band bands[LINES]) {
+  int count = 0;
+  for (int at = pick(GUARD); at < LINES && count < SFBMAX; at += pick(3) ? 0 : pick(40)) {
+    int const width = pick(LINES - at < 90 ? LINES - at + 1 : 90);
+    bands[count++] = (mp3a_noise_band){at, width, check_random_float(0.01f, 100)};
+    at += width;
+  }
+  return count;
+}
+
+static void check_noises(const mp3a_quantize_kernels *scalar, const mp3a_quantize_kernels *kernels,
+                         const char *tier) {
+  static mp3a_noise_band bands[LINES];
+  static float noises[2][SFBMAX], ratios[2][SFBMAX], logarithms[2][SFBMAX], most[SFBMAX];
+  int const count = random_bands(bands);
+  memset(noises, 0x5a, sizeof noises);
+  scalar->noises(powers, values[0], bands, count, noises[0]);
+  kernels->noises(powers, values[0], bands, count, noises[1]);
+  CHECK(memcmp(noises[0], noises[1], sizeof noises[0]) == 0, "%s, %d bands", tier, count);
+  for (int i = 0; i < count; i++) {
+    float sum = 0;
+    for (int k = bands[i].begin; k < bands[i].begin + bands[i].count; k++) {
+      float const error = fabsf(powers[k]) - pow43[values[0][k]] * bands[i].step;
+      sum += error * error;
+    }
+    CHECK(memcmp(&sum, &noises[0][i], sizeof sum) == 0, "band %d: %a for %a", i,
+          (double)noises[0][i], (double)sum);
+    most[i] = expf(check_random_float(-80, 80));
+  }
+  memset(ratios, 0x5a, sizeof ratios);
+  memset(logarithms, 0x5a, sizeof logarithms);
+  scalar->ratios(noises[0], most, count, ratios[0], logarithms[0]);
+  kernels->ratios(noises[0], most, count, ratios[1], logarithms[1]);
+  CHECK(memcmp(ratios[0], ratios[1], sizeof ratios[0]) == 0 &&
+            memcmp(logarithms[0], logarithms[1], sizeof logarithms[0]) == 0,
+        "%s, %d ratios", tier, count);
+  for (int i = 0; i < count; i++) {
+    FLOAT const ratio = 1.0f / most[i] * noises[0][i];
+    FLOAT const logarithm = FAST_LOG10(ratio > 1e-20f ? ratio : 1e-20f);
+    CHECK(ratio == ratios[0][i] && logarithm == logarithms[0][i], "ratio %a: %a for %a",
+          (double)ratio, (double)logarithms[0][i], (double)logarithm);
+  }
+}
+
 /* Also against the square errors of the values of lines(). */
 static void check_noise(const mp3a_quantize_kernels *scalar, const mp3a_quantize_kernels *kernels,
                         const char *tier, int count) {
-  static float raised[LINES + GUARD], squares[LINES];
+  static float raised[LINES + GUARD];
   static int quantized[LINES];
   float const scale = check_random_float(0.0001f, 1), step = powf(scale, -4 / 3.0f);
   double expected = 0;
@@ -70,28 +115,22 @@ static void check_noise(const mp3a_quantize_kernels *scalar, const mp3a_quantize
   CHECK(memcmp(&a, &b, sizeof a) == 0, "%s, %d lines: %a for %a", tier, count, (double)b,
         (double)a);
   kernels->lines(raised, scale, count, quantized);
-  kernels->square_errors(powers, quantized, step, count, LINES, squares);
-  for (int i = 0; i < count; i++) expected += squares[i];
+  for (int i = 0; i < count; i++) {
+    float const error = fabsf(powers[i]) - pow43[quantized[i]] * step;
+    expected += error * error;
+  }
   CHECK(fabs(a - expected) <= expected * 0x1p-16, "%s, %d lines: %g for %g", tier, count,
         (double)a, expected);
 }
 
 static void check_others(const mp3a_quantize_kernels *scalar,
                          const mp3a_quantize_kernels *kernels, const char *tier) {
-  static float squares[2][LINES + GUARD];
   for (int round = 0; round < 1000; round++) {
     int const shift = pick(GUARD), count = pick(LINES + 1);
     random_lines(powers, check_random_float(0, 1e5f));
     random_values(values[0], LINES);
     memcpy(values[1], values[0], sizeof values[0]);
-    memset(squares, 0x5a, sizeof squares);
-    scalar->square_errors(powers, values[0], 0.37f, count, count, squares[0]);
-    kernels->square_errors(powers, values[0], 0.37f, count, count, squares[1]);
-    CHECK(memcmp(squares[0], squares[1], sizeof squares[0]) == 0, "%s, %d lines", tier, count);
-    kernels->square_errors(powers, values[0], 0.37f, count, LINES, squares[1]);
-    CHECK(memcmp(squares[0], squares[1], sizeof(float) * (size_t)count) == 0 &&
-              memcmp(squares[0] + LINES, squares[1] + LINES, sizeof(float) * GUARD) == 0,
-          "%s, %d lines with room", tier, count);
+    check_noises(scalar, kernels, tier);
     check_noise(scalar, kernels, tier, count);
     for (int i = 0; i < LINES + GUARD; i++) powers[i] = pick(9) ? fabsf(powers[i]) : 100;
     scalar->drop_small(powers + shift, 100, count, values[0] + shift);
@@ -167,13 +206,14 @@ static void check_sequence(lame_internal_flags *gfc, const char *tier) {
 
 static void print_times(const mp3a_quantize_kernels *scalar,
                         const mp3a_quantize_kernels *kernels, const char *tier) {
-  static float squares[LINES];
+  static mp3a_noise_band bands[LINES];
+  static float noises[SFBMAX];
+  int const count = random_bands(bands);
   for (int i = 0; i < LINES; i++) powers[i] = 30 * expf(-(float)i / 100) * check_random_float(0, 1);
   TIME(tier, "lines", 40, , kernels->lines(powers, 1, LINES, values[0]),
        scalar->lines(powers, 1, LINES, values[0]), "scalar");
-  TIME(tier, "square_errors", 40, ,
-       kernels->square_errors(powers, values[0], 1, LINES, LINES, squares),
-       scalar->square_errors(powers, values[0], 1, LINES, LINES, squares), "scalar");
+  TIME(tier, "noises", 40, , kernels->noises(powers, values[0], bands, count, noises),
+       scalar->noises(powers, values[0], bands, count, noises), "scalar");
 }
 
 void check_quantize(unsigned cpu_flags, const char *tier, int bench) {
