@@ -1,6 +1,7 @@
 /* Samples on their way into the encoder. LAME scales a block into one buffer,
    copies it to another (mfbuf) and shifts that after each frame; here it is
-   scaled straight into mfbuf. Resampling and replay gain keep LAME's way. */
+   scaled straight into mfbuf. Replay gain keeps LAME's way, and so does resampling, by
+   resample.c. */
 #include <limits.h>
 #include <string.h>
 

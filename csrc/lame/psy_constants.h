@@ -5,10 +5,12 @@
 
 #include "lame/internals.h"
 #include "lame/kernels/masking.h"
+#include "lame/resample.h"
 
 typedef struct mp3a_psy_constants {
   PsyConst_t lame; /* stays first: LAME's code sees and frees it by this type */
   int hands_off;   /* not a constant: the encoder gives coded frames, see hand_off.h */
+  mp3a_resample_state resample; /* not a constant either */
   int is_usable;   /* 0: the partitions don't fit ours; LAME's own model runs */
   float window_short[BLKSIZE_s];
   mp3a_partitions long_block, short_block;

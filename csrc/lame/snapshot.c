@@ -11,8 +11,7 @@
      so it is initialised anew, as lame_init_params() does.
    - in_buffer_0 and _1: a call's input, written before it is read. A reset
      encoder keeps them.
-   - inbuf_old, blackfilt: the resampler's, made by the first call; a reset
-     encoder drops them.
+   - inbuf_old, blackfilt: of LAME's resampler, which ours replaces: never there.
    All other pointers lead to constant tables, code or ID3 strings. */
 #include "lame/snapshot.h"
 
@@ -30,7 +29,8 @@ static int is_fresh(const lame_global_flags *gfp) {
   int has_tag = tag->title || tag->artist || tag->album || tag->comment || tag->albumart ||
                 tag->v2_head;
   return !has_tag && !gfc->hip && !gfc->pinfo && !gfc->lame_encode_frame_init &&
-         !gfc->fill_buffer_resample_init && gfc->sv_enc.mf_size == ENCDELAY - MDCTDELAY &&
+         !((const mp3a_psy_constants *)gfc->cd_psy)->resample.is_used &&
+         gfc->sv_enc.mf_size == ENCDELAY - MDCTDELAY &&
          gfc->sv_enc.mf_samples_to_encode == ENCDELAY + POSTDELAY;
 }
 
@@ -75,6 +75,7 @@ static void copy_state(lame_internal_flags *to, const lame_internal_flags *from,
   to->ATH = own->ath;
   to->cd_psy = &own->psy->lame;
   own->psy->hands_off = 0;
+  own->psy->resample = (mp3a_resample_state){0};
   to->sv_enc.in_buffer_0 = own->input[0];
   to->sv_enc.in_buffer_1 = own->input[1];
   to->sv_enc.in_buffer_nsamples = own->input_samples;
@@ -159,16 +160,10 @@ lame_global_flags *mp3a_lame_clone(const lame_global_flags *fresh) {
   return clone;
 }
 
-static void drop_resampler(EncStateVar_t *enc) {
-  for (int i = 0; i <= 2 * BPC; i++) free(enc->blackfilt[i]);
-  for (int channel = 0; channel < 2; channel++) free(enc->inbuf_old[channel]);
-}
-
 int mp3a_lame_reset(lame_global_flags *used, const lame_global_flags *fresh) {
   if (used == fresh || !is_fresh(fresh) || !is_lame_global_flags_valid(used)) return -1;
   lame_internal_flags *gfc = used->internal_flags;
   if (!is_lame_internal_flags_valid(gfc) || gfc->hip || !have_same_settings(used, fresh)) return -1;
-  if (gfc->fill_buffer_resample_init) drop_resampler(&gfc->sv_enc);
   free_id3tag(gfc);
   owned_memory own = memory_of(gfc);
   copy_state(gfc, fresh->internal_flags, &own);
