@@ -242,6 +242,7 @@ fn addLibraryCheck(
             "tests/check.c",
             "common/cpu.c",
             "common/pcm16.c",
+            "common/resampler.c",
             "common/samples.c",
             "decode/frame.c",
             "decode/synthesis.c",

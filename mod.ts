@@ -15,6 +15,7 @@
 export {
   codedBitrateKbps,
   type CodedRate,
+  codedSampleRate,
   maxGridOffset,
   nearestBitrateKbps,
 } from "./src/bitrates.ts";

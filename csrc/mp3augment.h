@@ -111,6 +111,9 @@ enum {
 /* A lowpass_hz. */
 #define MP3A_LOWPASS_OFF (-1)
 
+/* A coded_sample_rate_hz: LAME's choice for the bitrate, as its command line makes it. */
+#define MP3A_CODED_RATE_AUTO (-1)
+
 /* How to code. All fields are 32 bits wide, without padding between them. */
 typedef struct mp3a_options {
   uint32_t struct_byte_size; /* sizeof(mp3a_options) */
@@ -124,10 +127,16 @@ typedef struct mp3a_options {
   int32_t rate_control;      /* MP3A_CBR, MP3A_ABR or MP3A_VBR */
   float vbr_quality;         /* VBR: LAME's -V, 0 (best) to 9.999; else 0 */
   int32_t lowpass_hz;        /* 0: LAME's choice for the bitrate; MP3A_LOWPASS_OFF; or the
-                                frequency above which nothing is coded, to sample_rate_hz / 2 */
-  int32_t grid_offset;       /* how many PCM frames into an MP3 frame the clip begins, from 0 to
-                                mp3a_max_grid_offset(): as if so many zeros were coded before it
-                                and cut off again. A tag counts them as encoder delay */
+                                frequency above which nothing is coded, to half of
+                                sample_rate_hz or, if lower, of coded_sample_rate_hz */
+  int32_t coded_sample_rate_hz; /* 0: sample_rate_hz; another of the nine, to which LAME converts
+                                the audio (and a round trip back, see mp3a_roundtrip());
+                                or MP3A_CODED_RATE_AUTO, see mp3a_coded_sample_rate() */
+  int32_t grid_offset;       /* how many PCM frames (at sample_rate_hz) into an MP3 frame the clip
+                                begins, from 0 to mp3a_max_grid_offset(): as if so many zeros were
+                                coded before it and cut off again. A tag counts them as encoder
+                                delay. With MP3A_CODED_RATE_AUTO more are allowed: as many as at
+                                8000 Hz */
   int32_t pass_count;        /* round trips at once: how many times the clip goes through encoder
                                 and decoder, up to MP3A_MAX_PASSES: as many calls, each with the
                                 output of the one before. 0 is 1, which all else takes only */
@@ -151,8 +160,12 @@ MP3A_API const char *mp3a_status_message(int32_t status);
    the sample rate is not supported. */
 MP3A_API int32_t mp3a_nearest_bitrate_kbps(int32_t sample_rate_hz, int32_t bitrate_kbps);
 
-/* The largest grid_offset: an MP3 frame less one PCM frame. -1 for invalid options; the
-   grid_offset that they have isn't looked at. */
+/* The sample rate in Hz that LAME codes at. 0 for invalid options, and when memory ran out
+   where LAME has to be asked. */
+MP3A_API int32_t mp3a_coded_sample_rate(const mp3a_options *options);
+
+/* The largest grid_offset: an MP3 frame less one PCM frame of the input. -1 where
+   mp3a_coded_sample_rate() is 0; the grid_offset that is there isn't looked at. */
 MP3A_API int32_t mp3a_max_grid_offset(const mp3a_options *options);
 
 /* How many PCM frames mp3a_roundtrip() writes for an input of `frame_count`:
@@ -162,6 +175,10 @@ MP3A_API uint32_t mp3a_output_frame_count(const mp3a_options *options, uint32_t 
 
 /* Encodes and decodes one clip. Clips louder than 1, up to MP3A_MAX_PEAK, are
    scaled down to a peak of 1 before the encoder, and back after the decoder.
+
+   At another coded rate, LAME's resampler (a Blackman window of 31 samples) leads to it. Its
+   delay is 0: output n lies at input n * sample_rate_hz / coded rate. Back leads a windowed sinc
+   of 91 samples of the lower rate, which passes 92 % of its band, without delay either.
 
    left, right          `frame_count` floats each; `right` is NULL for mono
    out_left, out_right  owned by the caller, with room for `capacity` floats
@@ -302,7 +319,8 @@ MP3A_API void mp3a_encode_stream_destroy(mp3a_encode_stream *stream);
 
 /* The room that mp3a_encode_stream_write() needs for `frame_count` PCM frames,
    and mp3a_encode_stream_finish() for 0. */
-MP3A_API uint32_t mp3a_encode_stream_capacity(uint32_t frame_count);
+MP3A_API uint32_t mp3a_encode_stream_capacity(const mp3a_encode_stream *stream,
+                                              uint32_t frame_count);
 
 /* Encodes `frame_count` more PCM frames: 1 to MP3A_MAX_STREAM_FRAMES. An error that is found
    before the codec starts (all but OUT_OF_MEMORY) leaves the stream as it was. */

@@ -38,6 +38,7 @@ export const SYMBOLS = {
   mp3a_abi_version: { parameters: [], result: "u32" },
   mp3a_status_message: { parameters: ["i32"], result: "string" },
   mp3a_nearest_bitrate_kbps: { parameters: ["i32", "i32"], result: "i32" },
+  mp3a_coded_sample_rate: { parameters: ["options"], result: "i32" },
   mp3a_max_grid_offset: { parameters: ["options"], result: "i32" },
   mp3a_output_frame_count: { parameters: ["options", "count"], result: "u32" },
   // options, left, right, frame_count, out_left, out_right, capacity, stats
@@ -98,7 +99,7 @@ export const SYMBOLS = {
   mp3a_encode_job_end: { parameters: ["handle", "bytes", "count"], result: "i32", writes: [1] },
   mp3a_encode_stream_create: { parameters: ["options", "cell"], result: "handle", writes: [1] },
   mp3a_encode_stream_destroy: { parameters: ["handle"], result: "void" },
-  mp3a_encode_stream_capacity: { parameters: ["count"], result: "u32" },
+  mp3a_encode_stream_capacity: { parameters: ["handle", "count"], result: "u32" },
   // stream, left, right, frame_count, bytes, capacity, byte_size
   mp3a_encode_stream_write: {
     parameters: ["handle", "floats", "floats", "count", "bytes", "count", "cell"],
@@ -184,6 +185,7 @@ export const OPTIONS_FIELDS = [
   "rate_control",
   "vbr_quality",
   "lowpass_hz",
+  "coded_sample_rate_hz",
   "grid_offset",
   "pass_count",
 ] as const;
@@ -233,6 +235,9 @@ export const FLAGS = {
 
 /** The values of `rate_control`, by their names without `MP3A_`. */
 export const RATE_CONTROLS = { CBR: 0, ABR: 1, VBR: 2 } as const;
+
+/** `MP3A_CODED_RATE_AUTO`. */
+export const CODED_RATE_AUTO = -1;
 
 /** `MP3A_LOWPASS_OFF`. */
 export const LOWPASS_OFF = -1;

@@ -34,32 +34,59 @@ export function nearestBitrateKbps(
   return library().native.mp3a_nearest_bitrate_kbps(sampleRate, kbps);
 }
 
-/** What {@linkcode codedBitrateKbps} must know. */
-export type CodedRate = Pick<CodingOptions, "sampleRate"> & RateControl;
+/**
+ * What {@linkcode codedBitrateKbps} and {@linkcode codedSampleRate} must know; `channels` is how
+ * many the audio has, 1 by default.
+ */
+export type CodedRate =
+  & Pick<CodingOptions, "sampleRate" | "codedSampleRate" | "lowpassHz" | "channels">
+  & RateControl;
+
+/** What matters to both, checked. */
+function checkRates(options: CodedRate) {
+  const { sampleRate, codedSampleRate, lowpassHz, channels = 1 } = options;
+  const { bitrateKbps, averageBitrateKbps, vbrQuality } = options;
+  const rates = { bitrateKbps, averageBitrateKbps, vbrQuality };
+  const coding = checkCoding({ sampleRate, codedSampleRate, lowpassHz, channels, ...rates });
+  return { coding, packed: packOptions(coding, { channelCount: channels }) };
+}
 
 /**
- * The bitrate that LAME really codes with: of CBR {@linkcode nearestBitrateKbps}, of ABR the
- * average that it aims at, which is one that the sample rate allows.
+ * The bitrate that LAME really codes with: of CBR {@linkcode nearestBitrateKbps} at the coded
+ * sample rate, of ABR the average that it aims at, which is one that this rate allows.
  *
- * @param options a sample rate and what says how many bits are spent; others are passed over
+ * @param options sample rates and what says how many bits are spent; others are passed over
  * @returns kbps, or undefined for VBR, which has no bitrate beforehand
+ * @throws {Mp3AugmentError} for options that are not valid
+ */
+export function codedBitrateKbps(options: CodedRate): number | undefined {
+  const { coding, packed } = checkRates(options);
+  if (coding.rateControl === "VBR") return undefined;
+  const codedRate = library().native.mp3a_coded_sample_rate(packed);
+  const nearest = (kbps: number) => nearestBitrateKbps(codedRate, kbps);
+  return coding.rateControl === "CBR"
+    ? nearest(coding.bitrateKbps)
+    : Math.min(Math.max(coding.bitrateKbps, nearest(0)), nearest(Infinity));
+}
+
+/**
+ * The sample rate that LAME codes at: what `codedSampleRate` says, and for `"auto"` LAME's own
+ * choice, which depends on the bitrate, on a lowpass and on whether there is one channel or two.
+ *
+ * @param options sample rates and what says how many bits are spent; others are passed over
+ * @returns Hz
  * @throws {Mp3AugmentError} for options that are not valid
  *
  * @example
  * ```ts
- * import { codedBitrateKbps } from "@mp3-augment/mp3-augment";
+ * import { codedSampleRate } from "@mp3-augment/mp3-augment";
  *
- * console.log(codedBitrateKbps({ sampleRate: 44100, bitrateKbps: 8 })); // 32: MPEG-1's lowest
+ * const options = { sampleRate: 44100, bitrateKbps: 32, channels: 2 } as const;
+ * console.log(codedSampleRate({ ...options, codedSampleRate: "auto" })); // 16000
  * ```
  */
-export function codedBitrateKbps(options: CodedRate): number | undefined {
-  const { sampleRate, bitrateKbps, averageBitrateKbps, vbrQuality } = options;
-  const coding = checkCoding({ sampleRate, bitrateKbps, averageBitrateKbps, vbrQuality });
-  if (coding.rateControl === "VBR") return undefined;
-  const nearest = (kbps: number) => nearestBitrateKbps(coding.sampleRate, kbps);
-  return coding.rateControl === "CBR"
-    ? nearest(coding.bitrateKbps)
-    : Math.min(Math.max(coding.bitrateKbps, nearest(0)), nearest(Infinity));
+export function codedSampleRate(options: CodedRate): number {
+  return library().native.mp3a_coded_sample_rate(checkRates(options).packed);
 }
 
 /**

@@ -1,6 +1,6 @@
 /** The round trip of audio of any kind as a stream: other sample rates, more channels. */
 import { nearestSampleRate } from "./constants.ts";
-import { type AnyAudioExtras, checkGroups, groupChannels } from "./convert.ts";
+import { type AnyAudioExtras, checkGroups, checkGroupsDelay, groupChannels } from "./convert.ts";
 import { delayedFrameCount, packOptions } from "./native.ts";
 import { checkObject, namesOf } from "./option-names.ts";
 import {
@@ -62,12 +62,17 @@ function checkNames(options: AnyStreamOptions): AnyStreamOptions {
  */
 export function anyOutputFrameCount(options: AnyStreamOptions): number {
   const { sampleRate, frameCount, preserveDelay = false } = checkNames(options);
+  const { channelCount, channelGroups = "pairs" } = options;
   if (!preserveDelay) return frameCount;
   const codedRate = nearestSampleRate(sampleRate);
   const isDirect = codedRate === sampleRate;
   const codedCount = isDirect ? frameCount : resampledCount(frameCount, sampleRate, codedRate);
   const checked = checkOptions({ ...options, sampleRate: codedRate });
-  const packed = packOptions(checked.coding, { ...checked, channelCount: 1 });
+  const groups = groupChannels(Array.from({ length: channelCount }), channelGroups);
+  checkGroupsDelay(groups, { ...options });
+  const { passes } = checked.coding;
+  const ofGroup = { channelCount: groups[0]?.length ?? 1, passes };
+  const packed = packOptions(checked.coding, { ...checked, ...ofGroup });
   const delayed = delayedFrameCount(packed, codedCount);
   return isDirect ? delayed : resampledCount(delayed, codedRate, sampleRate);
 }

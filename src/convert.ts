@@ -155,7 +155,9 @@ function prepare(samples: Audio, options: Record<string, unknown>): Call {
   if (!shouldApply) return { samples, sampleRate, codedRate, preserveDelay, groups: [] };
   const isDirect = codedRate === sampleRate;
   const channels = Array.isArray(samples) ? samples as Float32Array[] : [samples as Float32Array];
-  const groups = groupChannels(channels, channelGroups).map((group) => ({
+  const grouped = groupChannels(channels, channelGroups);
+  checkGroupsDelay(grouped, coding);
+  const groups = grouped.map((group) => ({
     channels: isDirect ? group : group.map((channel) => resample(channel, sampleRate, codedRate)),
     options: {
       ...coding,
@@ -199,6 +201,20 @@ function assemble(call: Call, audio: readonly Audio[]): Audio {
       : resampleTo(channel, codedRate, sampleRate, frameCount);
   const channels = codedRate === sampleRate ? results.flat() : results.flat().map(back);
   return isFlat ? channels[0] as Float32Array : channels;
+}
+
+/** LAME may choose other rates for pairs and singles: with the delay, these come out unequally long. */
+export function checkGroupsDelay(
+  groups: readonly (readonly unknown[])[],
+  { codedSampleRate, preserveDelay = false }: Record<string, unknown>,
+): void {
+  const areAlike = groups.every(({ length }) => length === groups[0]?.length);
+  if (areAlike || codedSampleRate !== "auto" || preserveDelay !== true) return;
+  throw new Mp3AugmentError(
+    "INVALID_OPTION",
+    'codedSampleRate "auto" may be another one for a pair of channels and for a single one, which ' +
+      'preserveDelay makes unequally long: give a number, or channelGroups "singles"',
+  );
 }
 
 /** Checks what is done with more than two channels. */

@@ -48,10 +48,11 @@ class EncoderCodec implements Codec<Audio, Uint8Array<ArrayBuffer>> {
     for (const piece of this.#source.split(chunk)) {
       this.#stream ??= this.#create(piece.channels.length);
       const { native } = library();
-      const scratch = this.#prepare(piece.frameCount);
+      const stream = this.#stream.pointer;
+      const scratch = this.#prepare(stream, piece.frameCount);
       const size = new Int32Array(1);
       const status = native.mp3a_encode_stream_write(
-        this.#stream.pointer,
+        stream,
         ...pointers(piece.channels),
         piece.frameCount,
         scratch,
@@ -68,7 +69,7 @@ class EncoderCodec implements Codec<Audio, Uint8Array<ArrayBuffer>> {
     if (this.#stream === undefined) return;
     const { native } = library();
     const stream = this.#stream.pointer;
-    const scratch = this.#prepare(0);
+    const scratch = this.#prepare(stream, 0);
     const size = new Int32Array(1);
     checkStatus(native.mp3a_encode_stream_finish(stream, scratch, scratch.length, size));
     yield* this.#take(size[0] ?? 0);
@@ -77,8 +78,8 @@ class EncoderCodec implements Codec<Audio, Uint8Array<ArrayBuffer>> {
     this.tagFrame = tag.slice(0, size[0] ?? 0);
   }
 
-  #prepare(frameCount: number): Uint8Array<ArrayBuffer> {
-    const needed = library().native.mp3a_encode_stream_capacity(frameCount);
+  #prepare(stream: Handle, frameCount: number): Uint8Array<ArrayBuffer> {
+    const needed = library().native.mp3a_encode_stream_capacity(stream, frameCount);
     if (this.#scratch.length < needed) this.#scratch = new Uint8Array(needed);
     return this.#scratch;
   }

@@ -117,6 +117,7 @@ export function packOptions(coding: CheckedCoding, extras: PackExtras): Int32Arr
     rate_control: RATE_CONTROLS[coding.rateControl],
     vbr_quality: new Int32Array(Float32Array.of(coding.vbrQuality).buffer)[0] ?? 0,
     lowpass_hz: coding.lowpassHz,
+    coded_sample_rate_hz: coding.codedSampleRate,
     grid_offset: coding.gridOffset,
     pass_count: extras.passes ?? 1,
   };
@@ -138,9 +139,18 @@ function checkGridOffset(gridOffset: number, packed: Int32Array): void {
 
 /** Samples per channel that `preserveDelay` gives for any number of them. */
 export function delayedFrameCount(packedOptions: Int32Array, frameCount: number): number {
+  const { native } = library();
+  const sampleRate = packedOptions[OPTIONS_FIELDS.indexOf("sample_rate_hz")] ?? 0;
   // As C counts 32 bits: so many more whole MP3 frames in are as many more out.
-  const short = frameCount % LARGEST_MP3_FRAME + LARGEST_MP3_FRAME;
-  return frameCount - short + library().native.mp3a_output_frame_count(packedOptions, short);
+  const codedRate = native.mp3a_coded_sample_rate(packedOptions);
+  const period = LARGEST_MP3_FRAME * (sampleRate / divisor(sampleRate, codedRate));
+  const short = frameCount < 2 * period ? frameCount : frameCount % period + period;
+  return frameCount - short + native.mp3a_output_frame_count(packedOptions, short);
+}
+
+/** The greatest common one. */
+function divisor(a: number, b: number): number {
+  return b === 0 ? a : divisor(b, a % b);
 }
 
 /** The one place where a status becomes an error. `detail` replaces the library's own sentence. */

@@ -1,7 +1,7 @@
 import type { Audio } from "./audio.ts";
-import { BITRATES_KBPS, LARGEST_MP3_FRAME, MAX_PASSES, SAMPLE_RATES } from "./constants.ts";
+import { BITRATES_KBPS, MAX_PASSES, SAMPLE_RATES } from "./constants.ts";
 import { type ErrorCode, Mp3AugmentError, show } from "../ffi/errors.ts";
-import { LOWPASS_OFF, type RATE_CONTROLS } from "../ffi/symbols.ts";
+import { CODED_RATE_AUTO, LOWPASS_OFF, type RATE_CONTROLS } from "../ffi/symbols.ts";
 import { namesOf } from "./option-names.ts";
 
 /** How a clip is coded, but for the bitrate. */
@@ -22,9 +22,17 @@ export interface CodingOptions {
   bitReservoir?: boolean;
   /**
    * The frequency above which nothing is coded: an integer number of Hz up to
-   * half the sample rate, or `"off"`. Default: LAME's choice for the bitrate.
+   * half the sample rate (the lower of both, with `codedSampleRate`), or `"off"`. Default: LAME's
+   * choice for the bitrate.
    */
   lowpassHz?: number | "off";
+  /**
+   * The sample rate that LAME codes at, in Hz: one of {@linkcode SAMPLE_RATES}, or `"auto"`, LAME's
+   * own choice for the bitrate, as its command line makes it ({@linkcode codedSampleRate} tells
+   * which). LAME's resampler leads to it, and a round trip leads back, aligned. Real files of low
+   * bitrates are coded so: 44.1 kHz go down to 8 kbps. Default: `sampleRate`.
+   */
+  codedSampleRate?: number | "auto";
   /**
    * How many samples into an MP3 frame the clip begins: an integer from 0 to one MP3 frame less
    * one sample ({@linkcode maxGridOffset}). As if so many zeros were coded before the clip and cut
@@ -161,6 +169,7 @@ export const CODING_NAMES: readonly string[] = [
     stereoMode: true,
     bitReservoir: true,
     lowpassHz: true,
+    codedSampleRate: true,
     gridOffset: true,
     passes: true,
     channels: true,
@@ -203,6 +212,8 @@ export interface CheckedCoding {
   readonly bitReservoir: boolean;
   /** 0: LAME's choice. */
   readonly lowpassHz: number;
+  /** 0: `sampleRate`. */
+  readonly codedSampleRate: number;
   readonly gridOffset: number;
   readonly passes: number;
   readonly channels: 1 | 2 | undefined;
@@ -221,8 +232,8 @@ export interface CheckedOptions {
 
 const MAX_VBR_QUALITY = 9.999;
 
-/** With any options; what these allow is checked where the number of channels is known. */
-const MOST_GRID_OFFSET = LARGEST_MP3_FRAME - 1;
+/** At 48 kHz coded at 8; what other options allow, LAME is asked where the channels are known. */
+const MOST_GRID_OFFSET = 3455;
 
 const QUALITIES: readonly number[] = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9];
 
@@ -320,16 +331,29 @@ function checkStereoMode(value: unknown): boolean {
   );
 }
 
-function checkLowpass(value: unknown, sampleRate: number): number {
+function checkCodedRate(value: unknown): number {
+  if (value === undefined) return 0;
+  if (value === "auto") return CODED_RATE_AUTO;
+  return checkOneOf(
+    value,
+    SAMPLE_RATES,
+    "codedSampleRate",
+    "UNSUPPORTED_SAMPLE_RATE",
+    ' Hz, or "auto"',
+  );
+}
+
+function checkLowpass(value: unknown, sampleRate: number, codedRate: number): number {
   if (value === undefined) return 0;
   if (value === "off") return LOWPASS_OFF;
   const hz = value as number;
-  if (Number.isInteger(hz) && hz >= 1 && hz <= sampleRate / 2) return hz;
+  const isLower = codedRate > 0 && codedRate < sampleRate;
+  const max = Math.floor((isLower ? codedRate : sampleRate) / 2);
+  if (Number.isInteger(hz) && hz >= 1 && hz <= max) return hz;
   throw new Mp3AugmentError(
     "INVALID_OPTION",
-    `lowpassHz is ${show(value)}; it must be "off" or an integer from 1 to ${
-      Math.floor(sampleRate / 2)
-    }, half the sample rate`,
+    `lowpassHz is ${show(value)}; it must be "off" or an integer from 1 to ${max}, ` +
+      `half the ${isLower ? "coded " : ""}sample rate`,
   );
 }
 
@@ -354,6 +378,7 @@ export function checkCoding(options: Record<string, unknown>): CheckedCoding {
     stereoMode = "stereo",
     bitReservoir = false,
     lowpassHz,
+    codedSampleRate,
     gridOffset = 0,
     passes = 1,
     channels,
@@ -365,13 +390,15 @@ export function checkCoding(options: Record<string, unknown>): CheckedCoding {
     "UNSUPPORTED_SAMPLE_RATE",
     " Hz: resample the audio first",
   );
+  const checkedCodedRate = checkCodedRate(codedSampleRate);
   return {
     sampleRate: checkedRate,
     ...checkRate({ bitrateKbps, averageBitrateKbps, vbrQuality }),
     quality: checkOneOf(quality, QUALITIES, "quality", "UNSUPPORTED_QUALITY", ""),
     jointStereo: checkStereoMode(stereoMode),
     bitReservoir: checkBoolean(bitReservoir, "bitReservoir"),
-    lowpassHz: checkLowpass(lowpassHz, checkedRate),
+    lowpassHz: checkLowpass(lowpassHz, checkedRate, checkedCodedRate),
+    codedSampleRate: checkedCodedRate,
     gridOffset: checkInteger(gridOffset, "gridOffset", 0, MOST_GRID_OFFSET),
     passes: checkInteger(passes, "passes", 1, MAX_PASSES),
     channels: checkChannels(channels),

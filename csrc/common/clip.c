@@ -22,8 +22,7 @@ int32_t mp3a_check_form(const mp3a_options *options, uint32_t frame_count) {
   const int32_t status = mp3a_check_options(options);
   if (status != MP3A_OK) return status;
   if (frame_count == 0) return MP3A_EMPTY_AUDIO;
-  /* Passes that keep the delay make a clip longer each time. */
-  return mp3a_output_frame_count(options, frame_count) == 0 ? MP3A_INVALID_AUDIO : MP3A_OK;
+  return frame_count > MP3A_MAX_FRAMES ? MP3A_INVALID_AUDIO : MP3A_OK;
 }
 
 int32_t mp3a_check_clip(const mp3a_options *options, const float *left, const float *right,

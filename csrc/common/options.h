@@ -16,14 +16,7 @@ static inline uint32_t mp3a_passes_of(const mp3a_options *options) {
   return options->pass_count > 1 ? (uint32_t)options->pass_count : 1;
 }
 
-/* What a round trip drops at the front of what is decoded: the zeros of the grid's offset, and
-   if it isn't kept the codec's delay. */
-static inline uint32_t mp3a_skipped_frame_count(const mp3a_options *options) {
-  const uint32_t delay = options->flags & MP3A_PRESERVE_DELAY ? 0 : MP3A_DELAY_FRAMES;
-  return delay + (uint32_t)options->grid_offset;
-}
-
-/* How many PCM frames the decoder makes of a clip, with the grid's offset, delay and padding. */
-uint64_t mp3a_padded_frame_count(const mp3a_options *options, uint64_t frame_count);
+/* mp3a_max_grid_offset() at a coded rate. */
+int32_t mp3a_max_grid_offset_at(int32_t sample_rate_hz, int32_t coded_rate_hz);
 
 #endif

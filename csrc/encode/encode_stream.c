@@ -33,11 +33,14 @@ void mp3a_encode_stream_destroy(mp3a_encode_stream *stream) {
   free(stream);
 }
 
-uint32_t mp3a_encode_stream_capacity(uint32_t frame_count) {
-  /* What LAME still holds are less than 5 MP3 frames; the lead, 2; the tag comes first of all. */
-  enum { HELD = 7 };
-  if (frame_count > MP3A_MAX_STREAM_FRAMES) return 0;
-  return (frame_count / MP3A_SMALLEST_MP3_FRAME + HELD) * MP3A_LARGEST_MP3_FRAME_BYTES +
+uint32_t mp3a_encode_stream_capacity(const mp3a_encode_stream *stream, uint32_t frame_count) {
+  /* What LAME still holds are less than 5 MP3 frames, the lead and what waits for a whole block 3
+     each; the tag comes first of all. */
+  enum { HELD = 11 };
+  if (!stream || frame_count > MP3A_MAX_STREAM_FRAMES) return 0;
+  const uint64_t from = (uint32_t)stream->encoder.options.sample_rate_hz;
+  const uint64_t coded_count = frame_count * (uint64_t)stream->encoder.coded_rate_hz / from;
+  return (uint32_t)(coded_count / MP3A_SMALLEST_MP3_FRAME + HELD) * MP3A_LARGEST_MP3_FRAME_BYTES +
          MP3A_LARGEST_TAG_BYTES;
 }
 
@@ -46,7 +49,8 @@ static int32_t check_room(const mp3a_encode_stream *stream, uint32_t frame_count
   if (!stream || !bytes || !byte_size) return MP3A_INVALID_AUDIO;
   if (stream->failed) return MP3A_OUT_OF_MEMORY;
   if (stream->encoder.finished) return MP3A_INVALID_OPTION;
-  return capacity >= mp3a_encode_stream_capacity(frame_count) ? MP3A_OK : MP3A_INVALID_AUDIO;
+  const uint32_t needed = mp3a_encode_stream_capacity(stream, frame_count);
+  return capacity >= needed ? MP3A_OK : MP3A_INVALID_AUDIO;
 }
 
 int32_t mp3a_encode_stream_write(mp3a_encode_stream *stream, const float *left,
@@ -60,9 +64,10 @@ int32_t mp3a_encode_stream_write(mp3a_encode_stream *stream, const float *left,
   mp3a_block_encoder_take(encoder, mp3a_float_source(left, right), frame_count);
   stream->has_audio = true;
   *byte_size = 0;
-  while (encoder->lead_count > 0 || encoder->left_count > 0) {
+  while (mp3a_block_encoder_has_input(encoder)) {
     uint32_t written = 0;
-    status = mp3a_block_encoder_step(encoder, bytes + *byte_size, capacity - *byte_size, &written);
+    status =
+        mp3a_block_encoder_step(encoder, bytes + *byte_size, capacity - *byte_size, &written);
     stream->failed = status != MP3A_OK;
     if (stream->failed) return status;
     *byte_size += written;
@@ -72,12 +77,18 @@ int32_t mp3a_encode_stream_write(mp3a_encode_stream *stream, const float *left,
 
 int32_t mp3a_encode_stream_finish(mp3a_encode_stream *stream, uint8_t *bytes, uint32_t capacity,
                                   uint32_t *byte_size) {
-  const int32_t status = check_room(stream, 0, bytes, capacity, byte_size);
+  int32_t status = check_room(stream, 0, bytes, capacity, byte_size);
   if (status != MP3A_OK) return status;
   *byte_size = 0;
-  stream->encoder.finished = true;
-  return stream->has_audio ? mp3a_block_encoder_step(&stream->encoder, bytes, capacity, byte_size)
-                           : MP3A_OK;
+  stream->encoder.finished = !stream->has_audio;
+  while (status == MP3A_OK && !stream->encoder.finished) {
+    uint32_t written = 0;
+    status = mp3a_block_encoder_step(&stream->encoder, bytes + *byte_size, capacity - *byte_size,
+                                     &written);
+    *byte_size += written;
+  }
+  stream->encoder.finished = true; /* also where that has failed */
+  return status;
 }
 
 int32_t mp3a_encode_stream_tag(mp3a_encode_stream *stream, uint8_t *bytes, uint32_t capacity,

@@ -16,7 +16,9 @@ enum {
   /* Settings that are kept, about 100 KB each, as is a spare: what draws of bitrate and
      channel count take. */
   TEMPLATE_COUNT = 32,
-  SPARE_COUNT = 2     /* used copies that are kept for each, to be reset */
+  SPARE_COUNT = 2,    /* used copies that are kept for each, to be reset */
+  ANSWER_COUNT = 512, /* 26 kB */
+  FASTEST_QUALITY = 9
 };
 
 /* What our libmp3lame adds to LAME's API, see csrc/lame/snapshot.h, common/coded_frame.h and
@@ -96,6 +98,13 @@ static MPEG_mode mode_of(const mp3a_options *options) {
   return options->flags & MP3A_JOINT_STEREO ? JOINT_STEREO : STEREO;
 }
 
+/* To LAME 0 means that it chooses. */
+static int out_rate_for(const mp3a_options *options) {
+  const int32_t rate_hz = options->coded_sample_rate_hz;
+  if (rate_hz == MP3A_CODED_RATE_AUTO) return 0;
+  return rate_hz == 0 ? options->sample_rate_hz : rate_hz;
+}
+
 static bool configure(lame_global_flags *lame, const mp3a_options *options) {
   int failed = 0;
   failed |= lame_set_errorf(lame, say_nothing);
@@ -103,7 +112,7 @@ static bool configure(lame_global_flags *lame, const mp3a_options *options) {
   failed |= lame_set_msgf(lame, say_nothing);
   failed |= lame_set_num_channels(lame, options->channel_count);
   failed |= lame_set_in_samplerate(lame, options->sample_rate_hz);
-  failed |= lame_set_out_samplerate(lame, options->sample_rate_hz);
+  failed |= lame_set_out_samplerate(lame, out_rate_for(options));
   failed |= lame_set_mode(lame, mode_of(options));
   failed |= configure_rate(lame, options);
   failed |= lame_set_quality(lame, options->quality);
@@ -120,6 +129,15 @@ static lame_global_flags *make(const mp3a_options *options) {
   if (configure(lame, options)) return lame;
   lame_close(lame);
   return NULL;
+}
+
+/* What of the options LAME knows, by which encoders are kept. */
+static mp3a_options lame_options(const mp3a_options *given) {
+  mp3a_options options = *given;
+  options.flags &= MP3A_JOINT_STEREO | MP3A_BIT_RESERVOIR | MP3A_NO_TAG;
+  options.grid_offset = options.pass_count = 0;
+  if (options.coded_sample_rate_hz == options.sample_rate_hz) options.coded_sample_rate_hz = 0;
+  return options;
 }
 
 /* All fields have 32 bits and no padding between them. */
@@ -190,7 +208,8 @@ static lame_global_flags *take_copy(const mp3a_options *options, clone_fn clone,
   return clone(t->fresh);
 }
 
-lame_global_flags *mp3a_lame_take(const mp3a_options *options) {
+lame_global_flags *mp3a_lame_take(const mp3a_options *given) {
+  const mp3a_options for_lame = lame_options(given), *options = &for_lame;
   const clone_fn clone = find_clone();
   const reset_fn reset = find_reset();
   pthread_mutex_lock(&cache.mutex);
@@ -200,7 +219,8 @@ lame_global_flags *mp3a_lame_take(const mp3a_options *options) {
   return lame;
 }
 
-void mp3a_lame_give_back(lame_global_flags *lame, const mp3a_options *options) {
+void mp3a_lame_give_back(lame_global_flags *lame, const mp3a_options *given) {
+  const mp3a_options for_lame = lame_options(given), *options = &for_lame;
   pthread_mutex_lock(&cache.mutex);
   template *t = find(options);
   for (int i = 0; t && lame && i < SPARE_COUNT; i++) {
@@ -210,6 +230,41 @@ void mp3a_lame_give_back(lame_global_flags *lame, const mp3a_options *options) {
   }
   pthread_mutex_unlock(&cache.mutex);
   if (lame) lame_close(lame);
+}
+
+/* What LAME has chosen: by the options that matter to it there, as asking takes a millisecond. */
+static struct {
+  mp3a_options options[ANSWER_COUNT];
+  int32_t rates_hz[ANSWER_COUNT];
+  uint32_t given_count;
+} answers;
+
+static int32_t known_out_rate(const mp3a_options *options) {
+  const uint32_t count = answers.given_count < ANSWER_COUNT ? answers.given_count : ANSWER_COUNT;
+  for (uint32_t i = 0; i < count; i++)
+    if (memcmp(&answers.options[i], options, sizeof *options) == 0) return answers.rates_hz[i];
+  return 0;
+}
+
+static int32_t ask_out_rate(const mp3a_options *options) {
+  lame_global_flags *lame = make(options);
+  if (!lame) return 0;
+  const uint32_t place = answers.given_count++ % ANSWER_COUNT;
+  answers.options[place] = *options;
+  answers.rates_hz[place] = lame_get_out_samplerate(lame);
+  lame_close(lame);
+  return answers.rates_hz[place];
+}
+
+int32_t mp3a_lame_out_rate(const mp3a_options *given) {
+  mp3a_options options = lame_options(given);
+  options.flags = MP3A_NO_TAG;
+  options.quality = FASTEST_QUALITY;
+  pthread_mutex_lock(&cache.mutex);
+  int32_t rate_hz = known_out_rate(&options);
+  if (rate_hz == 0) rate_hz = ask_out_rate(&options);
+  pthread_mutex_unlock(&cache.mutex);
+  return rate_hz;
 }
 
 bool mp3a_lame_give_frames(lame_global_flags *lame) {

@@ -10,9 +10,12 @@
 #include "mp3augment.h"
 
 /* An encoder for these (checked) options that has encoded nothing yet; NULL when
-   memory ran out. Flags that don't concern LAME are to be 0: encoders are kept
-   by their options. To be given back. Thread-safe. */
+   memory ran out. To be given back. Thread-safe. */
 lame_global_flags *mp3a_lame_take(const mp3a_options *options);
+
+/* The rate that LAME codes at with these options: asked once, then known. 0 when memory ran out.
+   Thread-safe. */
+int32_t mp3a_lame_out_rate(const mp3a_options *options);
 
 /* Gives an encoder back, in whatever state, with the options it was taken for. */
 void mp3a_lame_give_back(lame_global_flags *lame, const mp3a_options *options);

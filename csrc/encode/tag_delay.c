@@ -16,10 +16,9 @@ static uint16_t sum_of(const uint8_t *bytes, uint32_t count) {
   return sum;
 }
 
-void mp3a_tag_delay(uint8_t *bytes, uint32_t byte_size, const mp3a_options *options,
+void mp3a_tag_delay(uint8_t *bytes, uint32_t byte_size, bool is_mpeg1, int32_t channel_count,
                     uint32_t more) {
-  const uint32_t begin = mp3a_side_info_byte_size(mp3a_is_mpeg1(options->sample_rate_hz),
-                                                  options->channel_count);
+  const uint32_t begin = mp3a_side_info_byte_size(is_mpeg1, channel_count);
   if (byte_size < begin + MP3A_TAG_CONTENT_BYTES) return;
   uint8_t *delays = bytes + begin + DELAYS_OFFSET;
   const uint32_t sum_at = begin + MP3A_TAG_CONTENT_BYTES - SUM_BYTES;

@@ -5,7 +5,9 @@
 #include "decode/frame.h"
 #include "roundtrip/dequantize.h"
 
-enum { HEADER_BYTES = 4 };
+enum { HEADER_BYTES = 4, CONVERTED_AT_ONCE = MP3A_RESAMPLER_PIECE };
+
+_Static_assert(MP3A_RESAMPLER_PIECE >= MP3A_LARGEST_MP3_FRAME, "an MP3 frame is a piece");
 
 void mp3a_block_decoder_begin(mp3a_block_decoder *decoder, int channel_count, bool takes_frames,
                         uint32_t skip_count, float gain) {
@@ -15,7 +17,26 @@ void mp3a_block_decoder_begin(mp3a_block_decoder *decoder, int channel_count, bo
   decoder->skip_count = skip_count;
   decoder->left_count = 0;
   decoder->gain = gain;
+  decoder->resampler = NULL;
   decoder->part_byte_size = 0;
+}
+
+int32_t mp3a_block_decoder_begin_clip(mp3a_block_decoder *decoder, const mp3a_options *options,
+                                      int32_t coded_rate_hz, bool takes_frames, float gain) {
+  const int32_t rate_hz = options->sample_rate_hz, channel_count = options->channel_count;
+  const uint32_t delay = options->flags & MP3A_PRESERVE_DELAY ? 0 : MP3A_DELAY_FRAMES;
+  const uint32_t lead = (uint32_t)options->grid_offset;
+  const bool is_direct = coded_rate_hz == rate_hz;
+  mp3a_block_decoder_begin(decoder, channel_count, takes_frames, is_direct ? delay + lead : 0,
+                           gain);
+  if (is_direct) return MP3A_OK;
+  decoder->resampler = mp3a_resampler_create(coded_rate_hz, rate_hz, channel_count, delay, lead);
+  return decoder->resampler ? MP3A_OK : MP3A_OUT_OF_MEMORY;
+}
+
+void mp3a_block_decoder_end(mp3a_block_decoder *decoder) {
+  mp3a_resampler_destroy(decoder->resampler);
+  decoder->resampler = NULL;
 }
 
 void mp3a_block_decoder_give(mp3a_block_decoder *decoder, mp3a_sink output,
@@ -24,24 +45,61 @@ void mp3a_block_decoder_give(mp3a_block_decoder *decoder, mp3a_sink output,
   decoder->left_count = frame_count;
 }
 
+static void write_block(mp3a_block_decoder *decoder, float *const planes[2], uint32_t count) {
+  for (int channel = 0; channel < decoder->channel_count; channel++)
+    mp3a_sink_write(&decoder->output, channel, planes[channel], decoder->gain, count);
+  mp3a_sink_advance(&decoder->output, count);
+  decoder->left_count -= count;
+}
+
+/* Sends decoded samples, or zeros for NULL, through the resampler. */
+static void convert(mp3a_block_decoder *decoder, const float *const planes[2], uint32_t count) {
+  float block[2][CONVERTED_AT_ONCE];
+  float *const converted[2] = {block[0], block[1]};
+  mp3a_resampler_push(decoder->resampler, planes, count);
+  uint32_t written;
+  do {
+    const uint32_t room =
+        decoder->left_count < CONVERTED_AT_ONCE ? decoder->left_count : CONVERTED_AT_ONCE;
+    written = mp3a_resampler_pull(decoder->resampler, converted, room);
+    write_block(decoder, converted, written);
+  } while (written > 0);
+}
+
+int32_t mp3a_block_decoder_finish(mp3a_block_decoder *decoder) {
+  const float *const zeros[2] = {NULL, NULL};
+  if (decoder->resampler) {
+    /* As far as the filter looks ahead, and as LAME's count may differ by one MP3 frame. */
+    uint32_t left = mp3a_resampler_reach(decoder->resampler) + MP3A_LARGEST_MP3_FRAME;
+    while (left > 0 && decoder->left_count > 0) {
+      const uint32_t count = left < CONVERTED_AT_ONCE ? left : CONVERTED_AT_ONCE;
+      convert(decoder, zeros, count);
+      left -= count;
+    }
+  }
+  return decoder->left_count > 0 ? MP3A_CORRUPT_MP3 : MP3A_OK;
+}
+
 /* Writes the wanted part of one decoded MP3 frame. */
 static void write_frame(mp3a_block_decoder *decoder, uint32_t count) {
+  if (decoder->resampler) {
+    const float *const decoded[2] = {decoder->pcm[0], decoder->pcm[1]};
+    convert(decoder, decoded, count);
+    return;
+  }
   const uint32_t skipped = decoder->skip_count < count ? decoder->skip_count : count;
   const uint32_t rest = count - skipped;
   const uint32_t written = decoder->left_count < rest ? decoder->left_count : rest;
-  for (int channel = 0; channel < decoder->channel_count; channel++) {
-    mp3a_sink_write(&decoder->output, channel, decoder->pcm[channel] + skipped, decoder->gain,
-                    written);
-  }
-  mp3a_sink_advance(&decoder->output, written);
+  float *const wanted[2] = {decoder->pcm[0] + skipped, decoder->pcm[1] + skipped};
+  write_block(decoder, wanted, written);
   decoder->skip_count -= skipped;
-  decoder->left_count -= written;
 }
 
 /* An MP3 frame that is wanted whole and as it is needs no buffer between. */
 static bool decodes_in_place(const mp3a_block_decoder *decoder) {
   return decoder->output.kind == MP3A_PLANAR_FLOAT && decoder->gain == 1.0f &&
-         decoder->skip_count == 0 && decoder->left_count >= MP3A_LARGEST_MP3_FRAME;
+         !decoder->resampler && decoder->skip_count == 0 &&
+         decoder->left_count >= MP3A_LARGEST_MP3_FRAME;
 }
 
 /* Decodes one MP3 frame in either form; `*taken`: its size. */

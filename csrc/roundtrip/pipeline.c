@@ -94,16 +94,17 @@ static int32_t run_stages(session *s, const mp3a_clip *clip) {
   return run_on_one_thread(s, clip);
 }
 
-static void begin(session *s, const mp3a_clip *clip, float peak) {
+static int32_t begin(session *s, const mp3a_clip *clip, float peak) {
   s->decode_task.run = decode_all;
   s->decode_status = MP3A_OK;
   const uint32_t output_count = mp3a_output_frame_count(&clip->options, clip->frame_count);
   mp3a_block_encoder_begin(&s->encoder, peak);
-  mp3a_block_decoder_begin(&s->decoder, clip->options.channel_count, s->encoder.gives_frames,
-                     mp3a_skipped_frame_count(&clip->options),
-                     mp3a_block_encoder_gain(&s->encoder, peak));
+  const int32_t status = mp3a_block_decoder_begin_clip(
+      &s->decoder, &clip->options, s->encoder.coded_rate_hz, s->encoder.gives_frames,
+      mp3a_block_encoder_gain(&s->encoder, peak));
   mp3a_block_encoder_take(&s->encoder, clip->input, clip->frame_count);
   mp3a_block_decoder_give(&s->decoder, clip->output, output_count);
+  return status;
 }
 
 /* The clip's peak; false where a sample is not finite. 16-bit samples don't go beyond 1, and
@@ -124,12 +125,12 @@ static int32_t run_pipeline(const mp3a_clip *clip, float peak, mp3a_stats *stats
   int32_t status = mp3a_block_encoder_open(&s->encoder, &options);
   if (status == MP3A_OK) {
     mp3a_block_encoder_give_frames(&s->encoder);
-    begin(s, clip, peak);
-    status = run_stages(s, clip);
+    status = begin(s, clip, peak);
+    if (status == MP3A_OK) status = run_stages(s, clip);
+    if (status == MP3A_OK) status = mp3a_block_decoder_finish(&s->decoder);
+    mp3a_block_decoder_end(&s->decoder);
     mp3a_block_encoder_close(&s->encoder);
   }
-  /* The decoder has had everything: a missing frame is a fault, not silence. */
-  if (status == MP3A_OK && s->decoder.left_count > 0) status = MP3A_CORRUPT_MP3;
   *stats = (mp3a_stats){.mp3_byte_size = s->encoder.mp3_byte_size, .peak = peak};
   free(s);
   return status;

@@ -14,6 +14,7 @@
 #include "common/seam.h"
 #include "encode/block_encoder.h"
 #include "encode/lame_cache.h"
+#include "encode/sizes.h"
 #include "roundtrip/block_decoder.h"
 #include "roundtrip/ring.h"
 
@@ -264,8 +265,8 @@ static void plan(crew *c, const mp3a_clip *clip, float peak, uint32_t range_coun
   c->peak = peak;
   c->frame_size = frame_size_of(clip);
   c->warm_up = warm_up * MP3A_LINES / c->frame_size;
-  c->skipped = mp3a_skipped_frame_count(&clip->options);
   c->lead = (uint32_t)clip->options.grid_offset;
+  c->skipped = c->lead + (clip->options.flags & MP3A_PRESERVE_DELAY ? 0 : MP3A_DELAY_FRAMES);
   c->lead_and_clip = c->lead + clip->frame_count;
   c->output_count = mp3a_output_frame_count(&clip->options, clip->frame_count);
   c->range_count = range_count;
@@ -338,6 +339,7 @@ static bool run_crew(crew *c, mp3a_ranges_stats *stats, int32_t *status) {
 bool mp3a_ranges_run(const mp3a_clip *clip, float peak, uint32_t range_count, uint32_t warm_up,
                      mp3a_ranges_stats *stats, int32_t *status) {
   if (range_count < 2 || range_count > MP3A_MAX_RANGES) return false;
+  if (mp3a_resamples(&clip->options)) return false; /* LAME can't start amid that */
   const uint32_t least = warm_up * MP3A_LINES / frame_size_of(clip) + LEAST_FRAMES;
   if (clip->frame_count / frame_size_of(clip) < range_count * least) return false;
   crew *c = malloc(sizeof *c + range_count * sizeof *c->ranges);
@@ -360,7 +362,7 @@ uint32_t mp3a_ranges_warm_up(const mp3a_options *o) {
 uint32_t mp3a_ranges_for(const mp3a_clip *clip) {
   const mp3a_options *o = &clip->options;
   uint32_t count = mp3a_thread_limit_of(o);
-  if (count == 1 || (o->flags & MP3A_BIT_RESERVOIR)) return 1;
+  if (count == 1 || (o->flags & MP3A_BIT_RESERVOIR) || mp3a_resamples(o)) return 1;
   if (count == 0 || count > mp3a_thread_limit()) count = mp3a_thread_limit();
   count = lesser(count, 1 + mp3a_pool_idle_count());
   const uint32_t least = LEAST_WARM_UPS * mp3a_ranges_warm_up(o);

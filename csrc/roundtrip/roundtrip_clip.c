@@ -14,7 +14,8 @@ int32_t mp3a_roundtrip(const mp3a_options *options, const float *left, const flo
   const int32_t status = mp3a_check_clip(options, left, right, frame_count);
   if (status != MP3A_OK) return status;
   if (!mp3a_are_channels(options, out_left, out_right)) return MP3A_INVALID_AUDIO;
-  if (capacity < mp3a_output_frame_count(options, frame_count)) return MP3A_INVALID_AUDIO;
+  const uint32_t output_count = mp3a_output_frame_count(options, frame_count);
+  if (output_count == 0 || capacity < output_count) return MP3A_INVALID_AUDIO;
   const mp3a_clip clip = {.options = *options,
                           .input = mp3a_float_source(left, right),
                           .output = mp3a_float_sink(out_left, out_right),
@@ -39,6 +40,10 @@ static int32_t run_roundtrip(mp3a_job *job) {
 static roundtrip_job *allocate_job(const mp3a_options *options, uint32_t frame_count,
                                    size_t sample_size, int32_t *status) {
   const uint32_t output_frame_count = mp3a_output_frame_count(options, frame_count);
+  if (output_frame_count == 0) { /* passes that keep the delay have made it too long */
+    *status = MP3A_INVALID_AUDIO;
+    return NULL;
+  }
   const uint64_t sample_count = (uint64_t)output_frame_count * (uint32_t)options->channel_count;
   const uint64_t byte_size = sizeof(roundtrip_job) + sample_count * sample_size;
   roundtrip_job *roundtrip = byte_size > PTRDIFF_MAX ? NULL : malloc((size_t)byte_size);

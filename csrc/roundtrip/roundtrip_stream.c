@@ -6,6 +6,7 @@
 #include "common/mpeg.h"
 #include "common/options.h"
 #include "encode/block_encoder.h"
+#include "encode/sizes.h"
 #include "roundtrip/block_decoder.h"
 #include "roundtrip/ring.h"
 
@@ -38,16 +39,20 @@ mp3a_roundtrip_stream *mp3a_roundtrip_stream_create(const mp3a_options *options,
   }
   mp3a_block_encoder_give_frames(&stream->encoder);
   mp3a_block_encoder_begin(&stream->encoder, peak);
-  mp3a_block_decoder_begin(&stream->decoder, options->channel_count, stream->encoder.gives_frames,
-                     mp3a_skipped_frame_count(options),
-                     mp3a_block_encoder_gain(&stream->encoder, peak));
   stream->taken_count = stream->written_count = 0;
   stream->failed = false;
-  return stream;
+  *status = mp3a_block_decoder_begin_clip(
+      &stream->decoder, options, stream->encoder.coded_rate_hz, stream->encoder.gives_frames,
+      mp3a_block_encoder_gain(&stream->encoder, peak));
+  if (*status == MP3A_OK) return stream;
+  mp3a_block_encoder_close(&stream->encoder);
+  free(stream);
+  return NULL;
 }
 
 void mp3a_roundtrip_stream_destroy(mp3a_roundtrip_stream *stream) {
   if (!stream) return;
+  mp3a_block_decoder_end(&stream->decoder);
   mp3a_block_encoder_close(&stream->encoder);
   free(stream);
 }
@@ -59,20 +64,23 @@ uint32_t mp3a_roundtrip_stream_capacity(const mp3a_roundtrip_stream *stream,
   if (!stream || frame_count > MP3A_MAX_STREAM_FRAMES) return 0;
   const uint64_t held = stream->taken_count - stream->written_count;
   if (!keeps_delay(stream)) return (uint32_t)(held + frame_count);
-  return (uint32_t)(held + frame_count + 3 * MP3A_LARGEST_MP3_FRAME);
+  const uint64_t from = (uint32_t)stream->encoder.options.sample_rate_hz;
+  const uint64_t coded = (uint32_t)stream->encoder.coded_rate_hz;
+  return (uint32_t)(held + frame_count + 4 * MP3A_LARGEST_MP3_FRAME * from / coded);
 }
 
-/* Encodes what was taken, or with nothing taken flushes, and decodes that. */
-static int32_t run(mp3a_roundtrip_stream *stream) {
+/* Encodes what was taken, and at the end all that is held, and decodes that. */
+static int32_t run(mp3a_roundtrip_stream *stream, bool at_end) {
   mp3a_block_encoder *encoder = &stream->encoder;
-  do {
+  int32_t status = MP3A_OK;
+  while (status == MP3A_OK &&
+         (at_end ? !encoder->finished : mp3a_block_encoder_has_input(encoder))) {
     uint32_t byte_size = 0;
-    int32_t status = mp3a_block_encoder_step(encoder, stream->bytes, MP3A_SLOT_BYTES, &byte_size);
+    status = mp3a_block_encoder_step(encoder, stream->bytes, MP3A_SLOT_BYTES, &byte_size);
     if (status == MP3A_OK)
       status = mp3a_block_decoder_feed(&stream->decoder, stream->bytes, byte_size);
-    if (status != MP3A_OK) return status;
-  } while (encoder->lead_count > 0 || encoder->left_count > 0);
-  return MP3A_OK;
+  }
+  return status;
 }
 
 static int32_t check_output(const mp3a_roundtrip_stream *stream, uint32_t frame_count,
@@ -101,7 +109,7 @@ int32_t mp3a_roundtrip_stream_write(mp3a_roundtrip_stream *stream, const float *
   mp3a_block_encoder_take(&stream->encoder, mp3a_float_source(left, right), frame_count);
   mp3a_block_decoder_give(&stream->decoder, mp3a_float_sink(out_left, out_right), capacity);
   stream->taken_count += frame_count;
-  status = run(stream);
+  status = run(stream, false);
   stream->failed = status != MP3A_OK;
   *written_count = capacity - stream->decoder.left_count;
   stream->written_count += *written_count;
@@ -125,9 +133,10 @@ int32_t mp3a_roundtrip_stream_finish(mp3a_roundtrip_stream *stream, float *out_l
   if (stream->encoder.finished) return MP3A_OK;
   const uint32_t left_count = (uint32_t)(total_count(stream) - stream->written_count);
   mp3a_block_decoder_give(&stream->decoder, mp3a_float_sink(out_left, out_right), left_count);
-  status = run(stream);
+  status = run(stream, true);
+  stream->encoder.finished = true; /* also where that has failed */
+  if (status == MP3A_OK) status = mp3a_block_decoder_finish(&stream->decoder);
   *written_count = left_count - stream->decoder.left_count;
   stream->written_count += *written_count;
-  /* The decoder has had everything: a missing MP3 frame is a fault, not silence. */
-  return status == MP3A_OK && stream->decoder.left_count > 0 ? MP3A_CORRUPT_MP3 : status;
+  return status;
 }

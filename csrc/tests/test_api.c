@@ -87,11 +87,27 @@ static void check_bad_options(void) {
       {"3 channels",
        MP3A_UNSUPPORTED_CHANNELS,
        {sizeof(mp3a_options), 44100, 128, 7, 3, 0, 0, 0, 0}},
-      {"offset -1", MP3A_INVALID_OPTION, {sizeof(mp3a_options), 44100, 128, 7, 1, .grid_offset = -1}},
-      {"a whole frame", MP3A_INVALID_OPTION,
+      {"offset -1",
+       MP3A_INVALID_OPTION,
+       {sizeof(mp3a_options), 44100, 128, 7, 1, .grid_offset = -1}},
+      {"a whole frame",
+       MP3A_INVALID_OPTION,
        {sizeof(mp3a_options), 24000, 128, 7, 1, .grid_offset = 576}},
-      {"passes -1", MP3A_INVALID_OPTION, {sizeof(mp3a_options), 44100, 128, 7, 1, .pass_count = -1}},
-      {"11 passes", MP3A_INVALID_OPTION, {sizeof(mp3a_options), 44100, 128, 7, 1, .pass_count = 11}},
+      {"passes -1",
+       MP3A_INVALID_OPTION,
+       {sizeof(mp3a_options), 44100, 128, 7, 1, .pass_count = -1}},
+      {"11 passes",
+       MP3A_INVALID_OPTION,
+       {sizeof(mp3a_options), 44100, 128, 7, 1, .pass_count = 11}},
+      {"coded rate",
+       MP3A_UNSUPPORTED_SAMPLE_RATE,
+       {sizeof(mp3a_options), 44100, 128, 7, 1, .coded_sample_rate_hz = 22051}},
+      {"lowpass above the coded rate's half",
+       MP3A_INVALID_OPTION,
+       {sizeof(mp3a_options), 44100, 64, 7, 1, .lowpass_hz = 4001, .coded_sample_rate_hz = 8000}},
+      {"an offset of more than a coded MP3 frame",
+       MP3A_INVALID_OPTION,
+       {sizeof(mp3a_options), 44100, 64, 7, 1, .coded_sample_rate_hz = 8000, .grid_offset = 3176}},
   };
   float samples[100] = {0};
   for (size_t i = 0; i < sizeof calls / sizeof *calls; i++) {
@@ -163,6 +179,20 @@ static void check_passes(void) {
   CHECK(mp3a_max_grid_offset(&options) == -1, "offsets of invalid options");
 }
 
+static void check_coded_rate(void) {
+  mp3a_options options = some_options(2);
+  CHECK(mp3a_coded_sample_rate(&options) == 44100 && mp3a_coded_sample_rate(NULL) == 0, "own");
+  options.coded_sample_rate_hz = 8000;
+  CHECK(mp3a_coded_sample_rate(&options) == 8000, "8 kHz");
+  CHECK(mp3a_max_grid_offset(&options) == 3175, "%d", mp3a_max_grid_offset(&options));
+  options.coded_sample_rate_hz = MP3A_CODED_RATE_AUTO;
+  CHECK(mp3a_coded_sample_rate(&options) == 44100, "128 kbps");
+  options.bitrate_kbps = 32;
+  CHECK(mp3a_coded_sample_rate(&options) == 16000, "32 kbps");
+  options.channel_count = 1;
+  CHECK(mp3a_coded_sample_rate(&options) == 22050, "mono");
+}
+
 static void check_tag(void) {
   mp3a_options options = some_options(1);
   CHECK(mp3a_has_tag(&options) == 1 && mp3a_has_tag(NULL) == 0, "tag");
@@ -187,6 +217,7 @@ int main(void) {
   RUN(check_bad_options());
   RUN(check_bad_audio());
   RUN(check_passes());
+  RUN(check_coded_rate());
   RUN(check_tag());
   RUN(check_messages());
   return check_finish();

@@ -47,12 +47,12 @@ static uint32_t encode_in_pieces(const mp3a_options *o, uint32_t count) {
     status = mp3a_encode_stream_write(stream, input[0] + at, right_of(o) ? input[1] + at : NULL,
                                       piece, bytes + total, CAPACITY - total, &written);
     CHECK(status == MP3A_OK, "write: %d", status);
-    CHECK(written <= mp3a_encode_stream_capacity(piece), "%u bytes for %u", written, piece);
+    CHECK(written <= mp3a_encode_stream_capacity(stream, piece), "%u bytes for %u", written, piece);
     total += written;
   }
   CHECK(mp3a_encode_stream_finish(stream, bytes + total, CAPACITY - total, &written) == MP3A_OK,
         "finish");
-  CHECK(written <= mp3a_encode_stream_capacity(0), "%u bytes at the end", written);
+  CHECK(written <= mp3a_encode_stream_capacity(stream, 0), "%u bytes at the end", written);
   total += written;
   CHECK(mp3a_encode_stream_tag(stream, bytes, CAPACITY, &written) == MP3A_OK, "tag");
   CHECK(!(o->flags & MP3A_NO_TAG) || written == 0, "%u bytes of a tag", written);

@@ -1,0 +1,30 @@
+/* Sample rate conversion by a windowed sinc, aligned: the filter of libsamplerate's medium sinc to
+   -126 dB. By operations that IEEE 754 fixes, in one order: the same bits everywhere. One thread at
+   a time. */
+#ifndef MP3A_RESAMPLER_H
+#define MP3A_RESAMPLER_H
+
+#include <stdint.h>
+
+enum { MP3A_RESAMPLER_PIECE = 1152 }; /* the most samples that go in at once */
+
+typedef struct mp3a_resampler mp3a_resampler;
+
+/* A converter of one or two channels, in which nothing was heard yet. Rates in Hz, which needn't
+   be whole. The first output lies where input `first_input` does, and `first_output` outputs
+   behind. NULL when memory ran out. */
+mp3a_resampler *mp3a_resampler_create(double from_hz, double to_hz, int channel_count,
+                                      uint32_t first_input, uint32_t first_output);
+void mp3a_resampler_destroy(mp3a_resampler *resampler);
+
+/* Takes `count` more samples of each channel, after all outputs that those before give were
+   taken; NULL for a channel of zeros. */
+void mp3a_resampler_push(mp3a_resampler *resampler, const float *const planes[2], uint32_t count);
+
+/* Writes the next outputs for which enough was heard, at most `capacity`, and returns how many. */
+uint32_t mp3a_resampler_pull(mp3a_resampler *resampler, float *const planes[2], uint32_t capacity);
+
+/* How many samples behind its place an output needs. */
+uint32_t mp3a_resampler_reach(const mp3a_resampler *resampler);
+
+#endif
