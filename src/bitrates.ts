@@ -58,6 +58,13 @@ function checkRates(options: CodedRate) {
  * @param options sample rates and what says how many bits are spent; others are passed over
  * @returns kbps, or undefined for VBR, which has no bitrate beforehand
  * @throws {Mp3AugmentError} for options that are not valid
+ *
+ * @example
+ * ```ts
+ * import { codedBitrateKbps } from "@mp3-augment/mp3-augment";
+ *
+ * console.log(codedBitrateKbps({ sampleRate: 44100, bitrateKbps: 8 })); // 32: MPEG-1's lowest
+ * ```
  */
 export function codedBitrateKbps(options: CodedRate): number | undefined {
   const { coding, packed } = checkRates(options);

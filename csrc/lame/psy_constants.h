@@ -5,7 +5,7 @@
 
 #include "lame/internals.h"
 #include "lame/kernels/masking.h"
-#include "lame/resample.h"
+#include "lame/resample_state.h"
 
 typedef struct mp3a_psy_constants {
   PsyConst_t lame; /* stays first: LAME's code sees and frees it by this type */

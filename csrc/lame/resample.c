@@ -1,6 +1,5 @@
 /* Samples on their way from the input's rate to the coded one. LAME's sums, in its order; its
    filters, which it computes for each encoder, are made once for each pair of rates. */
-#include "lame/resample.h"
 
 #include <float.h>
 #include <math.h>

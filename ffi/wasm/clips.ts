@@ -163,21 +163,33 @@ export function* compress(
   output: Channels,
 ): Generator<void, number> {
   try {
-    const peak = checkedPeak(engine, input, Math.fround(MAX_PEAK));
-    const frameCount = input[0]?.length ?? 0;
-    let position = 0;
-    yield* pass(engine, options, frameCount, peak, {
-      read: (start, end) => input.map((channel) => channel.subarray(start, end)),
-      write: (channels) => {
-        channels.forEach((channel, index) => output[index]?.set(channel, position));
-        position += channels[0]?.length ?? 0;
-      },
-    });
+    let source = input;
+    for (const once of passesOf(options)) {
+      const peak = checkedPeak(engine, source, Math.fround(MAX_PEAK));
+      const frameCount = source[0]?.length ?? 0;
+      const read = source;
+      let position = 0;
+      yield* pass(engine, once, frameCount, peak, {
+        read: (start, end) => read.map((channel) => channel.subarray(start, end)),
+        write: (channels) => {
+          channels.forEach((channel, index) => output[index]?.set(channel, position));
+          position += channels[0]?.length ?? 0;
+        },
+      });
+      source = output.map((channel) => channel.subarray(0, position));
+    }
     return STATUS.OK;
   } catch (error) {
     if (error instanceof Failed) return error.status;
     throw error;
   }
+}
+
+/** The options of each pass: a stream takes one. */
+function passesOf(options: Int32Array): Int32Array[] {
+  const once = options.slice();
+  once[PASS_COUNT] = 1;
+  return new Array(Math.max(1, options[PASS_COUNT] ?? 1)).fill(once);
 }
 
 /** Where the samples of a round trip come from, and where they go. */
@@ -233,29 +245,33 @@ function* compressPcm16(
   input: Int16Array,
 ): Generator<void, Result> {
   const channelCount = options[OPTIONS_FIELDS.indexOf("channel_count")] ?? 1;
-  const frameCount = input.length / channelCount;
   const output = new Int16Array(
-    channelCount * engine.mp3a_output_frame_count(options, frameCount),
+    channelCount * engine.mp3a_output_frame_count(options, input.length / channelCount),
   );
-  let position = 0;
-  yield* pass(engine, options, frameCount, 1, {
-    read: (start, end) =>
-      Array.from({ length: channelCount }, (_, channel) => {
-        const samples = new Float32Array(end - start);
-        for (let i = start; i < end; i++) {
-          samples[i - start] = (input[i * channelCount + channel] ?? 0) / PCM16_SCALE;
-        }
-        return samples;
-      }),
-    write: (channels) => {
-      channels.forEach((samples, channel) => {
-        const codes = new Int16Array(samples.length);
-        engine.mp3a_to_int16(samples, codes, codes.length);
-        codes.forEach((code, i) => output[(position + i) * channelCount + channel] = code);
-      });
-      position += channels[0]?.length ?? 0;
-    },
-  });
+  let source = input;
+  for (const once of passesOf(options)) {
+    const codes = source;
+    let position = 0;
+    yield* pass(engine, once, codes.length / channelCount, 1, {
+      read: (start, end) =>
+        Array.from({ length: channelCount }, (_, channel) => {
+          const samples = new Float32Array(end - start);
+          for (let i = start; i < end; i++) {
+            samples[i - start] = (codes[i * channelCount + channel] ?? 0) / PCM16_SCALE;
+          }
+          return samples;
+        }),
+      write: (channels) => {
+        channels.forEach((samples, channel) => {
+          const rounded = new Int16Array(samples.length);
+          engine.mp3a_to_int16(samples, rounded, rounded.length);
+          rounded.forEach((code, i) => output[(position + i) * channelCount + channel] = code);
+        });
+        position += channels[0]?.length ?? 0;
+      },
+    });
+    source = output.subarray(0, position * channelCount);
+  }
   return { status: STATUS.OK, output: [output] };
 }
 
@@ -269,13 +285,13 @@ function* encode(
   const create = (status: Int32Array) => engine.mp3a_encode_stream_create(options, status);
   return yield* withStream(create, engine.mp3a_encode_stream_destroy, function* (stream) {
     const chunks: Uint8Array[] = [];
-    const bytes = new Uint8Array(engine.mp3a_encode_stream_capacity(PIECE_FRAMES));
+    const bytes = new Uint8Array(engine.mp3a_encode_stream_capacity(stream, PIECE_FRAMES));
     const size = new Int32Array(1);
     const frameCount = input[0]?.length ?? 0;
     for (let at = 0; at < frameCount; at += PIECE_FRAMES) {
       const piece = input.map((channel) => channel.subarray(at, at + PIECE_FRAMES));
       const { length = 0 } = piece[0] ?? {};
-      const room = engine.mp3a_encode_stream_capacity(length);
+      const room = engine.mp3a_encode_stream_capacity(stream, length);
       check(
         engine.mp3a_encode_stream_write(stream, ...pair(piece), length, bytes, room, size),
       );
@@ -292,6 +308,7 @@ function* encode(
 }
 
 const CHANNEL_COUNT = INFO_FIELDS.indexOf("channel_count");
+const PASS_COUNT = OPTIONS_FIELDS.indexOf("pass_count");
 
 /** One array of many. */
 function join<T extends Float32Array | Uint8Array>(Kind: new (length: number) => T, parts: T[]): T {
