@@ -86,6 +86,51 @@ export const name: string = Mp3Compression.name;
   }
 });
 
+/** The oldest TypeScript that reads the types: docs/api.md names it. */
+const [, OLDEST = ""] = /^Types: TypeScript ([\d.]+) or newer/m.exec(
+  readFileSync(join(root, "docs/api.md"), "utf8"),
+) ?? [];
+const oldTypeScript = await installTypeScript();
+
+/** @returns the compiler's path, or undefined where npm can't install it */
+async function installTypeScript(): Promise<string | undefined> {
+  const folder = join(root, "dist", `typescript-${OLDEST}`);
+  const tsc = join(folder, "node_modules", "typescript", "bin", "tsc");
+  if (existsSync(tsc)) return tsc;
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(join(folder, "package.json"), "{}");
+  const options = ["--prefix", folder, "--no-audit", "--no-fund"];
+  await run("npm", ["install", ...options, `typescript@~${OLDEST}.0`]);
+  return existsSync(tsc) ? tsc : undefined;
+}
+
+test(`TypeScript ${OLDEST} reads the types, with the lib of es2022`, {
+  skip: oldTypeScript ? false : `npm can't install typescript@${OLDEST} here`,
+}, async () => {
+  const names = {
+    "mp3-augment": "all",
+    "mp3-augment/transform": "transform",
+    "mp3-augment/wasm": "wasm",
+  };
+  const code = `${readExample("Bun")}
+import { Mp3AugmentError } from "mp3-augment";
+${Object.entries(names).map(([path, name]) => `import * as ${name} from "${path}";`).join("\n")}
+export const codes: string[] = [new Mp3AugmentError("INVALID_OPTION", "").code];
+export const everything: object[] = [${Object.values(names)}];
+export const bytes: Uint8Array = all.encodeMp3(clip, { sampleRate: 44100, vbrQuality: 2 });
+`;
+  writeFileSync(join(project, "old.ts"), code);
+  for (const moduleResolution of ["nodenext", "bundler"]) {
+    const module = moduleResolution === "bundler" ? "esnext" : moduleResolution;
+    const lib = ["es2022", "dom"];
+    const checks = { strict: true, skipLibCheck: false, exactOptionalPropertyTypes: true };
+    const options = { target: "es2022", lib, module, moduleResolution, types: [], noEmit: true };
+    const config = { compilerOptions: { ...options, ...checks }, files: ["old.ts"] };
+    writeFileSync(join(project, "tsconfig.json"), JSON.stringify(config));
+    await runThere("node", oldTypeScript ?? "");
+  }
+});
+
 test("wrong options are type errors there", async () => {
   const code = `import { compressRoundtrip } from "mp3-augment";
 compressRoundtrip(new Float32Array(9), { sampleRate: "44100", bitrateKbps: 64 });

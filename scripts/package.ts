@@ -74,6 +74,17 @@ async function compile(entries: string[]) {
   writeFileSync(path, JSON.stringify(options));
   const { code, output } = await run(needTool("tsc"), ["--project", path]);
   if (code !== 0) throw new Failure(`tsc failed:\n${output}`);
+  nameLibraries();
+}
+
+/** Declarations that use Symbol.dispose say so, for users whose own `lib` is older. */
+function nameLibraries() {
+  for (const name of readdirSync(folder, { recursive: true, encoding: "utf8" })) {
+    const path = join(folder, name);
+    const text = name.endsWith(".d.ts") ? readFileSync(path, "utf8") : "";
+    if (!text.includes("Symbol.dispose")) continue;
+    writeFileSync(path, `/// <reference lib="esnext.disposable" />\n${text}`);
+  }
 }
 
 /** The part of Bun's bundler that is used here: Deno checks this file too. */
