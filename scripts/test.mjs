@@ -9,7 +9,16 @@ import { installInspector } from "./release/inspect.mjs";
 import { buildForNode } from "./build-node.mjs";
 import { findNode } from "./nodes.mjs";
 import { setUp } from "./setup.mjs";
-import { Failure, findChromium, findOnPath, needTool, root, run, runAsProgram } from "./tools.mjs";
+import {
+  Failure,
+  findChromium,
+  findOnPath,
+  installPackages,
+  needTool,
+  root,
+  run,
+  runAsProgram,
+} from "./tools.mjs";
 
 /**
  * @typedef {{ passed: number, failed: number, skipped: string[] }} Counts
@@ -210,19 +219,6 @@ function findFiles(folders, pattern) {
       return pattern.test(path) ? [path] : [];
     })
   );
-}
-
-/**
- * By apt-get, if it is there and may.
- * @param {string} reason
- * @param {string[]} packages Debian's
- */
-async function installPackages(reason, packages) {
-  const apt = findOnPath("apt-get");
-  if (!apt || process.getuid?.() !== 0) return;
-  console.log(`${reason}: installing ${packages[0]} with apt-get`);
-  await run(apt, ["update"]);
-  await run(apt, ["install", "--yes", "--no-install-recommends", ...packages], shown);
 }
 
 /**

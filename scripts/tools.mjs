@@ -204,3 +204,16 @@ export function run(command, args, { show = false, cwd = root, env, timeoutMs } 
     });
   });
 }
+
+/**
+ * By apt-get, if it is there and may.
+ * @param {string} reason
+ * @param {string[]} packages Debian's
+ */
+export async function installPackages(reason, packages) {
+  const apt = findOnPath("apt-get");
+  if (!apt || process.getuid?.() !== 0) return;
+  console.log(`${reason}: installing ${packages[0]} with apt-get`);
+  await run(apt, ["update"]);
+  await run(apt, ["install", "--yes", "--no-install-recommends", ...packages], { show: true });
+}
