@@ -17,7 +17,7 @@ import {
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
-import { delimiter, dirname, join } from "node:path";
+import { delimiter, dirname, join, relative } from "node:path";
 import process from "node:process";
 import { after, before, test } from "node:test";
 import { fileURLToPath } from "node:url";
@@ -282,6 +282,40 @@ for (const block of blocks) {
     for (const runtime of runtimes) test(`${title} in ${runtime}`, () => runCode(block, runtime));
   }
 }
+
+/** All files below a folder, with the sums of their bytes. */
+function readTree(folder: string): [string, string][] {
+  const entries = readdirSync(folder, { recursive: true, withFileTypes: true });
+  return entries.filter((entry) => entry.isFile()).map(({ parentPath, name }): [string, string] => {
+    const path = join(parentPath, name);
+    return [relative(folder, path), createHash("sha256").update(readFileSync(path)).digest("hex")];
+  }).sort();
+}
+
+test("a data set is the same to the byte from Deno, Bun and Node", async () => {
+  const clips = join(work, "mixed");
+  mkdirSync(clips);
+  for (const [name, path] of [["a.wav", "speech.wav"], ["deep/b.flac", "song.flac"]] as const) {
+    mkdirSync(dirname(join(clips, name)), { recursive: true });
+    copyFileSync(join(project, path), join(clips, name));
+  }
+  await shell(`mp3-augment encode speech.wav ${join(clips, "c.mp3")} --vbr-quality 5`);
+  cpSync(join(project, "in.tar"), join(clips, "d.tar"));
+  const node20 = await findNode(20);
+  const node26 = await findNode(26);
+  const nodes = [node20, node26].flatMap((node) => node ? [[node]] : []);
+  const trees: [string, string][][] = [];
+  for (const [program = "", ...args] of [[deno, "run", "-A"], [bun], ...nodes]) {
+    const out = join(work, `tree-${trees.length}`);
+    const command = [join(project, "node_modules", name, "cli", "main.js"), "dataset", clips, out];
+    const options = "--copies 3 --seed 7 --p 0.8 --modes cbr,abr,vbr --stereo-modes stereo,joint";
+    await runIn(work, program, ...args, ...command, ...options.split(" "));
+    trees.push(readTree(out));
+  }
+  assert.ok(trees.length >= 3);
+  assert.equal(trees[0]?.length, 3 * 3 + 1 + 4); // copies, a shard, the manifest and the record
+  for (const tree of trees) assert.deepEqual(tree, trees[0]);
+});
 
 test("the README is one page", () => {
   const readme = readFileSync(join(root, "README.md"));
