@@ -71,15 +71,18 @@ export const FLAGS: Readonly<Record<string, string>> = {
   bitReservoir: "--reservoir",
   bitReservoirs: "--reservoirs",
   lowpassHz: "--lowpass",
+  codedSampleRate: "--coded-rate",
+  gridOffset: "--grid-offset",
   preserveDelay: "--preserve-delay",
   preserveLevel: "--preserve-level",
   channelGroups: "--channel-groups",
 };
 
-/** A message of the module's in the words of the command; "quality" and "p" are plain words too. */
+/** A message of the module's in the words of the command; "quality", "passes" and "p" are plain words too. */
 function inFlags(message: string): string {
   return message.replace(/(?<![-\w])[a-z]+[A-Z]\w*/g, (word) => FLAGS[word] ?? word)
-    .replace(/(?<![-\w])(quality|p)(?= \()/g, "--$1");
+    .replace(/(?<![-\w])(quality|p)(?= \()/g, "--$1")
+    .replace(/(?<![-\w])passes(?= is )/g, "--passes");
 }
 
 /** An error in one line. */

@@ -1,7 +1,7 @@
 /** Options that several commands share, and how their values are read. */
 import { extname } from "node:path";
 import { type Command, InvalidArgumentError, Option } from "commander";
-import { BITRATES_KBPS, type RateControl } from "../mod.ts";
+import { BITRATES_KBPS, type RateControl, SAMPLE_RATES } from "../mod.ts";
 import type { Encoding } from "./audio/code.ts";
 import type { SampleFormat } from "./audio/wav.ts";
 import type { OutputFormat } from "./audio/write.ts";
@@ -45,6 +45,9 @@ export interface EncoderArguments {
   jointStereo: boolean;
   reservoir: boolean;
   lowpass?: number | "off";
+  codedRate?: number | "auto";
+  gridOffset?: number;
+  passes?: number;
 }
 
 /** How one file is coded. */
@@ -71,7 +74,25 @@ export function addEncoderOptions(command: Command): void {
     .option("--quality <0-9>", "LAME's quality, from best to fastest", integerIn(0, 9), 7)
     .option("--joint-stereo", "code sum and difference where that is better", false)
     .option("--reservoir", "use the bit reservoir, as most MP3 files do", false)
-    .option("--lowpass <Hz|off>", "code nothing above it (default: LAME's choice)", parseLowpass);
+    .option("--lowpass <Hz|off>", "code nothing above it (default: LAME's choice)", parseLowpass)
+    .option(
+      "--coded-rate <Hz|auto>",
+      "code at another sample rate; auto: LAME's choice for the bitrate",
+      parseCodedRate,
+    )
+    .option(
+      "--grid-offset <samples>",
+      "how far into an MP3 frame the audio begins",
+      integerIn(0, 3455),
+    )
+    .option("--passes <1-10>", "times through the codec, one after another", integerIn(1, 10));
+}
+
+function parseCodedRate(text: string): number | "auto" {
+  const rate = Number(text);
+  if (text === "auto") return text;
+  if (SAMPLE_RATES.includes(rate)) return rate;
+  throw new InvalidArgumentError(`It must be auto or one of ${SAMPLE_RATES.join(", ")}.`);
 }
 
 function parseLowpass(text: string): number | "off" {
@@ -99,12 +120,16 @@ export function codingOf(given: CodingArguments): Encoding {
 }
 
 /** The module's options for these arguments. */
-export function encoderOf({ quality, jointStereo, reservoir, lowpass }: EncoderArguments) {
+export function encoderOf(given: EncoderArguments) {
+  const { quality, jointStereo, reservoir, lowpass, codedRate, gridOffset, passes } = given;
   return {
     quality,
     stereoMode: jointStereo ? "joint" as const : "stereo" as const,
     bitReservoir: reservoir,
     ...(lowpass !== undefined && { lowpassHz: lowpass }),
+    ...(codedRate !== undefined && { codedSampleRate: codedRate }),
+    ...(gridOffset !== undefined && { gridOffset }),
+    ...(passes !== undefined && { passes }),
   };
 }
 

@@ -1,12 +1,18 @@
 /** Sources through MP3: short ones at once on the library's threads, long ones as streams. */
 import {
   codedBitrateKbps,
+  codedSampleRate,
   compressPcm16Async,
   nearestSampleRate,
   type RateControl,
   SAMPLE_RATES,
 } from "../../mod.ts";
-import { anyOutputFrameCount, compressAnyAudioAsync, compressAnyBlocks } from "../../transform.ts";
+import {
+  anyOutputFrameCount,
+  compressAnyAudioAsync,
+  compressAnyBlocks,
+  groupChannels,
+} from "../../transform.ts";
 import type { Pcm16Clip } from "./read.ts";
 import { Scratch } from "./scratch.ts";
 import type { Source } from "./source.ts";
@@ -19,6 +25,9 @@ export type Encoding = RateControl & {
   readonly stereoMode: "stereo" | "joint";
   readonly bitReservoir: boolean;
   readonly lowpassHz?: number | "off";
+  readonly codedSampleRate?: number | "auto";
+  readonly gridOffset?: number;
+  readonly passes?: number;
 };
 
 /** How a source goes through MP3. */
@@ -27,10 +36,24 @@ export type Coding = Encoding & {
   readonly preserveLevel: boolean;
 };
 
-/** What was asked for, and beside it the bitrate that LAME codes with: 8 kbps become 32 at 44.1 kHz. */
-export function withCodedBitrate<T extends Encoding>(encoding: T, sampleRate: number) {
-  const coded = codedBitrateKbps({ ...encoding, sampleRate: nearestSampleRate(sampleRate) });
-  return coded === undefined ? encoding : { ...encoding, codedBitrateKbps: coded };
+/** A source's sample rate, and how many channels go into an MP3 stream: the first one's count. */
+type Form = Pick<Source, "sampleRate" | "channelCount"> & Pick<CodeOptions, "channelGroups">;
+
+/**
+ * What was asked for, and beside it what LAME codes with: 8 kbps become 32 at 44.1 kHz, and "auto"
+ * one of MP3's sample rates.
+ */
+export function withCodedRates<T extends Encoding>(encoding: T, form: Form) {
+  const { sampleRate, channelCount, channelGroups } = form;
+  const [group = []] = groupChannels(Array.from({ length: channelCount }), channelGroups);
+  const channels = group.length as 1 | 2;
+  const rates = { ...encoding, sampleRate: nearestSampleRate(sampleRate), channels };
+  const kbps = codedBitrateKbps(rates);
+  return {
+    ...encoding,
+    ...(kbps !== undefined && { codedBitrateKbps: kbps }),
+    codedSampleRate: codedSampleRate(rates),
+  };
 }
 
 /** How a source's channels are coded, and what for. */
@@ -58,7 +81,8 @@ export async function codeSource(
     const blocks = untilAborted(source.blocks(), signal);
     return { ...form, frameCount, blocks, ...(pcm16 && { pcm16 }) };
   }
-  if (pcm16 !== undefined && canStayPcm16(source, options)) {
+  // Between passes nothing is rounded, as long files aren't either.
+  if (pcm16 !== undefined && canStayPcm16(source, options) && (coding.passes ?? 1) === 1) {
     return await codePcm16({ ...form, samples: pcm16 }, coding, options);
   }
   const { clip } = source;

@@ -3,7 +3,7 @@ import { extname } from "node:path";
 import type { Command } from "commander";
 import { encodeMp3Async, Mp3EncoderStream, nearestSampleRate, probeMp3 } from "../../mod.ts";
 import { groupChannels, resample, resampleBlocks } from "../../transform.ts";
-import { type Encoding, withCodedBitrate } from "../audio/code.ts";
+import { type Encoding, withCodedRates } from "../audio/code.ts";
 import { pump } from "../audio/pump.ts";
 import { openSource, type Source } from "../audio/source.ts";
 import { naming, usageError } from "../errors.ts";
@@ -62,8 +62,7 @@ async function encode(input: string, outputPath: string, options: EncodeArgument
   const outputs = groups.length > 1
     ? await openSeveral(only, groups.length, { sources: [input], force })
     : [only];
-  const codedSampleRate = nearestSampleRate(sampleRate);
-  const given = { ...encoding, sampleRate: codedSampleRate, tag };
+  const given = { ...encoding, sampleRate: nearestSampleRate(sampleRate), tag };
   let hasTags = true;
   for (const [index, group] of groups.entries()) {
     const output = outputs[index] as Output;
@@ -74,16 +73,17 @@ async function encode(input: string, outputPath: string, options: EncodeArgument
     warn(`warning: ${name}: ${made.reason}`);
   }
   if (!options.json) return;
+  const parameters = withCodedRates(encoding, { sampleRate, channelCount, channelGroups });
   const summary = {
     input,
     ...(outputs.length > 1 ? { outputs: outputs.map(({ path }) => path) } : { output: outputPath }),
     sampleRate,
-    codedSampleRate,
+    codedSampleRate: parameters.codedSampleRate,
     channels: channelCount,
     frames: frameCount,
     durationSeconds: frameCount / sampleRate,
     tag: hasTags,
-    parameters: withCodedBitrate(encoding, sampleRate),
+    parameters,
   };
   tellResult(summary, only.isStandard);
 }

@@ -4,7 +4,7 @@ import { readFile } from "node:fs/promises";
 import { basename } from "node:path";
 import process from "node:process";
 import { type Command, InvalidArgumentError } from "commander";
-import { BITRATES_KBPS, nearestBitrateKbps, nearestSampleRate } from "../../mod.ts";
+import { BITRATES_KBPS, nearestSampleRate } from "../../mod.ts";
 import { resample } from "../../transform.ts";
 import { openSource, type Source } from "../audio/source.ts";
 import { naming, printable, usageError } from "../errors.ts";
@@ -219,6 +219,7 @@ function commandLine(...paths: string[]): string {
 
 function describe({ channels, sampleRate }: Clip, options: ReportArguments): string[] {
   const { quality, jointStereo, reservoir, lowpass, preserveLevel } = options;
+  const { codedRate, gridOffset, passes } = options;
   const isStereo = channels.length === 2;
   return [
     `${((channels[0]?.length ?? 0) / sampleRate).toFixed(1)} s`,
@@ -228,6 +229,11 @@ function describe({ channels, sampleRate }: Clip, options: ReportArguments): str
     ...isStereo && jointStereo ? ["joint stereo"] : [],
     ...reservoir ? ["bit reservoir"] : [],
     ...lowpass === undefined ? [] : [lowpass === "off" ? "no lowpass" : `lowpass ${lowpass} Hz`],
+    ...codedRate === undefined
+      ? []
+      : [codedRate === "auto" ? "coded at LAME's rate" : `coded at ${codedRate} Hz`],
+    ...gridOffset === undefined ? [] : [`grid offset ${gridOffset}`],
+    ...passes === undefined ? [] : [`${passes} passes`],
     ...preserveLevel ? ["level preserved"] : [],
   ];
 }

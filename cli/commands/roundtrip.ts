@@ -1,6 +1,6 @@
 /** `mp3-augment roundtrip`: one file through MP3. */
 import type { Command } from "commander";
-import { codeSource, type Coding, withCodedBitrate } from "../audio/code.ts";
+import { codeSource, type Coding, withCodedRates } from "../audio/code.ts";
 import { openSource } from "../audio/source.ts";
 import { encodeBlocks } from "../audio/write.ts";
 import { naming } from "../errors.ts";
@@ -75,7 +75,7 @@ async function roundtrip(
     frames: frameCount,
     durationSeconds: frameCount / sampleRate,
     peak: Math.max(...source.peaks),
-    parameters: withCodedBitrate(coding, sampleRate),
+    parameters: withCodedRates(coding, { sampleRate, channelCount, channelGroups }),
   };
   tellResult(summary, output.isStandard);
 }

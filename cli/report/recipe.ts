@@ -20,6 +20,9 @@ const OPTIONS: readonly { name: keyof Setting; usual?: unknown; isOfRoundtrip?: 
   { name: "stereoMode", usual: "stereo" },
   { name: "bitReservoir", usual: false },
   { name: "lowpassHz" },
+  { name: "codedSampleRate" },
+  { name: "gridOffset", usual: 0 },
+  { name: "passes", usual: 1 },
   { name: "preserveLevel", usual: false, isOfRoundtrip: true },
 ];
 

@@ -1,6 +1,6 @@
 /** `--setting "vbr 4 joint"`: a setting in words, which are the command's options. */
 import { Command, CommanderError } from "commander";
-import { nearestBitrateKbps } from "../../mod.ts";
+import { codedBitrateKbps } from "../../mod.ts";
 import { usageError } from "../errors.ts";
 import { addCodingOptions, codingOf, type EncoderArguments, encoderOf } from "../options.ts";
 import type { Setting } from "./recipe.ts";
@@ -49,17 +49,17 @@ export function parseSetting(text: string, shared: Shared, sampleRate: number): 
   }
 }
 
-/** With the bitrate that MPEG has at the sample rate. */
+/** With the bitrate that MPEG has at the coded sample rate. */
 export function toLegal(setting: Setting): Setting {
-  const { bitrateKbps, sampleRate } = setting;
-  if (bitrateKbps === undefined) return setting;
-  return { ...setting, bitrateKbps: nearestBitrateKbps(sampleRate, bitrateKbps) };
+  if (setting.bitrateKbps === undefined) return setting;
+  return { ...setting, bitrateKbps: codedBitrateKbps(setting) ?? setting.bitrateKbps };
 }
 
 /** What the setting is called, briefly: its bitrate, and where it isn't as the shared ones. */
 export function labelOf(setting: Setting, shared: Shared): string {
   const usual = { ...encoderOf(shared), preserveLevel: shared.preserveLevel };
   const { quality, stereoMode, bitReservoir, lowpassHz, preserveLevel } = setting;
+  const { codedSampleRate, gridOffset, passes } = setting;
   const differs = (name: keyof Setting) => setting[name] !== (usual as Partial<Setting>)[name];
   return [
     rateOf(setting),
@@ -67,9 +67,14 @@ export function labelOf(setting: Setting, shared: Shared): string {
     ...differs("bitReservoir") ? [bitReservoir ? "reservoir" : "no reservoir"] : [],
     ...differs("quality") ? [`q${quality}`] : [],
     ...differs("lowpassHz") ? [`lowpass ${lowpassHz}`] : [],
+    ...differs("codedSampleRate") ? [`at ${codedSampleRate} ${inHz(codedSampleRate)}`.trim()] : [],
+    ...differs("gridOffset") ? [`offset ${gridOffset}`] : [],
+    ...differs("passes") ? [`${passes} passes`] : [],
     ...differs("preserveLevel") ? [preserveLevel ? "level kept" : "level as coded"] : [],
   ].join(" ");
 }
+
+const inHz = (rate: unknown) => typeof rate === "number" ? "Hz" : "rate";
 
 function rateOf({ bitrateKbps, averageBitrateKbps, vbrQuality }: Setting): string {
   if (bitrateKbps !== undefined) return `${bitrateKbps} kbps`;
