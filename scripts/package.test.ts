@@ -195,6 +195,10 @@ test("each bundled package's licence comes along", () => {
     /^-{80}$/m,
   );
   assert.ok(notices.length > 10);
+  // Those that are inside of others' bundles, too.
+  for (const name of ["codec-parser", "@wasm-audio-decoders/flac", "simple-yenc", "tar-stream"]) {
+    assert.ok(notices.some((notice) => notice.trimStart().startsWith(`${name} `)), name);
+  }
   for (const notice of notices) assert.match(notice, /licen[cs]e|permission/i, notice.slice(0, 80));
 });
 

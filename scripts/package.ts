@@ -155,14 +155,48 @@ async function bundle({ entry, inside }: typeof BUNDLES[number]): Promise<string
   return [...packages];
 }
 
-/** What the bundled packages are, and their licences' texts. */
+interface Package {
+  name: string;
+  version: string;
+  license: string;
+  author?: string | { name: string };
+  dependencies?: Record<string, string>;
+}
+
+const readPackage = (path: string): Package =>
+  JSON.parse(readFileSync(join(path, "package.json"), "utf8"));
+
+/** Packages that are published as bundles: with what they depend on inside, which no bundler sees. */
+const PREBUNDLED = /@(audio|wasm-audio-decoders)[/\\]/;
+
+/** The packages, and what is inside of them. */
+function withInside(packages: readonly string[]): string[] {
+  const all = new Set(packages);
+  for (const path of all) { // grows meanwhile
+    if (!PREBUNDLED.test(path)) continue;
+    for (const name of Object.keys(readPackage(path).dependencies ?? {})) {
+      all.add(join(root, "node_modules", name));
+    }
+  }
+  return [...all].sort();
+}
+
+/** What the bundled packages are, and their licences' texts, each once. */
 function noticesOf(packages: readonly string[]): string {
-  return packages.map((path) => {
-    const { name, version, license } = JSON.parse(readFileSync(join(path, "package.json"), "utf8"));
+  const known = new Map<string, string>();
+  const notices = withInside(packages).map((path) => {
+    const { name, version, license, author } = readPackage(path);
+    const by = typeof author === "string" ? author : author?.name;
     const texts = readdirSync(path).filter((file) => /^(licen[cs]e|copying|notice)/i.test(file))
-      .map((file) => readFileSync(join(path, file), "utf8").trim());
-    return [`${name} ${version} (${license})`, ...texts].join("\n\n");
-  }).join(`\n\n${"-".repeat(80)}\n\n`) + "\n";
+      .map((file) => {
+        const text = readFileSync(join(path, file), "utf8").trim();
+        const first = known.get(text);
+        known.set(text, first ?? name);
+        return first ? `(the text of ${first})` : text;
+      });
+    return [`${name} ${version}, licence ${license}${by ? `, by ${by}` : ""}`, ...texts];
+  });
+  return notices.map((parts) => parts.join("\n\n")).join(`\n\n${"-".repeat(80)}\n\n`) + "\n";
 }
 
 function toJs(path: string) {
@@ -221,7 +255,7 @@ export async function makePackage(): Promise<string> {
   await copyRest(npm);
   writeFileSync(
     join(folder, "licenses", "bundled.txt"),
-    noticesOf([...new Set(bundled)].sort()),
+    noticesOf([...new Set(bundled)]),
   );
   writeFileSync(
     join(folder, "package.json"),
