@@ -4,6 +4,7 @@
  * stays as it is, byte for byte, and a new head with the new parts goes before it.
  */
 import { Buffer } from "node:buffer";
+import { reasonOf } from "../errors.ts";
 
 /** Slots of the tables in Arrow's Message.fbs and Schema.fbs. */
 const MESSAGE = { version: 0, headerType: 1, header: 2 } as const;
@@ -43,6 +44,7 @@ class Old {
     if (at === undefined) return [];
     const vector = this.follow(at);
     const count = this.view.getUint32(vector, true);
+    if (count > this.bytes.length / 4) throw new Error("a list has no end");
     return Array.from({ length: count }, (_, i) => this.follow(vector + 4 + 4 * i));
   }
 
@@ -141,6 +143,18 @@ export function extendArrowSchema(
   name: string | undefined,
   metadata: ReadonlyMap<string, string>,
 ): string {
+  try {
+    return extend(encoded, name, metadata);
+  } catch (error) {
+    throw new Error(`its ARROW:schema is damaged: ${reasonOf(error)}`);
+  }
+}
+
+function extend(
+  encoded: string,
+  name: string | undefined,
+  metadata: ReadonlyMap<string, string>,
+): string {
   const message = Buffer.from(encoded, "base64");
   const start = message.readUInt32LE(0) === CONTINUATION ? 8 : 4;
   const old = new Old(new Uint8Array(message.subarray(start)));
@@ -148,7 +162,7 @@ export function extendArrowSchema(
   const headerAt = old.slot(root, MESSAGE.header);
   const typeAt = old.slot(root, MESSAGE.headerType);
   if (!headerAt || !typeAt || old.view.getUint8(typeAt) !== SCHEMA_HEADER) {
-    throw new Error("its ARROW:schema holds no schema");
+    throw new Error("it holds no schema");
   }
   const bytes = withField(old, root, old.follow(headerAt), name, metadata);
   const size = Buffer.alloc(8);

@@ -202,9 +202,11 @@ function checkFooter({ file, leaves, groups }: Footer, end: number): void {
       const { path } = leaves[index] as Leaf;
       if (chunk.has(CHUNK.path)) throw new Error(`column ${path.join(".")} is in another file`);
       if (chunk.has(CHUNK.crypto)) throw new Error(`column ${path.join(".")} is encrypted`);
-      const { offset, byteSize } = rangeOf(chunk);
-      const isThere = offset >= 4 && byteSize >= 0 && offset + byteSize <= end;
-      if (!isThere) throw new Error(`column ${path.join(".")} lies outside of the file`);
+      const isThere = ({ offset, byteSize }: Range) =>
+        offset >= 4 && byteSize >= 0 && offset + byteSize <= end;
+      if (![rangeOf(chunk), ...extrasOf(chunk)].every(isThere)) {
+        throw new Error(`column ${path.join(".")} lies outside of the file`);
+      }
     }
   }
   if (rowCount !== get.number(file, FILE.rowCount)) throw new Error("its rows don't add up");
@@ -221,6 +223,19 @@ export function rangeOf(chunk: Struct): Range {
     offset: Math.min(...starts),
     byteSize: get.number(meta, META.compressedSize) ?? NaN,
   };
+}
+
+/** Where else a column chunk has bytes: its indexes, its Bloom filter. */
+function extrasOf(chunk: Struct): Range[] {
+  const places: [Struct, number, number][] = [
+    [chunk, CHUNK.offsetIndex, CHUNK.offsetIndexSize],
+    [chunk, CHUNK.columnIndex, CHUNK.columnIndexSize],
+    [metaOf(chunk), META.bloomOffset, META.bloomSize],
+  ];
+  return places.flatMap(([struct, at, size]) => {
+    const [offset, byteSize] = [get.number(struct, at), get.number(struct, size)];
+    return offset === undefined || byteSize === undefined ? [] : [{ offset, byteSize }];
+  });
 }
 
 /** What a column chunk says of its values. */

@@ -62,6 +62,9 @@ export async function* readCells(
       `the column ${name} is compressed as ${what}: use Snappy, gzip, Brotli or ZSTD`,
     );
   }
+  if (get.number(metaOf(chunk), META.valueCount) !== rowCount) {
+    throw new Error(`the column ${name} is damaged: it has not a value for each row`);
+  }
   const { offset, byteSize } = rangeOf(chunk);
   const end = offset + byteSize;
   let dictionary: readonly Uint8Array[] = [];

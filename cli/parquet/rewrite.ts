@@ -4,6 +4,7 @@
  */
 import { Buffer } from "node:buffer";
 import type { FileHandle } from "node:fs/promises";
+import { reasonOf } from "../errors.ts";
 import type { AudioColumn } from "./audio-column.ts";
 import {
   BYTE_ARRAY,
@@ -294,7 +295,7 @@ class Rewriter {
     const offset = get.number(chunk, CHUNK.offsetIndex);
     const byteSize = get.number(chunk, CHUNK.offsetIndexSize);
     if (offset === undefined || byteSize === undefined) return undefined;
-    const { struct } = readStruct(await readRange(this.#file, { offset, byteSize }));
+    const { struct } = structAt(await readRange(this.#file, { offset, byteSize }));
     const places = get.structs(struct, 1).map((place) =>
       new Map(place).set(1, make.i64((get.number(place, 1) ?? 0) + shift))
     );
@@ -307,6 +308,14 @@ export function checkColumns({ file, leaves }: Footer): void {
   const [found] = leaves.filter(({ path }) => path[0] === COLUMN);
   if (!found || (keyValuesOf(file).has(OURS) && found.path.length === 1 && isText(found))) return;
   throw new Error(`it has a column "${COLUMN}" already, which isn't this command's: rename it`);
+}
+
+function structAt(bytes: Uint8Array) {
+  try {
+    return readStruct(bytes);
+  } catch (error) {
+    throw new Error(`its page index is damaged: ${reasonOf(error)}`);
+  }
 }
 
 function offsetIndexOf({ pages }: ChunkSum, start: number): Struct {

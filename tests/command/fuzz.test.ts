@@ -7,6 +7,7 @@
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import { readFileSync, writeFileSync } from "node:fs";
+import { open } from "node:fs/promises";
 import { join } from "node:path";
 import process from "node:process";
 import fc from "fast-check";
@@ -20,7 +21,11 @@ import { parseSourceList } from "../../cli/dataset/lists.ts";
 import { readPlan } from "../../cli/dataset/state.ts";
 import { readMembers } from "../../cli/dataset/tar.ts";
 import { CliError } from "../../cli/errors.ts";
+import { findAudioColumn } from "../../cli/parquet/audio-column.ts";
+import { readFooter } from "../../cli/parquet/format.ts";
+import { checkColumns, rewriteParquet } from "../../cli/parquet/rewrite.ts";
 import { withFolder } from "./cli.ts";
+import { parquetOf, wav } from "./parquet.ts";
 import { test } from "../harness.ts";
 import { makeSignal } from "../signals.ts";
 
@@ -29,7 +34,7 @@ const { MP3_AUGMENT_FUZZ_SECONDS: seconds, MP3_AUGMENT_FUZZ_SEED: given } = proc
 const SECONDS = Number(seconds ?? 12);
 const SEED = Number(given ?? (seconds === undefined ? 1 : Date.now() % 2 ** 31));
 if (seconds !== undefined) console.log(`fuzz: seed ${SEED}`);
-const PROPERTY_COUNT = 7;
+const PROPERTY_COUNT = 8;
 const SLOWEST_MS = 5000;
 const RATE = 16000;
 
@@ -233,6 +238,35 @@ test("fuzz: lists", async () => {
     }
   });
 });
+
+test("fuzz: Parquet", () =>
+  withFolder(async (folder) => {
+    const rows = Array.from({ length: 6 }, (_, i) => ({ bytes: wav(i, 200), path: `${i}.wav` }));
+    const info = { audio: { _type: "Audio" } };
+    const files = [parquetOf(rows), parquetOf([null, ...rows], { features: info })];
+    const path = join(folder, "a.parquet");
+    const change = async function* (input: AsyncIterable<{ bytes: Uint8Array | undefined }>) {
+      for await (const { bytes } of input) yield { ...(bytes && { bytes }), drawn: "{}" };
+    };
+    await hold(damaged(...files), async (bytes) => {
+      writeFileSync(path, bytes);
+      const file = await open(path);
+      try {
+        const footer = await readFooter(file, bytes.length);
+        const column = findAudioColumn(footer);
+        if (column === undefined) return;
+        checkColumns(footer);
+        const options = { column, copies: 1, version: "0", change };
+        let byteSize = 0;
+        for await (const piece of rewriteParquet(file, footer, options)) byteSize += piece.length;
+        assert.ok(byteSize > 12);
+      } catch (error) {
+        assertInWords(error);
+      } finally {
+        await file.close();
+      }
+    });
+  }));
 
 const OUTPUT = { path: "a.wav", byteSize: 3, sha256: "00" };
 const RECORDS = [
