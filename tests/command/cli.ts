@@ -1,6 +1,6 @@
 /** Runs the command in a process of its own, and what tests of it share. */
 import { Buffer } from "node:buffer";
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { constants, tmpdir } from "node:os";
 import { dirname, join } from "node:path";
@@ -54,6 +54,21 @@ export function runCli(
   const { child, outcome } = startCli(args, options.env);
   child.stdin?.end(options.stdin);
   return outcome;
+}
+
+/** What runs a shell line in a terminal; undefined, and a word about it, where there is no way. */
+export function inTerminal(
+  line: string,
+  folder: string,
+): { status: number | null; text: string } | undefined {
+  const run = (command: string) =>
+    spawnSync("script", ["-qec", command, "/dev/null"], { cwd: folder, timeout: 60_000 });
+  if (process.platform !== "linux" || run("true").status !== 0) {
+    console.log("skipped: no terminal can be made here by script(1)");
+    return undefined;
+  }
+  const { status, stdout } = run(line);
+  return { status, text: stdout.toString() };
 }
 
 /** Gives the body a folder that is gone afterwards. */

@@ -16,7 +16,15 @@ import process from "node:process";
 import { encodeMp3 } from "../../mod.ts";
 import { printable } from "../../cli/errors.ts";
 import { formatDuration, progressLine } from "../../cli/progress.ts";
-import { cliCommand, readJsonLines, readTree, runCli, withFolder, writeWav } from "./cli.ts";
+import {
+  cliCommand,
+  inTerminal,
+  readJsonLines,
+  readTree,
+  runCli,
+  withFolder,
+  writeWav,
+} from "./cli.ts";
 import { test } from "../harness.ts";
 import { makeSignal } from "../signals.ts";
 
@@ -296,7 +304,6 @@ test("the progress line fits, with what matters first, and units are sensible", 
 
 test("in a terminal the line is cleared at the end and on Ctrl-C", () =>
   withFolder((folder) => {
-    if (!isLinux || spawnSync("script", ["--version"]).status !== 0) return Promise.resolve();
     const source = join(folder, "in");
     for (let i = 0; i < 60; i++) {
       writeWav(join(source, `c${i}.wav`), [makeSignal(60000, RATE, i)], RATE);
@@ -311,11 +318,9 @@ kill -INT $!
 wait $!
 `,
     );
-    const { stdout } = spawnSync("script", ["-qec", "bash run.sh", "/dev/null"], {
-      cwd: folder,
-      timeout: 60_000,
-    });
-    const text = stdout.toString();
+    const terminal = inTerminal("bash run.sh", folder);
+    if (!terminal) return Promise.resolve();
+    const { text } = terminal;
     const at = text.indexOf("finishing the files");
     assert.ok(at > 0, text);
     // Before the words the bar's line is emptied: to its start, and cleared.
