@@ -17,12 +17,16 @@
  */
 export {
   type ApplyOptions,
-  type BitrateMode,
   Mp3Compression,
-  type Mp3CompressionOptions,
-  type Mp3CompressionParameters,
+  type Mp3CompressionState,
   type TransformClip,
 } from "./src/transform.ts";
+export type {
+  BitrateMode,
+  IntegerRange,
+  Mp3CompressionOptions,
+  Mp3CompressionParameters,
+} from "./src/compression-options.ts";
 export {
   type AnyAudioExtras,
   type AnyAudioOptions,

@@ -1,78 +1,24 @@
-import { uniformInt } from "pure-rand/distribution/uniformInt";
-import { mersenne } from "pure-rand/generator/mersenne";
+/** `Mp3Compression`: audio through MP3 with random parameters, as a transform of a pipeline. */
+import { sha256 } from "@noble/hashes/sha2.js";
 import { Mp3AugmentError, show } from "../ffi/errors.ts";
 import type { Audio } from "./audio.ts";
 import { BATCH_NAMES, type BatchOptions, locate, prepareBatch } from "./batch-run.ts";
-import { codedBitrateKbps, nearestBitrateKbps } from "./bitrates.ts";
-import { BITRATES_KBPS, nearestSampleRate } from "./constants.ts";
-import { checkGroups, compressAnyAudio, compressInBackground } from "./convert.ts";
-import { checkObject, namesOf } from "./option-names.ts";
+import { compressAnyAudio, compressInBackground } from "./convert.ts";
 import {
-  type Abortable,
-  ABORTABLE_NAMES,
-  checkBoolean,
-  checkCoding,
-  checkExtras,
-  type RateControl,
-} from "./options.ts";
+  checkSettings,
+  checkThat,
+  type Mp3CompressionOptions,
+  type Mp3CompressionParameters,
+  optionsOf,
+  PARAMETER_NAMES,
+  type Settings,
+} from "./compression-options.ts";
+import { drawParameters } from "./draws.ts";
+import { checkObject, namesOf } from "./option-names.ts";
+import { type Abortable, ABORTABLE_NAMES } from "./options.ts";
+import { Draws, type Streams, streamsOf } from "./random.ts";
 import { checkResampledRate } from "./resample.ts";
 import { checkView, lengthOf, tagOf } from "./views.ts";
-
-/** How bits are spent: constant, average or variable bitrate. */
-export type BitrateMode = "cbr" | "abr" | "vbr";
-
-/** What an {@linkcode Mp3Compression} draws from. Lists are drawn from evenly. */
-export interface Mp3CompressionOptions {
-  /** The lowest bitrate to draw, in kbps. Default 8. */
-  minBitrateKbps?: number;
-  /** The highest bitrate to draw, in kbps. Default 64. */
-  maxBitrateKbps?: number;
-  /**
-   * Draw only bitrates that MPEG has at the sample rate. Default `false`: all 18, of which LAME
-   * takes the nearest. Where the range holds no such bitrate, the nearest to it is taken.
-   */
-  legalBitratesOnly?: boolean;
-  /** Which kinds of bitrate to draw. Default `["cbr"]`. */
-  bitrateModes?: readonly BitrateMode[];
-  /** The best VBR quality to draw: LAME's `-V`, from 0. Default 0. */
-  minVbrQuality?: number;
-  /** The worst VBR quality to draw, up to 9.999. Default 9. */
-  maxVbrQuality?: number;
-  /** Which stereo modes to draw. Default `["stereo"]`. */
-  stereoModes?: readonly ("stereo" | "joint")[];
-  /** Whether the bit reservoir is used. Default `[false]`. */
-  bitReservoirs?: readonly boolean[];
-  /** LAME's quality, an integer from 0 (best, slow) to 9 (fast). Default 7. */
-  quality?: number;
-  /** Keep the codec's delay and padding: the output is then longer. Default `false`. */
-  preserveDelay?: boolean;
-  /** Divide out what LAME scales by. Default `false`. */
-  preserveLevel?: boolean;
-  /** More than two channels as stereo pairs or each as mono. Default `"pairs"`. */
-  channelGroups?: "pairs" | "singles";
-  /** The probability that a clip is compressed at all. Default 0.5. */
-  p?: number;
-  /** An integer; the same seed gives the same draws everywhere. Default: a random one. */
-  seed?: number;
-}
-
-/** What a clip is coded with: options of `compressRoundtrip`, but for the clip's own. */
-export type Mp3CompressionParameters = RateControl & {
-  /** What LAME really codes at: the nearest bitrate that MPEG has there. None for VBR. */
-  readonly codedBitrateKbps?: number;
-  /** Whether the clip is compressed. The rest is drawn in any case. */
-  readonly shouldApply: boolean;
-  /** How left and right are coded. */
-  readonly stereoMode: "stereo" | "joint";
-  /** Whether MP3 frames may borrow bits. */
-  readonly bitReservoir: boolean;
-  /** LAME's quality. */
-  readonly quality: number;
-  /** Whether the codec's delay stays. */
-  readonly preserveDelay: boolean;
-  /** Whether LAME's scaling is divided out. */
-  readonly preserveLevel: boolean;
-};
 
 /** How {@linkcode Mp3Compression.apply} treats one clip. */
 export interface ApplyOptions {
@@ -90,66 +36,38 @@ export interface TransformClip {
   parameters?: Mp3CompressionParameters;
 }
 
-const OPTION_NAMES = namesOf<Mp3CompressionOptions>({
-  minBitrateKbps: true,
-  maxBitrateKbps: true,
-  legalBitratesOnly: true,
-  bitrateModes: true,
-  minVbrQuality: true,
-  maxVbrQuality: true,
-  stereoModes: true,
-  bitReservoirs: true,
-  quality: true,
-  preserveDelay: true,
-  preserveLevel: true,
-  channelGroups: true,
-  p: true,
-  seed: true,
-});
 const APPLY_NAMES = namesOf<ApplyOptions>({ inPlace: true });
 const APPLY_ASYNC_NAMES = [...APPLY_NAMES, ...ABORTABLE_NAMES];
 const APPLY_BATCH_NAMES = [...APPLY_NAMES, ...BATCH_NAMES];
 const CLIP_NAMES = namesOf<TransformClip>({ samples: true, sampleRate: true, parameters: true });
 
-type Settings = Required<Omit<Mp3CompressionOptions, "seed">>;
-
-const DEFAULTS: Settings = {
-  minBitrateKbps: 8,
-  maxBitrateKbps: 64,
-  legalBitratesOnly: false,
-  bitrateModes: ["cbr"],
-  minVbrQuality: 0,
-  maxVbrQuality: 9,
-  stereoModes: ["stereo"],
-  bitReservoirs: [false],
-  quality: 7,
-  preserveDelay: false,
-  preserveLevel: false,
-  channelGroups: "pairs",
-  p: 0.5,
-};
-
-/** A stream of random numbers: pure-rand's Mersenne Twister, which mixes neighbouring seeds well. */
-class Draws {
-  readonly #generator: ReturnType<typeof mersenne>;
-
-  constructor(seed: number) {
-    this.#generator = mersenne(seed);
-  }
-
-  /** From 0 up to, but not including, 1. */
-  unit(): number {
-    return uniformInt(this.#generator, 0, 0x7fffffff) / 0x80000000;
-  }
-
-  pick<T>(values: readonly T[]): T {
-    return values[Math.floor(this.unit() * values.length)] as T;
-  }
-
-  between(min: number, max: number): number {
-    return min + this.unit() * (max - min);
-  }
+/**
+ * What `JSON.stringify` keeps of a transform and {@linkcode Mp3Compression.fromJSON} reads: options,
+ * seed, where its random numbers are, and what was drawn last.
+ */
+export interface Mp3CompressionState {
+  /** What it is. */
+  type: "Mp3Compression";
+  /** All options but the seed, with the defaults filled in. */
+  options: Omit<Mp3CompressionOptions, "seed">;
+  /** What the draws started from. */
+  seed: number;
+  /** Where both streams of random numbers are. */
+  state: readonly (readonly number[])[];
+  /** What was drawn last. Missing: nothing yet. */
+  parameters?: Mp3CompressionParameters;
+  /** Whether the parameters are frozen. */
+  isFrozen: boolean;
 }
+
+const STATE_NAMES = namesOf<Mp3CompressionState>({
+  type: true,
+  options: true,
+  seed: true,
+  state: true,
+  parameters: true,
+  isFrozen: true,
+});
 
 /**
  * Passes a clip through MP3 with a probability and random parameters: `audiomentations`' transform
@@ -165,24 +83,64 @@ class Draws {
  * ```
  */
 export class Mp3Compression {
+  /** What all draws start from. */
+  readonly seed: number;
   readonly #settings: Settings;
-  readonly #draws: Draws;
+  #streams: Streams;
   #parameters: Mp3CompressionParameters | undefined;
-  #areFrozen = false;
+  #isFrozen = false;
 
   /**
    * Checks all options, also those that `apply` passes on.
    *
-   * @throws {Mp3AugmentError} `INVALID_OPTION` for unknown options and for ranges and lists that
-   * hold nothing, `UNSUPPORTED_QUALITY`
+   * @throws {Mp3AugmentError} `INVALID_OPTION` for unknown options, for those that exclude each
+   * other, and for ranges and lists that hold nothing, `UNSUPPORTED_QUALITY`
    */
   constructor(options: Mp3CompressionOptions = {}) {
-    const checked: Mp3CompressionOptions = checkObject(options, OPTION_NAMES);
-    const { seed = randomSeed(), ...given } = checked;
-    this.#settings = { ...DEFAULTS, ...dropUndefined(given) };
-    checkSettings(this.#settings);
-    checkThat(Number.isSafeInteger(seed), "seed", seed, "an integer");
-    this.#draws = new Draws(seed);
+    const { seed = randomSeed(), settings } = checkSettings(options);
+    this.#settings = settings;
+    this.seed = seed;
+    this.#streams = streamsOf(seed);
+  }
+
+  /**
+   * A transform that goes on where another one was.
+   *
+   * ```ts
+   * const text = JSON.stringify(transform);
+   * const goesOn = Mp3Compression.fromJSON(JSON.parse(text));
+   * ```
+   *
+   * @param json what {@linkcode toJSON} gave
+   * @throws {Mp3AugmentError} `INVALID_OPTION` for anything else
+   */
+  static fromJSON(json: unknown): Mp3Compression {
+    const { type, options, seed, state, parameters, isFrozen } = checkObject(json, STATE_NAMES);
+    checkThat(type === "Mp3Compression", "type", type, `"Mp3Compression"`);
+    checkThat(typeof options === "object" && options !== null, "options", options, "an object");
+    const transform = new Mp3Compression({ ...options as object, seed: seed as number });
+    transform.#streams = restoreStreams(state);
+    checkThat(typeof isFrozen === "boolean", "isFrozen", isFrozen, "true or false");
+    transform.#isFrozen = isFrozen as boolean;
+    if (parameters !== undefined) {
+      transform.#parameters = Object.freeze({
+        ...checkObject(parameters, PARAMETER_NAMES),
+      }) as unknown as Mp3CompressionParameters;
+    }
+    return transform;
+  }
+
+  /** Options, seed and state, for `JSON.stringify`, {@linkcode fromJSON} and `structuredClone`. */
+  toJSON(): Mp3CompressionState {
+    const { first, later } = this.#streams;
+    return {
+      type: "Mp3Compression",
+      options: optionsOf(this.#settings),
+      seed: this.seed,
+      state: [first.state, later.state],
+      ...(this.#parameters && { parameters: this.#parameters }),
+      isFrozen: this.#isFrozen,
+    };
   }
 
   /** What the last clip got, or what the next ones get while frozen. */
@@ -192,39 +150,58 @@ export class Mp3Compression {
 
   /** From now on every clip gets the parameters that were drawn last. */
   freezeParameters(): void {
-    this.#areFrozen = true;
+    this.#isFrozen = true;
   }
 
   /** Every clip gets a draw of its own again. */
   unfreezeParameters(): void {
-    this.#areFrozen = false;
+    this.#isFrozen = false;
   }
 
-  /** Draws parameters for a clip of this sample rate, unless they are frozen. */
-  randomizeParameters(sampleRate: number): Mp3CompressionParameters {
+  /**
+   * Draws parameters for the next clip, unless they are frozen.
+   *
+   * @param sampleRate the clip's, in Hz
+   * @param channels with how many channels it is coded, which LAME's choice of a rate depends on
+   */
+  randomizeParameters(sampleRate: number, channels: 1 | 2 = 1): Mp3CompressionParameters {
     checkResampledRate(sampleRate, "sampleRate");
-    if (this.#areFrozen && this.#parameters) return this.#parameters;
-    const draws = this.#draws;
-    const { p, bitrateModes, stereoModes, bitReservoirs } = this.#settings;
-    const { quality, preserveDelay, preserveLevel } = this.#settings;
-    // Always the same number of draws in the same order: what one option allows doesn't shift what
-    // the others get.
-    const shouldApply = draws.unit() < p;
-    const mode = draws.pick(bitrateModes);
-    const codedRate = nearestSampleRate(sampleRate);
-    const rate = drawRates(draws, this.#settings, codedRate)[mode];
-    const coded = codedBitrateKbps({ sampleRate: codedRate, ...rate });
-    const stereoMode = draws.pick(stereoModes);
-    const bitReservoir = draws.pick(bitReservoirs);
-    const fixed = { quality, preserveDelay, preserveLevel };
-    return this.#parameters = Object.freeze({
-      shouldApply,
-      ...rate,
-      ...(coded !== undefined && { codedBitrateKbps: coded }),
-      stereoMode,
-      bitReservoir,
-      ...fixed,
-    });
+    if (this.#isFrozen && this.#parameters) return this.#parameters;
+    return this.#parameters = drawParameters(
+      this.#streams,
+      this.#settings,
+      sampleRate,
+      channels,
+    );
+  }
+
+  /**
+   * Draws parameters for a copy of a clip that has a name, by the seed alone: order, neighbours and
+   * what was drawn before don't matter, and this transform's own draws go on as if nothing had been
+   * asked. The data set command draws with it, where the name is a file's path below its folder.
+   *
+   * ```ts
+   * const transform = new Mp3Compression({ seed: 1, p: 1 });
+   * const parameters = transform.parametersFor("speaker/clip.wav", 0, 16000);
+   * ```
+   *
+   * @param key the clip's name
+   * @param copy which of its copies, from 0
+   * @param sampleRate the clip's, in Hz
+   * @param channels with how many channels it is coded, which LAME's choice of a rate depends on
+   */
+  parametersFor(
+    key: string,
+    copy: number,
+    sampleRate: number,
+    channels: 1 | 2 = 1,
+  ): Mp3CompressionParameters {
+    checkThat(typeof key === "string", "key", key, "a string");
+    checkThat(Number.isSafeInteger(copy) && copy >= 0, "copy", copy, "an integer from 0 on");
+    checkResampledRate(sampleRate, "sampleRate");
+    const digest = sha256(new TextEncoder().encode(`${this.seed}\0${key}\0${copy}`));
+    const seed = new DataView(digest.buffer, digest.byteOffset).getInt32(0, true);
+    return drawParameters(streamsOf(seed), this.#settings, sampleRate, channels);
   }
 
   /**
@@ -245,7 +222,7 @@ export class Mp3Compression {
   apply(samples: Audio, sampleRate: number, options?: ApplyOptions): Audio;
   apply(samples: Audio, sampleRate: number, options: ApplyOptions = {}): Audio {
     const { inPlace = false }: ApplyOptions = checkObject(options, APPLY_NAMES);
-    const parameters = this.randomizeParameters(sampleRate);
+    const parameters = this.#drawFor(samples, sampleRate);
     if (isEmpty(samples)) return samples;
     const { channelGroups } = this.#settings;
     return compressAnyAudio(samples, { ...parameters, sampleRate, channelGroups, inPlace });
@@ -275,7 +252,7 @@ export class Mp3Compression {
     options: ApplyOptions & Abortable = {},
   ): Promise<Audio> {
     const { inPlace, signal } = checkObject(options, APPLY_ASYNC_NAMES);
-    const parameters = this.randomizeParameters(sampleRate);
+    const parameters = this.#drawFor(samples, sampleRate);
     return await this.#compress({ samples, sampleRate, parameters }, { inPlace, signal });
   }
 
@@ -301,7 +278,7 @@ export class Mp3Compression {
         return {
           samples,
           sampleRate,
-          parameters: parameters ?? this.randomizeParameters(sampleRate),
+          parameters: parameters ?? this.#drawFor(samples, sampleRate),
         };
       } catch (error) {
         throw locate(error, "clips", index);
@@ -311,6 +288,12 @@ export class Mp3Compression {
       const clip = drawn[index] as Required<TransformClip>;
       return this.#compress(clip, { inPlace, signal }, batch.oneThread);
     });
+  }
+
+  #drawFor(samples: Audio, sampleRate: number): Mp3CompressionParameters {
+    const isPair = this.#settings.channelGroups === "pairs" && Array.isArray(samples) &&
+      samples.length > 1;
+    return this.randomizeParameters(sampleRate, isPair ? 2 : 1);
   }
 
   /** Codes a clip in the background by what was drawn for it. */
@@ -346,95 +329,16 @@ function checkClip(clip: unknown): TransformClip {
   return checkObject(clip, CLIP_NAMES) as unknown as TransformClip;
 }
 
-/** One draw for each kind of bitrate. */
-function drawRates(
-  draws: Draws,
-  settings: Settings,
-  sampleRate: number,
-): Record<BitrateMode, RateControl> {
-  const bitrates = bitratesInRange(settings, sampleRate);
-  const [lowest, highest] = averagesInRange(settings, sampleRate);
-  const averageBitrateKbps = Math.floor(draws.between(lowest, highest + 1));
-  const vbrQuality = draws.between(settings.minVbrQuality, settings.maxVbrQuality);
-  return {
-    cbr: { bitrateKbps: draws.pick(bitrates) },
-    abr: { averageBitrateKbps },
-    vbr: { vbrQuality: Math.round(1000 * vbrQuality) / 1000 },
-  };
-}
-
-function bitratesInRange(settings: Settings, sampleRate: number): readonly number[] {
-  const { minBitrateKbps, maxBitrateKbps, legalBitratesOnly } = settings;
-  const inRange = BITRATES_KBPS.filter((kbps) => kbps >= minBitrateKbps && kbps <= maxBitrateKbps);
-  if (!legalBitratesOnly) return inRange;
-  const legal = inRange.filter((kbps) => nearestBitrateKbps(sampleRate, kbps) === kbps);
-  return legal.length > 0 ? legal : [nearestBitrateKbps(sampleRate, inRange[0] as number)];
-}
-
-function averagesInRange(settings: Settings, sampleRate: number): [number, number] {
-  const lowest = Math.ceil(Math.max(settings.minBitrateKbps, 8));
-  const highest = Math.floor(Math.min(settings.maxBitrateKbps, 320));
-  if (!settings.legalBitratesOnly) return [lowest, highest];
-  const clamp = (kbps: number) =>
-    Math.min(
-      Math.max(kbps, nearestBitrateKbps(sampleRate, 0)),
-      nearestBitrateKbps(sampleRate, Infinity),
-    );
-  return [clamp(lowest), clamp(highest)];
-}
-
-function checkSettings(settings: Settings): void {
-  const { minBitrateKbps, maxBitrateKbps, minVbrQuality, maxVbrQuality, p } = settings;
-  const limits = { minBitrateKbps, maxBitrateKbps, minVbrQuality, maxVbrQuality };
-  for (const [name, value] of Object.entries(limits)) {
-    checkThat(typeof value === "number" && !Number.isNaN(value), name, value, "a number");
-  }
-  checkList(settings.bitrateModes, ["cbr", "abr", "vbr"], "bitrateModes");
-  const rangeName = "the range from minBitrateKbps to maxBitrateKbps";
-  const range = [minBitrateKbps, maxBitrateKbps];
-  const drawn = (mode: BitrateMode) => settings.bitrateModes.includes(mode);
-  checkThat(
-    !drawn("cbr") || bitratesInRange({ ...settings, legalBitratesOnly: false }, 48000).length > 0,
-    rangeName,
-    range,
-    `such that it holds one of ${BITRATES_KBPS.join(", ")} kbps`,
-  );
-  const [lowest, highest] = averagesInRange({ ...settings, legalBitratesOnly: false }, 48000);
-  checkThat(!drawn("abr") || lowest <= highest, rangeName, range, "within 8 to 320 kbps");
-  checkThat(
-    minVbrQuality >= 0 && minVbrQuality <= maxVbrQuality && maxVbrQuality <= 9.999,
-    "the range from minVbrQuality to maxVbrQuality",
-    [minVbrQuality, maxVbrQuality],
-    "within 0 to 9.999",
-  );
-  checkThat(typeof p === "number" && p >= 0 && p <= 1, "p", p, "a number from 0 to 1");
-  checkList(settings.stereoModes, ["stereo", "joint"], "stereoModes");
-  checkList(settings.bitReservoirs, [false, true], "bitReservoirs");
-  checkBoolean(settings.legalBitratesOnly, "legalBitratesOnly");
-  checkGroups(settings.channelGroups);
-  checkExtras(settings);
-  const anyRate = { sampleRate: 48000, bitrateKbps: 64 };
-  checkCoding({ ...anyRate, quality: settings.quality });
-}
-
-function checkList(values: readonly unknown[], allowed: readonly unknown[], name: string): void {
-  const isGood = Array.isArray(values) && values.length > 0 &&
-    values.every((value) => allowed.includes(value));
-  checkThat(isGood, name, values, `a list of ${allowed.map(String).join(", ")}`);
-}
-
-function checkThat(holds: boolean, name: string, value: unknown, what: string): void {
-  if (holds) return;
-  const given = Array.isArray(value) ? value.map(show).join(", ") : show(value);
-  throw new Mp3AugmentError("INVALID_OPTION", `${name} is ${given}; it must be ${what}`);
-}
-
 function randomSeed(): number {
   return crypto.getRandomValues(new Int32Array(1))[0] as number;
 }
 
-function dropUndefined<T extends object>(options: T): Partial<T> {
-  return Object.fromEntries(
-    Object.entries(options).filter(([, value]) => value !== undefined),
-  ) as Partial<T>;
+function restoreStreams(state: unknown): Streams {
+  try {
+    const [first, later] = state as number[][];
+    checkThat([first, later].every((part) => part?.every(Number.isInteger)), "", 0, "");
+    return { first: new Draws(first as number[]), later: new Draws(later as number[]) };
+  } catch {
+    throw new Mp3AugmentError("INVALID_OPTION", "state is not what toJSON gave");
+  }
 }
