@@ -1,32 +1,20 @@
 /** `mp3-augment dataset`: whole folders, lists, tar shards and tar streams. */
 import process from "node:process";
 import { type Command, Option } from "commander";
-import { type BitrateMode, Mp3Compression } from "../../transform.ts";
 import { countSkipped, countsOf } from "../dataset/plan.ts";
 import { runDataset, type RunResult } from "../dataset/run.ts";
 import type { Settings } from "../dataset/settings.ts";
 import { chooseShard, shardSuffix } from "../dataset/shard.ts";
 import type { SampleFormat } from "../audio/wav.ts";
-import { EXIT, reasonOf, usageError } from "../errors.ts";
+import { addDrawOptions, compressionOf, type DrawArguments } from "../draw-options.ts";
+import { EXIT, usageError } from "../errors.ts";
 import { stopOnSignals } from "../interrupt.ts";
-import { channelGroupsOption, integerIn, listOf, numberIn, outputFormat } from "../options.ts";
+import { channelGroupsOption, integerIn, outputFormat } from "../options.ts";
 import { isStandardInput, isStandardOutput } from "../paths.ts";
 import { formatDuration, Progress } from "../progress.ts";
 import { tellResult, warn } from "../tell.ts";
 
-interface DatasetOptions {
-  minBitrate: number;
-  maxBitrate: number;
-  legalBitrates: boolean;
-  quality: number;
-  preserveDelay: boolean;
-  preserveLevel: boolean;
-  modes: BitrateMode[];
-  minVbrQuality: number;
-  maxVbrQuality: number;
-  stereoModes: ("stereo" | "joint")[];
-  reservoirs: ("off" | "on")[];
-  p: number;
+interface DatasetOptions extends DrawArguments {
   copies: number;
   seed: number;
   format: "wav" | "flac";
@@ -49,7 +37,7 @@ interface DatasetOptions {
 const EXAMPLES = `
 Examples:
   $ mp3-augment dataset clips/ augmented/ --min-bitrate 8 --max-bitrate 64 --p 0.5 --seed 1
-  $ mp3-augment dataset clips/ augmented/ --copies 3 --format flac
+  $ mp3-augment dataset clips/ augmented/ --preset realistic --copies 3 --format flac
   $ mp3-augment dataset train.csv augmented/ --path-column file --root /data/clips
   $ mp3-augment dataset shards/ augmented/            # WebDataset: .tar in, .tar out
   $ mp3-augment dataset hub/ augmented/ --seed 1      # Hugging Face: .parquet in, .parquet out
@@ -62,7 +50,7 @@ seed, the file's path below SRC and the copy's number.`;
 
 /** Adds the command. */
 export function add(program: Command): void {
-  program.command("dataset")
+  const command = program.command("dataset")
     .summary("augment a folder, a list of files, or shards (tar, Parquet)")
     .description(
       "Passes each sound file of SRC through MP3 with random parameters, and mirrors the tree in DST.",
@@ -71,24 +59,9 @@ export function add(program: Command): void {
       "<SRC>",
       "a folder, a list (.jsonl, .csv, also .gz), a .tar or .parquet shard or a sound file; - for a tar stream",
     )
-    .argument("<DST>", "the output folder; - for a tar stream")
-    .option("--min-bitrate <kbps>", "the lowest bitrate to draw", numberIn(0, 320), 8)
-    .option("--max-bitrate <kbps>", "the highest bitrate to draw", numberIn(0, 320), 64)
-    .option("--legal-bitrates", "draw only bitrates that MPEG has at a file's sample rate", false)
-    .option(
-      "--modes <list>",
-      "kinds of bitrate to draw, of cbr, abr and vbr",
-      listOf("cbr", "abr", "vbr"),
-      ["cbr"],
-    )
-    .option("--min-vbr-quality <q>", "the best VBR quality to draw", numberIn(0, 9.999), 0)
-    .option("--max-vbr-quality <q>", "the worst VBR quality to draw", numberIn(0, 9.999), 9)
-    .option("--stereo-modes <list>", "of stereo and joint", listOf("stereo", "joint"), ["stereo"])
-    .option("--reservoirs <list>", "the bit reservoir, of off and on", listOf("off", "on"), ["off"])
-    .option("--quality <0-9>", "LAME's quality, from best to fastest", integerIn(0, 9), 7)
-    .option("--preserve-delay", "keep the codec's delay and padding", false)
-    .option("--preserve-level", "divide out what LAME scales by", false)
-    .option("--p <probability>", "how likely a copy is compressed at all", numberIn(0, 1), 0.5)
+    .argument("<DST>", "the output folder; - for a tar stream");
+  addDrawOptions(command);
+  command
     .option("--copies <n>", "outputs per source", integerIn(1, 10000), 1)
     .option(
       "--seed <integer>",
@@ -150,7 +123,7 @@ async function augment(
   options: DatasetOptions,
   command: Command,
 ): Promise<void> {
-  const settings = settingsOf(options);
+  const settings = settingsOf(options, command);
   if (isStandardInput(source) || isStandardOutput(folder)) {
     checkPipe(source, folder, command);
     return await augmentPipe(settings, options);
@@ -238,22 +211,9 @@ async function augmentPipe(settings: Settings, options: DatasetOptions): Promise
   process.exitCode = exitCodeOf(result, options);
 }
 
-function settingsOf(options: DatasetOptions): Settings {
-  const settings: Settings = {
-    compression: {
-      minBitrateKbps: options.minBitrate,
-      maxBitrateKbps: options.maxBitrate,
-      legalBitratesOnly: options.legalBitrates,
-      quality: options.quality,
-      preserveDelay: options.preserveDelay,
-      bitrateModes: options.modes,
-      minVbrQuality: options.minVbrQuality,
-      maxVbrQuality: options.maxVbrQuality,
-      stereoModes: options.stereoModes,
-      bitReservoirs: options.reservoirs.map((word) => word === "on"),
-      preserveLevel: options.preserveLevel,
-      p: options.p,
-    },
+function settingsOf(options: DatasetOptions, command: Command): Settings {
+  return {
+    compression: compressionOf(options, command),
     channelGroups: options.channelGroups,
     copies: options.copies,
     seed: options.seed,
@@ -261,12 +221,6 @@ function settingsOf(options: DatasetOptions): Settings {
     ...(options.tar !== undefined && { tarSize: options.tar }),
     ...(options.audioColumn !== undefined && { audioColumn: options.audioColumn }),
   };
-  try {
-    new Mp3Compression(settings.compression);
-  } catch (error) {
-    throw usageError(`these can't be drawn: ${reasonOf(error)}`);
-  }
-  return settings;
 }
 
 function report(

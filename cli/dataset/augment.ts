@@ -40,7 +40,7 @@ export async function* makeCopies(
 ): AsyncIterable<Copy> {
   const { settings, scratch, signal } = job;
   for (let copy = from; copy < to; copy++) {
-    const coding = drawCoding(settings, name, copy, source.sampleRate);
+    const coding = drawCoding(settings, name, copy, source);
     const audio = await codeSource(source, coding, {
       channelGroups: settings.channelGroups,
       isLastUse: copy === to - 1,

@@ -1,5 +1,4 @@
 /** What decides the output of a run, so that a later run goes on only with the same. */
-import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { Buffer } from "node:buffer";
@@ -25,19 +24,28 @@ export interface Settings {
 /** Where the tool keeps what is not data. */
 export const STATE_FOLDER = ".mp3-augment";
 
+const transforms = new WeakMap<Settings, Mp3Compression>();
+
 /**
- * How one copy of one source is coded; undefined where it stays as it is. The draw starts from the
- * run's seed and the source's own name, so that order, shards and neighbours don't matter.
+ * How one copy of one source is coded; undefined where it stays as it is. The draw goes by the run's
+ * seed and the source's own name, so that order, shards and neighbours don't matter.
  */
 export function drawCoding(
   settings: Settings,
-  source: string,
+  name: string,
   copy: number,
-  sampleRate: number,
+  { sampleRate, channelCount }: { sampleRate: number; channelCount: number },
 ): Coding | undefined {
-  const digest = createHash("sha256").update(`${settings.seed}\0${source}\0${copy}`).digest();
-  const transform = new Mp3Compression({ ...settings.compression, seed: digest.readInt32LE(0) });
-  const { shouldApply, ...coding } = transform.randomizeParameters(sampleRate);
+  let transform = transforms.get(settings);
+  transform ??= new Mp3Compression({ ...settings.compression, seed: settings.seed });
+  transforms.set(settings, transform);
+  const isPair = channelCount > 1 && settings.channelGroups === "pairs";
+  const { shouldApply, ...coding } = transform.parametersFor(
+    name,
+    copy,
+    sampleRate,
+    isPair ? 2 : 1,
+  );
   return shouldApply ? coding : undefined;
 }
 
