@@ -14,7 +14,9 @@ import {
   findChromium,
   findOnPath,
   installPackages,
+  keepOutput,
   needTool,
+  print,
   root,
   run,
   runAsProgram,
@@ -324,7 +326,7 @@ async function testWithAddressSanitizer(work, name, most) {
   if (compilers.length === 0) return skip(lack);
   let counts = sum();
   for (const compiler of compilers.slice(0, most)) {
-    console.log(`--- ${compiler}`);
+    print(`--- ${compiler}\n`);
     counts = sum(counts, await testC(name, [`-Dasan-compiler=${compiler}`]));
   }
   return counts;
@@ -362,43 +364,82 @@ function chosenSteps(args) {
 }
 
 /**
+ * What runs beside all other steps: programs in C, that touch nothing which these make or use.
+ */
+const BESIDE = ["c", "bytes", "ubsan", "tsan", "asan", "fuzz"];
+
+/**
+ * @typedef {{ name: string, counts: Counts, seconds: number }} Result
+ *
  * @param {string} name
  * @param {string} work
  * @param {boolean} isNamed
- * @returns {Promise<Counts>}
+ * @returns {Promise<Result>}
  */
 async function runStep(name, work, isNamed) {
-  console.log(`\n=== ${name}`);
+  print(`\n=== ${name}\n`);
+  const start = performance.now();
+  let counts;
   try {
-    return await (/** @type {Step} */ (steps[name]))(work, isNamed);
+    counts = await (/** @type {Step} */ (steps[name]))(work, isNamed);
   } catch (error) {
-    console.error(error instanceof Failure ? `error: ${error.message}` : error);
-    return sum({ failed: 1 });
+    print(`${tell(error)}\n`);
+    counts = sum({ failed: 1 });
   }
+  return { name, counts, seconds: Math.round((performance.now() - start) / 1000) };
+}
+
+/** @param {unknown} error */
+function tell(error) {
+  return error instanceof Failure
+    ? `error: ${error.message}`
+    : error instanceof Error
+    ? error.stack
+    : String(error);
+}
+
+/**
+ * Two lanes, as most steps keep one core busy; one step's output comes in one piece.
+ * @param {string[]} names
+ * @param {string} work
+ * @param {boolean} isNamed
+ */
+async function runSteps(names, work, isNamed) {
+  /** @type {Map<string, Result>} */
+  const results = new Map();
+  const lanes = [false, true].map((isBeside) =>
+    names.filter((name) => BESIDE.includes(name) === isBeside)
+  );
+  const areTwo = lanes.every((lane) => lane.length > 0);
+  await Promise.all(lanes.map(async (lane) => {
+    for (const name of lane) {
+      const step = () => runStep(name, work, isNamed);
+      results.set(name, areTwo ? await keepOutput(step) : await step());
+    }
+  }));
+  return names.flatMap((name) => results.get(name) ?? []);
 }
 
 /** @param {string[]} args */
 async function main(args) {
   const names = chosenSteps(args);
-  let total = sum();
-  const summary = [];
   const work = mkdtempSync(join(tmpdir(), "mp3-augment-test-"));
+  /** @type {Result[]} */
+  let results = [];
   try {
     await setUp();
-    for (const name of names) {
-      const start = performance.now();
-      const counts = await runStep(name, work, args.length > 0);
-      total = sum(total, counts);
-      const seconds = Math.round((performance.now() - start) / 1000);
-      summary.push(`  ${name.padEnd(11)} ${countsLine(counts)}, ${seconds} s`);
-      summary.push(...counts.skipped.map((reason) => `    SKIPPED: ${reason}`));
-    }
+    results = await runSteps(names, work, args.length > 0);
   } catch (error) {
-    console.error(error instanceof Failure ? `error: ${error.message}` : error);
-    total = sum(total, { failed: 1 });
+    console.error(tell(error));
+    results.push({ name: "set-up", counts: sum({ failed: 1 }), seconds: 0 });
   } finally {
     rmSync(work, { recursive: true, force: true });
   }
+  const summary = results.flatMap(({ name, counts, seconds }) => [
+    `  ${name.padEnd(11)} ${countsLine(counts)}, ${seconds} s`,
+    ...counts.skipped.map((reason) => `    SKIPPED: ${reason}`),
+  ]);
+  const total = sum(...results.map(({ counts }) => counts));
   console.log(`\n${[...summary, countsLine(total)].join("\n")}`);
   return total.failed === 0 && total.passed > 0 ? 0 : 1;
 }

@@ -1,4 +1,5 @@
 // What every script here needs: finding the tools, running them, failing with a plain message.
+import { AsyncLocalStorage } from "node:async_hooks";
 import { spawn } from "node:child_process";
 import { existsSync, readFileSync, realpathSync } from "node:fs";
 import { constants } from "node:os";
@@ -186,11 +187,11 @@ export function run(command, args, { show = false, cwd = root, env, timeoutMs } 
     child.stdout.setEncoding("utf8").on("data", (text) => {
       stdout += text;
       output += text;
-      if (show) process.stdout.write(text);
+      if (show) print(text);
     });
     child.stderr.setEncoding("utf8").on("data", (text) => {
       output += text;
-      if (show) process.stderr.write(text);
+      if (show) print(text);
     });
     child.on("error", (error) => reject(new Failure(`${command} did not start: ${error.message}`)));
     // What it left behind may hold the pipes open.
@@ -199,11 +200,46 @@ export function run(command, args, { show = false, cwd = root, env, timeoutMs } 
       clearTimeout(timer);
       const reason = isLate ? `after its limit of ${(timeoutMs ?? 0) / 1000} s` : `by ${signal}`;
       const ending = isLate || signal ? `\n${command} was ended ${reason}` : "";
-      if (show && ending) console.error(ending.trim());
+      if (show && ending) print(`${ending.trim()}\n`);
       resolve({ code: isLate ? 1 : code ?? 1, output: output + ending, stdout });
     });
   });
 }
+
+/**
+ * Where the lines of what runs beside other things are kept.
+ * @type {AsyncLocalStorage<string[]>}
+ */
+const kept = new AsyncLocalStorage();
+
+/**
+ * Prints, or keeps for {@linkcode keepOutput}.
+ * @param {string} text
+ */
+export function print(text) {
+  const lines = kept.getStore();
+  if (lines) lines.push(text);
+  else process.stdout.write(text);
+}
+
+/**
+ * Prints what the work prints by {@linkcode print} in one piece, at its end.
+ * @template T
+ * @param {() => Promise<T>} work
+ * @returns {Promise<T>}
+ */
+export async function keepOutput(work) {
+  /** @type {string[]} */
+  const lines = [];
+  try {
+    return await kept.run(lines, work);
+  } finally {
+    process.stdout.write(lines.join(""));
+  }
+}
+
+/** Two installations at once would stand in each other's way. */
+let installation = Promise.resolve();
 
 /**
  * By apt-get, if it is there and may.
@@ -213,7 +249,14 @@ export function run(command, args, { show = false, cwd = root, env, timeoutMs } 
 export async function installPackages(reason, packages) {
   const apt = findOnPath("apt-get");
   if (!apt || process.getuid?.() !== 0) return;
-  console.log(`${reason}: installing ${packages[0]} with apt-get`);
-  await run(apt, ["update"]);
-  await run(apt, ["install", "--yes", "--no-install-recommends", ...packages], { show: true });
+  const install = async () => {
+    print(`${reason}: installing ${packages[0]} with apt-get\n`);
+    // Other programs of the tests install, too.
+    const patient = ["-o", "DPkg::Lock::Timeout=300"];
+    await run(apt, [...patient, "update"]);
+    const options = ["install", "--yes", "--no-install-recommends"];
+    await run(apt, [...patient, ...options, ...packages], { show: true });
+  };
+  installation = installation.then(install);
+  await installation;
 }

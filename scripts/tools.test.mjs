@@ -29,6 +29,16 @@ test("what a program prints and its code come back", async () => {
   assert.deepEqual(output.split("\n").sort(), ["", "err", "out"]);
 });
 
+test("of programs that run at once, each one's lines come in one piece", async () => {
+  const script = `import { keepOutput, run } from "./scripts/tools.mjs";
+    const lines = (name) => run(process.execPath, ["-e",
+      "let i = 0; setInterval(() => i++ < 5 ? console.log('" + name + "') : process.exit(), 20)",
+    ], { show: true });
+    await Promise.all([keepOutput(() => lines("a")), keepOutput(() => lines("b"))]);`;
+  const { stdout } = await run(process.execPath, ["--input-type=module", "-e", script]);
+  assert.match(stdout.replaceAll("\n", ""), /^(a{5}b{5}|b{5}a{5})$/);
+});
+
 /** @param {string} more what the program does besides starting a child that holds its pipes */
 function parent(more) {
   return `const { spawn } = require("child_process");
