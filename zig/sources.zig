@@ -158,14 +158,18 @@ pub const Test = struct { name: []const u8, files: []const []const u8 = &.{}, pl
 
 pub const tests = [_]Test{
     .{ .name = "common/test_peak" },
+    .{ .name = "common/test_pcm16" },
+    .{ .name = "common/test_pool" },
     .{ .name = "roundtrip/test_ring" },
     .{ .name = "test_api" },
     .{ .name = "roundtrip/test_pipeline" },
+    .{ .name = "roundtrip/test_failed_stream" },
     .{ .name = "roundtrip/test_hand_off" },
     .{ .name = "roundtrip/test_ranges" },
     .{ .name = "test_jobs" },
     .{ .name = "test_streams" },
     .{ .name = "decode/test_decode" },
+    .{ .name = "decode/test_frames" },
     .{ .name = "decode/test_hostile" },
     .{ .name = "test_failures", .plain = true },
     .{ .name = "lame/check_snapshot" },

@@ -5,6 +5,12 @@
 #include <string.h>
 #include <time.h>
 
+#if !defined(_WIN32) && !defined(__wasm__)
+#include <signal.h>
+#include <unistd.h>
+#define HAS_ALARM
+#endif
+
 #define MAX_CASES 64
 
 /* One named test function, however often it is run. */
@@ -22,7 +28,39 @@ static uint64_t random_state = 0x9e3779b97f4a7c15u;
 /* "check_lengths(scan, tier)" is the case "check_lengths". */
 static size_t name_length(const char *call) { return strcspn(call, "("); }
 
+#if defined(HAS_ALARM)
+/* What waits for something that never comes takes no time of a processor, however busy others keep
+   the machine. */
+enum { WATCH_S = 10, LEAST_MS = 20, LIMIT_S = 300 };
+static unsigned watched_s;
+
+static void watch(int signal_number) {
+  static long long seen_ms;
+  struct timespec now;
+  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
+  const long long now_ms = now.tv_sec * 1000LL + now.tv_nsec / 1000000;
+  watched_s += WATCH_S;
+  if (now_ms - seen_ms < LEAST_MS || watched_s > LIMIT_S) {
+    static const char message[] = "check: failed: it hangs\n";
+    if (write(STDERR_FILENO, message, sizeof message - 1) < 0) _exit(3);
+    _exit(2);
+  }
+  seen_ms = now_ms;
+  signal(signal_number, watch);
+  alarm(WATCH_S);
+}
+
+static void start_watch(void) {
+  watched_s = 0;
+  signal(SIGALRM, watch);
+  alarm(WATCH_S);
+}
+#else
+static void start_watch(void) {}
+#endif
+
 void check_enter(const char *call) {
+  start_watch();
   const size_t length = name_length(call);
   for (current = cases; current < cases + case_count; current++) {
     if (length == name_length(current->call) && !strncmp(call, current->call, length)) return;

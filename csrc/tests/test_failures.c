@@ -75,7 +75,8 @@ int pthread_cond_init(pthread_cond_t *condition, const pthread_condattr_t *attri
 enum { FRAMES = 40000, MAX_CALLS = 2000 };
 
 static float *input, *output;
-static uint8_t bytes[200000];
+static uint8_t bytes[200000], mp3[200000];
+static uint32_t mp3_byte_size;
 
 /* One setting, made ready before anything fails: LAME's own start doesn't look
    whether it got all its memory. */
@@ -149,6 +150,44 @@ static int32_t run_roundtrip_stream(void) {
   return status;
 }
 
+static int32_t run_decoding_job(void) {
+  mp3a_queue *queue = mp3a_queue_create(NULL);
+  if (!queue) return MP3A_OUT_OF_MEMORY;
+  int32_t status = MP3A_OK;
+  for (int is_wanted = 0; is_wanted < 2 && status == MP3A_OK; is_wanted++) {
+    mp3a_job *job = mp3a_decode_job_start(queue, mp3, mp3_byte_size, true, 1, &status);
+    if (!job) break;
+    mp3a_queue_wait(queue);
+    status = is_wanted ? mp3a_decode_job_end(job, output, NULL, FRAMES) : mp3a_job_end(job);
+  }
+  mp3a_queue_destroy(queue);
+  return status;
+}
+
+static int32_t run_decode_stream(void) {
+  int32_t status;
+  uint32_t consumed, count;
+  mp3a_decode_stream *stream = mp3a_decode_stream_create(true, &status);
+  if (!stream) return status;
+  status = mp3a_decode_stream_run(stream, mp3, mp3_byte_size, true, output, output, FRAMES,
+                                  &consumed, &count);
+  mp3a_decode_stream_destroy(stream);
+  return status;
+}
+
+/* More encoders at once than are kept to be used again. */
+static int32_t run_many_streams(void) {
+  enum { MANY = 5 };
+  mp3a_encode_stream *streams[MANY];
+  int32_t result = MP3A_OK, status;
+  for (int i = 0; i < MANY; i++) {
+    streams[i] = mp3a_encode_stream_create(&options, &status);
+    if (status != MP3A_OK) result = status;
+  }
+  for (int i = 0; i < MANY; i++) mp3a_encode_stream_destroy(streams[i]);
+  return result;
+}
+
 /* Lets the 1st, 2nd, 3rd … call fail, until none is left to fail. `told`: how many of these
    failures are an error at least; where a clip can't be cut into ranges, it is coded at once. */
 static void check_each_failure(const char *name, int32_t (*run)(void), unsigned least,
@@ -176,6 +215,9 @@ static long settled_count(void) {
     CHECK(run_encoding() == MP3A_OK, "after a failure");
     CHECK(run_encode_stream() == MP3A_OK, "after a failure");
     CHECK(run_roundtrip_stream() == MP3A_OK, "after a failure");
+    CHECK(run_decoding_job() == MP3A_OK, "after a failure");
+    CHECK(run_decode_stream() == MP3A_OK, "after a failure");
+    CHECK(run_many_streams() == MP3A_OK, "after a failure");
   }
   return atomic_load(&live_count);
 }
@@ -184,6 +226,19 @@ static long settled_count(void) {
 static void make_ready(void) {
   CHECK(run_on_one_thread() == MP3A_OK, "a round trip on one thread");
   CHECK(run_encoding() == MP3A_OK, "an encoding");
+  CHECK(mp3a_encode(&options, input, NULL, FRAMES, mp3, sizeof mp3, &mp3_byte_size) == MP3A_OK,
+        "an MP3 file");
+}
+
+/* What is done again and again takes no more memory than once. */
+static void check_repeated(const char *name, int32_t (*run)(void)) {
+  long before = 0;
+  for (int i = 0; i < 6; i++) {
+    CHECK(run() == MP3A_OK, "%s", name);
+    if (i == 2) before = atomic_load(&live_count);
+  }
+  const long after = atomic_load(&live_count);
+  CHECK(after == before, "%s: %ld blocks before, %ld after", name, before, after);
 }
 
 int main(void) {
@@ -199,8 +254,19 @@ int main(void) {
   RUN(check_each_failure("encoding job", run_encoding_job, 3, 1));
   RUN(check_each_failure("encode stream", run_encode_stream, 1, 1));
   RUN(check_each_failure("roundtrip stream", run_roundtrip_stream, 1, 1));
+  RUN(check_each_failure("decoding job", run_decoding_job, 3, 1));
+  RUN(check_each_failure("decode stream", run_decode_stream, 1, 1));
+  RUN(check_each_failure("many streams", run_many_streams, 5, 1));
   const long after = settled_count();
   CHECK(after == before, "%ld blocks before, %ld after", before, after);
+  RUN(check_repeated("roundtrip", run_directly));
+  RUN(check_repeated("job", run_as_job));
+  RUN(check_repeated("encoding job", run_encoding_job));
+  RUN(check_repeated("decoding job", run_decoding_job));
+  RUN(check_repeated("decode stream", run_decode_stream));
+  RUN(check_repeated("encode stream", run_encode_stream));
+  RUN(check_repeated("roundtrip stream", run_roundtrip_stream));
+  RUN(check_repeated("many streams", run_many_streams));
   free(input), free(output);
   return check_finish();
 }

@@ -3,6 +3,7 @@
 #include <pthread.h>
 #include <sched.h>
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <string.h>
 
 #include "mp3augment.h"
@@ -129,25 +130,28 @@ static void check_pcm16(void) {
   mp3a_queue_destroy(queue);
 }
 
+/* Whether a job was through before it was cancelled is the scheduler's affair here;
+   common/test_pool.c knows it. Who was not cancelled is through. */
 static void check_cancel(void) {
   mp3a_queue *queue = mp3a_queue_create(NULL);
   mp3a_job *jobs[JOB_COUNT];
+  bool is_cancelled[JOB_COUNT] = {false};
   float *input = make_signal(3 * FRAMES, 44100, 9, 0.8f);
   unsigned cancelled_count = 0;
   for (uint32_t i = 0; i < JOB_COUNT; i++) {
     int32_t status;
     const mp3a_options o = options_of(i);
     jobs[i] = mp3a_roundtrip_job_start(queue, &o, input, NULL, 3 * FRAMES, i + 1, &status);
-    if (i % 3 == 0) mp3a_job_cancel(jobs[i / 2]);
+    if (i % 3 == 0) mp3a_job_cancel(jobs[i / 2]), is_cancelled[i / 2] = true;
   }
-  for (uint32_t i = 0; i < JOB_COUNT; i += 2) mp3a_job_cancel(jobs[i]);
+  for (uint32_t i = 0; i < JOB_COUNT; i += 2) mp3a_job_cancel(jobs[i]), is_cancelled[i] = true;
   for (uint32_t n = 0; n < JOB_COUNT; n++) {
     const uint32_t i = mp3a_queue_wait(queue) - 1;
     const int32_t status = mp3a_job_end(jobs[i]);
-    CHECK(status == MP3A_OK || status == MP3A_CANCELLED, "job %u: %d", i, status);
+    CHECK(status == MP3A_OK || (is_cancelled[i] && status == MP3A_CANCELLED), "job %u: %d", i,
+          status);
     cancelled_count += status == MP3A_CANCELLED;
   }
-  /* How many jobs were through before their cancellation is the scheduler's affair. */
   CHECK(cancelled_count > 0, "none was cancelled");
   mp3a_queue_destroy(queue);
   free(input);
