@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { ABI_VERSION } from "../../ffi/symbols.ts";
 import { fileNames } from "../../ffi/target.ts";
 import { library } from "../../src/native.ts";
 import { projectPath, runScript, test } from "../harness.ts";
@@ -54,6 +55,35 @@ if (platform.os === "linux") {
       writeFileSync(join(folder, names.shim), shim, "latin1");
       const { stdout } = await runScript(LOAD, ["--allow-all"], { env });
       assert.equal(stdout, "loaded 100\n");
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
+  });
+}
+
+/** `mp3a_abi_version` as a compiler writes it: a number into the first register, and back. */
+function abiCode(version: number): Uint8Array {
+  if (platform?.arch === "x86_64") return Uint8Array.of(0xb8, version, 0, 0, 0, 0xc3);
+  const move = 0x52800000 | version << 5;
+  return Uint8Array.of(move, move >> 8, move >> 16, move >> 24, 0xc0, 0x03, 0x5f, 0xd6);
+}
+
+if (platform.os === "linux") {
+  test("a library of an older or newer version is refused", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "mp3-augment-version-"));
+    try {
+      const shim = readFileSync(join(libraryFolder, names.shim));
+      const at = shim.indexOf(abiCode(ABI_VERSION));
+      assert.ok(at > 0 && shim.indexOf(abiCode(ABI_VERSION), at + 1) < 0, "one function is so");
+      copyFileSync(join(libraryFolder, names.lame), join(folder, names.lame));
+      for (const version of [ABI_VERSION - 1, ABI_VERSION + 1]) {
+        shim.set(abiCode(version), at);
+        writeFileSync(join(folder, names.shim), shim);
+        const env = { MP3_AUGMENT_LIB: folder };
+        const { stdout } = await runScript(LOAD, ["--allow-all"], { env });
+        assert.match(stdout, /^LIBRARY_INCOMPATIBLE .* from the same release/);
+        assert.ok(stdout.includes(`has ABI version ${version}, this module needs ${ABI_VERSION}`));
+      }
     } finally {
       rmSync(folder, { recursive: true, force: true });
     }
