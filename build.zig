@@ -44,6 +44,7 @@ pub fn build(b: *Build) void {
     const bytes = b.step("test-bytes", "MP3 bytes against stock LAME: a sample, or with `-- --full` every case");
     const programs = b.step("test-programs", "The C tests into zig-out/tests/, to be run elsewhere");
     const stock_step = b.step("stock", "Stock LAME into zig-out/stock/, for the benchmarks");
+    const commands = b.step("commands", "zig-out/compile_commands.json: how each file of the libraries and the C tests is compiled");
     const bench = b.step("bench-programs", "The benchmarks' programs in C into zig-out/bench/");
 
     addRelease(b, release, fetched);
@@ -60,6 +61,7 @@ pub fn build(b: *Build) void {
     const stock = addBytes(b, bytes, target, fetched, libraries.lame);
     stock_step.dependOn(&b.addInstallFile(stock.getEmittedBin(), "stock/libmp3lame.so.0").step);
     addBenchPrograms(b, bench, target, fetched, libraries);
+    commands.dependOn(&b.addInstallFile(@import("zig/commands.zig").write(b), "compile_commands.json").step);
 }
 
 /// One build runs on every machine of its target: the baseline CPU (more is chosen

@@ -1,0 +1,218 @@
+// Puts small mistakes into the C, one at a time, and runs the test programs that come by.
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import {
+  CBuild,
+  type Command,
+  type Ended,
+  folder,
+  forAll,
+  plain,
+  readCommands,
+  sanitized,
+  start,
+} from "./c-build.ts";
+import { type LinesRun, measureC } from "./c-coverage.ts";
+import { type CMutant, mutantsOf } from "./c-operators.ts";
+import type { Draw, Result } from "./results.ts";
+import { Failure, needTool, root, run } from "../tools.mjs";
+
+/** Room for what a loaded machine does, and a hang still ends soon. */
+const LIMIT_SECONDS = 5, LIMIT_TIMES = 10;
+const FAILURE = /: failed: |AddressSanitizer|runtime error|LeakSanitizer/;
+
+interface Suite {
+  build: CBuild;
+  /** How long each program takes without a mistake. */
+  seconds: Map<string, number>;
+}
+
+/** All that mutants are judged by. */
+interface Bench {
+  suites: Suite[];
+  lines: LinesRun;
+  bytes: { checker: string; stock: string; seconds: number };
+}
+
+/** Judges the drawn mutants of these files of C. */
+export async function judgeC(
+  files: readonly string[],
+  draw: Draw,
+  report: (result: Result) => void,
+): Promise<void> {
+  const commands = await readCommands();
+  const lines = await measureC();
+  const suites = [];
+  for (const flavour of [plain, sanitized]) {
+    suites.push(await timed(await new CBuild(flavour, commands).make()));
+  }
+  const bench = {
+    suites,
+    lines,
+    bytes: await prepareBytes(suites[0] as Suite),
+  };
+  const mutants = draw(files.flatMap((file) => {
+    return mutantsOf(readFileSync(join(root, file), "utf8")).map((mutant) => ({
+      file,
+      mutant,
+    }));
+  }));
+  let count = 0;
+  await forAll(mutants, async ({ file, mutant }) => {
+    const work = join(folder, "work", String(count++));
+    mkdirSync(work, { recursive: true });
+    try {
+      const { state, by } = await judge(bench, file, mutant, work);
+      const what = `${mutant.from} → ${mutant.to.trim() || "nothing"}`;
+      report({ file, line: mutant.line, what, state, by });
+    } finally {
+      rmSync(work, { recursive: true, force: true });
+    }
+  });
+}
+
+async function timed(build: CBuild): Promise<Suite> {
+  const seconds = new Map<string, number>();
+  for (const program of build.programs) {
+    const ended = await start(build.program(program), []);
+    if (ended.code !== 0) {
+      throw new Failure(`${program} fails by itself:\n${ended.output}`);
+    }
+    seconds.set(program, ended.seconds);
+  }
+  return { build, seconds };
+}
+
+/** Whole encodes, byte for byte, notice in LAME's files what no program does. */
+async function prepareBytes({ build }: Suite): Promise<Bench["bytes"]> {
+  const { code, output } = await run(needTool("zig"), ["build", "stock"]);
+  if (code !== 0) throw new Failure(`zig build stock failed:\n${output}`);
+  const checker = join(build.folder, "check_bytes");
+  const command = build.commands.find(({ file }) => file.endsWith("tests/check.c")) as Command;
+  const file = "csrc/tests/lame/check_bytes.c";
+  const object = `${checker}.o`;
+  const own = {
+    ...command,
+    file,
+    arguments: [...command.arguments.slice(0, -1), file],
+  };
+  const built = await build.compile(own, object);
+  if (built.code !== 0) {
+    throw new Failure(`check_bytes doesn't compile:\n${built.output}`);
+  }
+  const linked = await run("cc", [
+    object,
+    build.object(command),
+    "-o",
+    checker,
+    "-ldl",
+    "-lm",
+  ]);
+  if (linked.code !== 0) {
+    throw new Failure(`check_bytes doesn't link:\n${linked.output}`);
+  }
+  const stock = join(root, "zig-out", "stock", "libmp3lame.so.0");
+  const ours = join(build.folder, "libmp3lame.so");
+  await build.linkLame(new Map(), ours);
+  const ended = await start(checker, [stock, ours]);
+  if (ended.code !== 0) {
+    throw new Failure(`check_bytes fails by itself:\n${ended.output}`);
+  }
+  return { checker, stock, seconds: ended.seconds };
+}
+
+async function judge(
+  bench: Bench,
+  file: string,
+  mutant: CMutant,
+  work: string,
+) {
+  const text = readFileSync(join(root, file), "utf8");
+  const { offset, from, to } = mutant;
+  const overlay = join(work, "overlay");
+  mkdirSync(dirname(join(overlay, file)), { recursive: true });
+  writeFileSync(
+    join(overlay, file),
+    text.slice(0, offset) + to + text.slice(offset + from.length),
+  );
+  const programs = programsAt(bench.lines, file, mutant.line);
+  for (const suite of bench.suites) {
+    const { build } = suite;
+    const objects = await recompile(build, file, overlay, work);
+    if (typeof objects === "string") return { state: objects };
+    const by = await noticed(suite, objects, programs, work);
+    if (by) return { state: "noticed", by } as const;
+    if (build !== bench.suites[0]?.build || !file.startsWith("csrc/lame/")) {
+      continue;
+    }
+    const library = join(work, "libmp3lame.so");
+    await build.linkLame(objects, library);
+    const { checker, stock, seconds } = bench.bytes;
+    const ended = await start(checker, [stock, library], limits(seconds));
+    if (hasFailed(ended)) {
+      return { state: "noticed", by: "check_bytes" } as const;
+    }
+  }
+  return {
+    state: programs.length > 0 ? "survived" : "nothing runs it",
+  } as const;
+}
+
+/** What a file is part of, compiled anew, or why that is of no use. */
+async function recompile(
+  build: CBuild,
+  file: string,
+  overlay: string,
+  work: string,
+) {
+  const objects = new Map<Command, string>();
+  let isSame = true;
+  const users = build.commands.filter((command) => build.dependencies(command).includes(file));
+  for (const command of users) {
+    const object = join(work, `${build.flavour.name}-${objects.size}.o`);
+    const { code } = await build.compile(command, object, overlay);
+    if (code !== 0) return "doesn't compile" as const;
+    objects.set(command, object);
+    isSame &&= readFileSync(object).equals(readFileSync(build.object(command)));
+  }
+  return isSame && build.flavour === plain ? "the same code" as const : objects;
+}
+
+/** The programs that run a line, or where it is none that runs, those that run its file. */
+function programsAt(lines: LinesRun, file: string, line: number): string[] {
+  const all = lines.get(file);
+  const exact = all?.get(line);
+  if (exact) return [...exact];
+  const near = new Set(
+    [...all?.values() ?? []].flatMap((programs) => [...programs]),
+  );
+  return [...near];
+}
+
+async function noticed(
+  { build, seconds }: Suite,
+  objects: ReadonlyMap<Command, string>,
+  programs: readonly string[],
+  work: string,
+): Promise<string | undefined> {
+  const time = (program: string) => seconds.get(program) ?? Infinity;
+  const own = build.programs.filter((name) => programs.includes(name));
+  for (const program of own.sort((a, b) => time(a) - time(b))) {
+    const path = join(work, `${build.flavour.name}-${program}`);
+    const { code } = await build.link(program, objects, path);
+    if (code !== 0) return "the linker";
+    const ended = await start(path, [], limits(time(program)));
+    rmSync(path);
+    if (hasFailed(ended)) {
+      return build.flavour === plain ? program : `${program}, ${build.flavour.name}`;
+    }
+  }
+}
+
+function limits(seconds: number) {
+  return { seconds: LIMIT_SECONDS + LIMIT_TIMES * seconds, until: FAILURE };
+}
+
+function hasFailed({ code, output }: Ended): boolean {
+  return code !== 0 || FAILURE.test(output);
+}
