@@ -141,6 +141,13 @@ test("encode writes the module's bytes, decode gives the clip's length, info tel
       assert.deepEqual([info.channels, info.sampleRate, info.frames], [1, RATE, 20001]);
     }
     assert.deepEqual(infos.map(({ format }) => format), ["mp3", "wav"]);
+    for (const [index, path] of [mp3, output].entries()) {
+      const bits = 8 * readFileSync(path).length;
+      const { byteSize, durationSeconds, bitrateKbps } = infos[index];
+      assert.equal(8 * byteSize, bits);
+      assert.equal(durationSeconds, 20001 / RATE);
+      assert.ok(Math.abs(bitrateKbps - bits / durationSeconds / 1000) <= 0.006, `${bitrateKbps}`);
+    }
   }));
 
 test("long files are streamed, with the same result", () =>

@@ -85,3 +85,17 @@ test("NeMo's manifests as they are: a field of that name goes before a way insid
     assert.equal((await runCli(["dataset", list, named, "--path-column", "a.b"])).code, 0);
     assert.equal(readJsonLines(join(named, "manifest.jsonl"))[0]?.["output"], "clips/c.wav");
   }));
+
+test("a CSV list with a byte order mark, as spreadsheets write it", () =>
+  withFolder(async (folder) => {
+    makeClips(folder);
+    const list = join(folder, "list.csv");
+    writeFileSync(list, '\ufeffpath,speaker\r\nclips/a.wav,"x, y"\r\n\r\nclips/b.wav,z\r\n');
+    const out = join(folder, "out");
+    const { code, stderr } = await runCli(["dataset", list, out]);
+    assert.equal(code, 0, stderr);
+    const rows = readJsonLines(join(out, "manifest.jsonl"));
+    assert.deepEqual(rows.map(({ source }) => source), ["clips/a.wav", "clips/b.wav"]);
+    const speakers = rows.map(({ metadata }) => (metadata as { speaker: string }).speaker);
+    assert.deepEqual(speakers, ["x, y", "z"]);
+  }));

@@ -208,7 +208,7 @@ test("report: higher bitrates come closer; the page holds what was measured", as
 test("report: the page holds what the decoder gave, at any level", async () => {
   const sampleRate = 16000;
   const options = { sampleRate, bitrateKbps: 32 };
-  for (const amplitude of [1.7, 0.5, 1e-4]) {
+  for (const amplitude of [4, 1.7, 0.5, 1e-4]) {
     const samples = [scale(makeSignal(sampleRate, sampleRate), amplitude)];
     const { html } = await makeReport({ channels: samples, sampleRate }, [
       { label: "32 kbps", setting: options },
@@ -219,6 +219,8 @@ test("report: the page holds what the decoder gave, at any level", async () => {
     const expected = compressRoundtrip(samples, options);
     assert.equal(embedded.sampleRate, sampleRate);
     assert.ok(snrDb(expected, embedded.channels) > 75);
+    if (amplitude === 4) assert.ok(peakOf(expected) > 2, `it is loud: ${peakOf(expected)}`);
+    assert.ok(gain > 0 && gain <= 1, `a browser cuts what is louder than 1: ${gain}`);
     const playedPeak = gain * peakOf(embedded.channels);
     assertNear(playedPeak / Math.min(1, peakOf(expected)), 1, 0.15);
     assert.ok(playedPeak <= 1);

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import { spawnSync } from "node:child_process";
-import { readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type Header, pack } from "tar-stream";
 import { readMembers } from "../../cli/dataset/tar.ts";
@@ -163,4 +163,28 @@ test("sparse members of GNU tar are refused, the others are done", () =>
       assert.equal(failures.length, 1);
       assert.match(failures[0].reason, /sparse member: pack it again without --sparse/);
     }
+  }));
+
+test("a shard with a member that failed is tried again, a whole one isn't", () =>
+  withFolder(async (folder) => {
+    const [source, target] = [join(folder, "in"), join(folder, "out")];
+    mkdirSync(source);
+    await writeTar(join(source, "a.tar"), [{ name: "1.wav", bytes: wav(1) }]);
+    await writeTar(join(source, "b.tar"), [
+      { name: "1.wav", bytes: wav(1) },
+      { name: "2.wav", bytes: "no audio" },
+    ]);
+    const run = async () => {
+      const { code, stdout } = await runCli(["dataset", source, target, "--json", "--quiet"]);
+      const { done, alreadyDone, failures } = JSON.parse(stdout.toString());
+      return [code, done, alreadyDone, failures.length];
+    };
+    assert.deepEqual(await run(), [1, 2, 0, 1]);
+    assert.deepEqual(await run(), [1, 1, 1, 1]);
+    await writeTar(join(source, "b.tar"), [
+      { name: "1.wav", bytes: wav(1) },
+      { name: "2.wav", bytes: wav(2) },
+    ]);
+    assert.deepEqual(await run(), [0, 1, 1, 0]);
+    assert.deepEqual(await run(), [0, 0, 2, 0]);
   }));

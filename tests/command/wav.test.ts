@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import { decodeBytes, peakOf } from "../../cli/audio/read.ts";
+import { encodeBlocks } from "../../cli/audio/write.ts";
 import { parseWavHeader, type SampleFormat, wavBytes, wavHeader } from "../../cli/audio/wav.ts";
 import { test } from "../harness.ts";
 import { makeSignal, sameBits } from "../signals.ts";
@@ -91,4 +92,68 @@ test("the peak tells of samples that are not numbers", () => {
   for (const wrong of [NaN, Infinity, -Infinity]) {
     assert.ok(!Number.isFinite(peakOf(Float32Array.of(1, wrong, 2))));
   }
+});
+
+async function* inBlocks(channels: readonly Float32Array[], size: number) {
+  for (let at = 0; at < (channels[0]?.length ?? 0); at += size) {
+    yield channels.map((channel) => channel.subarray(at, at + size));
+  }
+}
+
+test("a file's sizes are those of the standard, with the byte behind an odd chunk", async () => {
+  for (const samples of ["16", "24", "float"] as const) {
+    for (const channelCount of [1, 2, 3]) {
+      for (const frameCount of [1, 2, 999, 1000]) {
+        const channels = Array.from(
+          { length: channelCount },
+          (_, i) => makeSignal(frameCount, RATE, i),
+        );
+        const audio = { sampleRate: RATE, channelCount, frameCount };
+        const pieces: Buffer[] = [];
+        const blocks = inBlocks(channels, 400);
+        for await (
+          const piece of encodeBlocks({ ...audio, blocks }, { container: "wav", samples })
+        ) {
+          pieces.push(Buffer.from(piece));
+        }
+        const file = Buffer.concat(pieces);
+        const frameByteSize = channelCount * { 16: 2, 24: 3, float: 4 }[samples];
+        const dataByteSize = frameCount * frameByteSize;
+        assert.equal(
+          file.toString("latin1", 0, 4) + file.toString("latin1", 8, 16),
+          "RIFFWAVEfmt ",
+        );
+        assert.equal(file.length, 44 + dataByteSize + dataByteSize % 2);
+        assert.equal(file.readUInt32LE(4), file.length - 8);
+        const fields = [20, 22, 32, 34].map((at) => file.readUInt16LE(at));
+        const format = samples === "float" ? 3 : 1;
+        assert.deepEqual(fields, [
+          format,
+          channelCount,
+          frameByteSize,
+          8 * frameByteSize / channelCount,
+        ]);
+        assert.deepEqual([16, 24, 28].map((at) => file.readUInt32LE(at)), [
+          16,
+          RATE,
+          RATE * frameByteSize,
+        ]);
+        assert.equal(file.toString("latin1", 36, 40), "data");
+        assert.equal(file.readUInt32LE(40), dataByteSize);
+        if (dataByteSize % 2) assert.equal(file.at(-1), 0);
+        const whole = wavBytes(channels, samples);
+        assert.deepEqual(file.subarray(44, 44 + dataByteSize), Buffer.from(whole), "blocks or all");
+      }
+    }
+  }
+});
+
+test("RF64 headers have their sizes in 64 bits, and RIFF's are at their limit", () => {
+  const header = Buffer.from(wavHeader(RATE, 1, "24", 2 ** 31 + 1));
+  const dataByteSize = 3 * (2 ** 31 + 1);
+  assert.equal(header.toString("latin1", 0, 4), "RF64");
+  assert.deepEqual([4, 76].map((at) => header.readUInt32LE(at)), [0xffffffff, 0xffffffff]);
+  assert.equal(header.readBigUInt64LE(20), BigInt(header.length - 8 + dataByteSize + 1));
+  assert.equal(header.readBigUInt64LE(28), BigInt(dataByteSize));
+  assert.equal(header.readBigUInt64LE(36), BigInt(2 ** 31 + 1));
 });

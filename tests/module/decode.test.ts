@@ -16,6 +16,8 @@ import {
   probeMp3,
   SAMPLE_RATES,
 } from "../../mod.ts";
+import { INFO_FIELDS } from "../../ffi/symbols.ts";
+import { newInfo, readInfo } from "../../src/mp3-info.ts";
 import { test } from "../harness.ts";
 import { correlation, makeSignal, randomNumbers, realAudio, sameBits, snr } from "../signals.ts";
 
@@ -322,4 +324,39 @@ test("an abort while a write waits for a reader", async () => {
   await writer.abort("enough");
   await rejected;
   await assert.rejects(reader.read(), isReason);
+});
+
+test("what C tells of a file: each field in its place, lengths beyond 32 bits", () => {
+  const info = newInfo();
+  const set = (name: (typeof INFO_FIELDS)[number], value: number) =>
+    void (info[INFO_FIELDS.indexOf(name)] = value);
+  set("sample_rate_hz", 8000);
+  set("channel_count", 2);
+  set("version_times_ten", 25);
+  set("channel_mode", 2);
+  set("bitrate_mode", 1);
+  set("bitrate_kbps", new Int32Array(Float32Array.of(31.5).buffer)[0] ?? 0);
+  set("mp3_frame_count", -1);
+  set("frame_count_low", -2);
+  set("frame_count_high", 3);
+  set("tag_kind", 3);
+  set("encoder_delay", -1);
+  set("encoder_padding", 4095);
+  new Uint8Array(info.buffer).set(new TextEncoder().encode("LAME3.9"), 4 * INFO_FIELDS.length);
+  const sampleCount = 3 * 2 ** 32 + 2 ** 32 - 2;
+  assert.deepEqual(readInfo(info), {
+    durationS: sampleCount / 8000,
+    sampleCount,
+    sampleRate: 8000,
+    channels: 2,
+    mpegVersion: 2.5,
+    stereoMode: "dual",
+    bitrateKbps: 31.5,
+    bitrateMode: "abr",
+    mp3FrameCount: 2 ** 32 - 1,
+    tag: "vbri",
+    encoder: "LAME3.9",
+    encoderDelay: undefined,
+    encoderPadding: 4095,
+  });
 });

@@ -1,0 +1,90 @@
+/** Sound files as they are opened: in memory or from the disk, the same is known of them. */
+import assert from "node:assert/strict";
+import { Buffer } from "node:buffer";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { encodeMp3 } from "../../mod.ts";
+import { openSource } from "../../cli/audio/source.ts";
+import { type SampleFormat, wavBytes, wavHeader } from "../../cli/audio/wav.ts";
+import { withFolder } from "./cli.ts";
+import { test } from "../harness.ts";
+import { makeSignal, sameBits } from "../signals.ts";
+
+const RATE = 48000;
+/** More than 4 MB of WAV, which is what a file in memory may have. */
+const LONG = 2_200_000;
+
+function writeFile(path: string, channels: readonly Float32Array[], format: SampleFormat): void {
+  const header = wavHeader(RATE, channels.length, format, channels[0]?.length ?? 0);
+  writeFileSync(path, Buffer.concat([header, wavBytes(channels, format)]));
+}
+
+test("the peak is the loudest of all blocks, wherever it is, and of each channel", () =>
+  withFolder(async (folder) => {
+    const path = join(folder, "a.wav");
+    const cases = [["16", 0], ["16", LONG - 1], ["24", LONG >> 1], ["float", LONG - 1]] as const;
+    for (const [format, at] of cases) {
+      const channels = [1, 2].map(() => new Float32Array(LONG).fill(0.125));
+      (channels[0] as Float32Array)[at] = -0.75;
+      (channels[1] as Float32Array)[LONG - 1 - at] = 0.5;
+      writeFile(path, channels, format);
+      const source = await openSource(path);
+      assert.deepEqual(source.peaks, [0.75, 0.5], `${format}, ${at}`);
+      assert.deepEqual([source.clip, source.frameCount], [undefined, LONG]);
+    }
+  }));
+
+test("a long file's blocks are its samples, twice", () =>
+  withFolder(async (folder) => {
+    const path = join(folder, "a.wav");
+    const channels = [makeSignal(LONG, RATE, 1), makeSignal(LONG, RATE, 2)];
+    writeFile(path, channels, "float");
+    const source = await openSource(path);
+    for (let i = 0; i < 2; i++) {
+      const found = [new Float32Array(LONG), new Float32Array(LONG)];
+      let at = 0;
+      for await (const block of source.blocks()) {
+        block.forEach((samples, channel) => found[channel]?.set(samples, at));
+        at += block[0]?.length ?? 0;
+      }
+      assert.equal(at, LONG);
+      found.forEach((samples, i) => assert.ok(sameBits(samples, channels[i] as Float32Array)));
+    }
+  }));
+
+test("a sample that is no number is an error in any block", () =>
+  withFolder(async (folder) => {
+    const path = join(folder, "a.wav");
+    for (const [length, at] of [[1000, 7], [LONG, LONG - 1]] as const) {
+      for (const wrong of [NaN, Infinity, -Infinity]) {
+        const samples = new Float32Array(length).fill(0.1);
+        samples[at] = wrong;
+        writeFile(path, [samples], "float");
+        await assert.rejects(openSource(path), /a sample is NaN or infinite/, `${length} ${at}`);
+      }
+    }
+  }));
+
+test("a long MP3 file is known as a short one is", () =>
+  withFolder(async (folder) => {
+    const path = join(folder, "a.mp3");
+    for (const seconds of [2, 40]) {
+      const clip = makeSignal(seconds * RATE, RATE);
+      writeFileSync(path, encodeMp3(clip, { sampleRate: RATE, bitrateKbps: 64 }));
+      const source = await openSource(path);
+      assert.equal(source.clip === undefined, seconds === 40);
+      const { container, sampleRate, channelCount, frameCount, mp3 } = source;
+      assert.deepEqual([container, sampleRate, channelCount], ["mp3", RATE, 1]);
+      assert.deepEqual([frameCount, mp3?.sampleCount, mp3?.encoder], [
+        clip.length,
+        clip.length,
+        "LAME3.100",
+      ]);
+      let peak = 0, count = 0;
+      for await (const [samples = new Float32Array(0)] of source.blocks()) {
+        for (const sample of samples) peak = Math.max(peak, Math.abs(sample));
+        count += samples.length;
+      }
+      assert.deepEqual([source.peaks, count], [[peak], clip.length]);
+    }
+  }));
