@@ -1,7 +1,7 @@
 // Compiles and links single C files by the commands that build.zig tells, with whatever C compiler
 // is here: for mutants and for coverage.
 import { spawn } from "node:child_process";
-import { existsSync, mkdirSync, readFileSync, statSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { join, resolve } from "node:path";
 import process from "node:process";
@@ -23,12 +23,7 @@ export interface Flavour {
   plain: boolean;
 }
 
-export const plain: Flavour = {
-  name: "plain",
-  compile: ["-O1"],
-  link: [],
-  plain: true,
-};
+export const plain: Flavour = { name: "plain", compile: ["-O1"], link: [], plain: true };
 
 const sanitize = "-fsanitize=address,undefined";
 export const sanitized: Flavour = {
@@ -72,11 +67,7 @@ export function start(
   return new Promise((resolve, reject) => {
     const begin = performance.now();
     const env = { ...process.env, ...options.env };
-    const child = spawn(command, args, {
-      cwd: root,
-      env,
-      stdio: ["ignore", "pipe", "pipe"],
-    });
+    const child = spawn(command, args, { cwd: root, env, stdio: ["ignore", "pipe", "pipe"] });
     let output = "";
     const take = (chunk: unknown) => {
       output += chunk;
@@ -84,10 +75,7 @@ export function start(
     };
     child.stdout.on("data", take);
     child.stderr.on("data", take);
-    const timer = setTimeout(
-      () => child.kill("SIGKILL"),
-      1000 * (options.seconds ?? 600),
-    );
+    const timer = setTimeout(() => child.kill("SIGKILL"), 1000 * (options.seconds ?? 600));
     child.on("error", reject);
     child.on("close", (code) => {
       clearTimeout(timer);
@@ -113,9 +101,7 @@ export async function forAll<T>(
 export async function readCommands(): Promise<Command[]> {
   const { code, output } = await run(needTool("zig"), ["build", "commands"]);
   if (code !== 0) throw new Failure(`zig build commands failed:\n${output}`);
-  return JSON.parse(
-    readFileSync(join(root, "zig-out", "compile_commands.json"), "utf8"),
-  );
+  return JSON.parse(readFileSync(join(root, "zig-out", "compile_commands.json"), "utf8"));
 }
 
 /** Everything built in one flavour, once. */
@@ -134,9 +120,7 @@ export class CBuild {
     this.programs = [...names].filter((name) => flavour.plain || name !== PLAIN_PROGRAM);
     const compiler = ["cc", "gcc", "clang"].map(findOnPath).find((path) => path !== undefined);
     if (!compiler) {
-      throw new Failure(
-        "a C compiler is needed: gcc or clang, with its sanitizers",
-      );
+      throw new Failure("a C compiler is needed: gcc or clang, with its sanitizers");
     }
     this.#compiler = compiler;
   }
@@ -144,32 +128,22 @@ export class CBuild {
   /** Compiles what is not there yet or older than what it is made of, and links the programs. */
   async make(): Promise<this> {
     mkdirSync(this.folder, { recursive: true });
-    const once = new Map(
-      this.commands.map((command) => [command.file, command]),
-    );
+    const once = new Map(this.commands.map((command) => [command.file, command]));
     await forAll([...once.values()], async (command) => {
-      if (isCurrent(this.object(command), this.dependencies(command))) return;
-      const { code, output } = await this.compile(
-        command,
-        this.object(command),
-      );
+      const object = this.object(command);
+      const flags = `${object}.flags`, said = JSON.stringify(command.arguments);
+      const isSaid = existsSync(flags) && readFileSync(flags, "utf8") === said;
+      if (isSaid && isCurrent(object, this.dependencies(command))) return;
+      const { code, output } = await this.compile(command, object);
       if (code !== 0) {
         throw new Failure(`${command.file} doesn't compile:\n${output}`);
       }
+      writeFileSync(flags, said);
     });
     await forAll(this.programs, async (program) => {
       const objects = this.commands.filter((command) => (command.program ?? program) === program);
-      if (
-        isCurrent(
-          this.program(program),
-          objects.map((command) => this.object(command)),
-        )
-      ) return;
-      const { code, output } = await this.link(
-        program,
-        new Map(),
-        this.program(program),
-      );
+      if (isCurrent(this.program(program), objects.map((command) => this.object(command)))) return;
+      const { code, output } = await this.link(program, new Map(), this.program(program));
       if (code !== 0) throw new Failure(`${program} doesn't link:\n${output}`);
     });
     return this;
@@ -187,9 +161,7 @@ export class CBuild {
   dependencies(command: Command): string[] {
     const path = this.object(command).replace(/o$/, "d");
     if (!existsSync(path)) return [];
-    const files = readFileSync(path, "utf8").replaceAll("\\\n", " ").split(
-      /\s+/,
-    ).slice(1);
+    const files = readFileSync(path, "utf8").replaceAll("\\\n", " ").split(/\s+/).slice(1);
     return files.map((file) => file.replace(`${root}/`, "")).filter((file) =>
       /^(csrc|third_party)\//.test(file)
     );
@@ -207,25 +179,14 @@ export class CBuild {
       ...includes,
       ...own,
       ...flags.map((flag) => flag === "-Os" ? "-O1" : flag),
-      ...[
-        "-w",
-        "-fPIC",
-        "-pthread",
-        "-fno-strict-aliasing",
-        "-MMD",
-        "-include",
-      ],
+      ...["-w", "-fPIC", "-pthread", "-fno-strict-aliasing", "-MMD", "-include"],
       join(root, "csrc/tests/gcc_builtins.h"),
       ...[file, "-o", object],
     ], COMPILING);
   }
 
   /** Links a test program, with some objects replaced. */
-  link(
-    program: string,
-    replaced: ReadonlyMap<Command, string>,
-    to: string,
-  ): Promise<Built> {
+  link(program: string, replaced: ReadonlyMap<Command, string>, to: string): Promise<Built> {
     const objects = this.commands.filter((command) => (command.program ?? program) === program);
     return this.#link(objects, replaced, ["-o", to]);
   }
@@ -238,11 +199,7 @@ export class CBuild {
     return this.#link(objects, replaced, ["-shared", "-o", to]);
   }
 
-  #link(
-    objects: readonly Command[],
-    replaced: ReadonlyMap<Command, string>,
-    more: string[],
-  ) {
+  #link(objects: readonly Command[], replaced: ReadonlyMap<Command, string>, more: string[]) {
     const paths = objects.map((command) => replaced.get(command) ?? this.object(command));
     const flags = [...this.flavour.link, "-pthread", ...more];
     return run(this.#compiler, [...paths, ...flags, "-ldl", "-lm"], COMPILING);

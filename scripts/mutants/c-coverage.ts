@@ -42,7 +42,7 @@ async function filesRun(build: CBuild, program: string): Promise<GcovFile[]> {
   const folder = join(build.folder, "run", program);
   const result = join(folder, "lines.json");
   const path = build.program(program);
-  if (existsSync(result) && isNewer(result, path)) {
+  if (isNewer(result, path)) {
     return JSON.parse(readFileSync(result, "utf8"));
   }
   rmSync(folder, { recursive: true, force: true });
@@ -59,9 +59,7 @@ async function filesRun(build: CBuild, program: string): Promise<GcovFile[]> {
     if (!name.startsWith("csrc_") || name.startsWith("csrc_tests_")) continue;
     const notes = join(build.folder, name.replace(/gcda$/, "gcno"));
     writeFileSync(join(folder, basename(notes)), readFileSync(notes));
-    const gcov = await run("gcov", ["--json-format", "--stdout", name], {
-      cwd: folder,
-    });
+    const gcov = await run("gcov", ["--json-format", "--stdout", name], { cwd: folder });
     if (gcov.code !== 0) throw new Failure(`gcov failed:\n${gcov.output}`);
     files.push(...(JSON.parse(gcov.stdout) as { files: GcovFile[] }).files);
   }
@@ -73,6 +71,7 @@ async function filesRun(build: CBuild, program: string): Promise<GcovFile[]> {
   return short;
 }
 
-function isNewer(path: string, than: string): boolean {
-  return statSync(path).mtimeMs > statSync(than).mtimeMs;
+/** Whether a file is there and was written after another one. */
+export function isNewer(path: string, than: string): boolean {
+  return existsSync(path) && statSync(path).mtimeMs > statSync(than).mtimeMs;
 }

@@ -66,11 +66,7 @@ export function mutantsOf(text: string): CMutant[] {
   const mutants = [
     ...tokens.flatMap((token, index) =>
       replacements(token[0], tokens[index - 1]?.[0], tokens[index + 1]?.[0])
-        .map((to) => ({
-          offset: token.index,
-          from: token[0],
-          to,
-        }))
+        .map((to) => ({ offset: token.index, from: token[0], to }))
     ),
     ...statements(code),
     ...conditions(code),
@@ -79,11 +75,7 @@ export function mutantsOf(text: string): CMutant[] {
   return mutants.map((mutant) => ({ line: lineOf(mutant.offset), ...mutant }));
 }
 
-function replacements(
-  token: string,
-  before?: string,
-  after?: string,
-): readonly string[] {
+function replacements(token: string, before?: string, after?: string): readonly string[] {
   if (/^[-+*&]$/.test(token) && !isAfterValue(before)) {
     return token === "-" ? [" "] : [];
   }
@@ -100,27 +92,18 @@ function replacements(
   return SWAPS[token] ?? [];
 }
 
-function numbers(
-  token: string,
-  before?: string,
-  after?: string,
-): readonly string[] {
+function numbers(token: string, before?: string, after?: string): readonly string[] {
   const [, digits = "", suffix = ""] = /^(\d+)([uUlL]*)$/.exec(token) ?? [];
   if (digits === "0") return [`1${suffix}`];
   if (digits) {
-    return [
-      `${Number(digits) + 1}${suffix}`,
-      ...(digits === "1" ? [`0${suffix}`] : []),
-    ];
+    return [`${Number(digits) + 1}${suffix}`, ...(digits === "1" ? [`0${suffix}`] : [])];
   }
   if (/^0x/.test(token)) return [`(${token} + 1)`];
   return before === "[" && after === "]" ? [] : [`(${token} * 1.5f)`];
 }
 
 /** Statements of one line, but for declarations, are left out. */
-function statements(
-  code: string,
-): { offset: number; from: string; to: string }[] {
+function statements(code: string): { offset: number; from: string; to: string }[] {
   const found = code.matchAll(
     /^([ \t]+)((?!return\b|break\b|const\b|static\b|typedef\b|enum\b|goto\b)[A-Za-z_*(][^;{}#]*;)[ \t]*$/gm,
   );
@@ -132,20 +115,14 @@ function statements(
 }
 
 /** `if (...)` is always and never so. */
-function conditions(
-  code: string,
-): { offset: number; from: string; to: string }[] {
+function conditions(code: string): { offset: number; from: string; to: string }[] {
   return [...code.matchAll(/\b(if|while) \(/g)].flatMap(
     ({ index, 0: head, 1: word }) => {
       const begin = index + head.length;
       const end = closing(code, begin);
       const from = code.slice(begin, end);
       if (from.includes("\n")) return [];
-      return [...(word === "if" ? ["1"] : []), "0"].map((to) => ({
-        offset: begin,
-        from,
-        to,
-      }));
+      return [...(word === "if" ? ["1"] : []), "0"].map((to) => ({ offset: begin, from, to }));
     },
   );
 }

@@ -12,7 +12,7 @@ import {
   sanitized,
   start,
 } from "./c-build.ts";
-import { type LinesRun, measureC } from "./c-coverage.ts";
+import { isNewer, type LinesRun, measureC } from "./c-coverage.ts";
 import { type CMutant, mutantsOf } from "./c-operators.ts";
 import type { Draw, Result } from "./results.ts";
 import { Failure, needTool, root, run } from "../tools.mjs";
@@ -31,7 +31,8 @@ interface Suite {
 interface Bench {
   suites: Suite[];
   lines: LinesRun;
-  bytes: { checker: string; stock: string; seconds: number };
+  /** For LAME's files. */
+  bytes: { checker: string; stock: string; seconds: number } | undefined;
 }
 
 /** Judges the drawn mutants of these files of C. */
@@ -46,16 +47,11 @@ export async function judgeC(
   for (const flavour of [plain, sanitized]) {
     suites.push(await timed(await new CBuild(flavour, commands).make()));
   }
-  const bench = {
-    suites,
-    lines,
-    bytes: await prepareBytes(suites[0] as Suite),
-  };
+  const needsBytes = files.some((file) => file.startsWith("csrc/lame/"));
+  const bytes = needsBytes ? await prepareBytes(suites[0] as Suite) : undefined;
+  const bench = { suites, lines, bytes };
   const mutants = draw(files.flatMap((file) => {
-    return mutantsOf(readFileSync(join(root, file), "utf8")).map((mutant) => ({
-      file,
-      mutant,
-    }));
+    return mutantsOf(readFileSync(join(root, file), "utf8")).map((mutant) => ({ file, mutant }));
   }));
   let count = 0;
   await forAll(mutants, async ({ file, mutant }) => {
@@ -71,43 +67,36 @@ export async function judgeC(
   });
 }
 
+/** Programs that are as they were take as long as they took. */
 async function timed(build: CBuild): Promise<Suite> {
   const seconds = new Map<string, number>();
   for (const program of build.programs) {
-    const ended = await start(build.program(program), []);
-    if (ended.code !== 0) {
-      throw new Failure(`${program} fails by itself:\n${ended.output}`);
+    const path = build.program(program);
+    const known = `${path}.seconds`;
+    if (!isNewer(known, path)) {
+      const ended = await start(path, []);
+      if (ended.code !== 0) throw new Failure(`${program} fails by itself:\n${ended.output}`);
+      writeFileSync(known, String(ended.seconds));
     }
-    seconds.set(program, ended.seconds);
+    seconds.set(program, Number(readFileSync(known, "utf8")));
   }
   return { build, seconds };
 }
 
 /** Whole encodes, byte for byte, notice in LAME's files what no program does. */
-async function prepareBytes({ build }: Suite): Promise<Bench["bytes"]> {
+async function prepareBytes({ build }: Suite): Promise<NonNullable<Bench["bytes"]>> {
   const { code, output } = await run(needTool("zig"), ["build", "stock"]);
   if (code !== 0) throw new Failure(`zig build stock failed:\n${output}`);
   const checker = join(build.folder, "check_bytes");
   const command = build.commands.find(({ file }) => file.endsWith("tests/check.c")) as Command;
   const file = "csrc/tests/lame/check_bytes.c";
   const object = `${checker}.o`;
-  const own = {
-    ...command,
-    file,
-    arguments: [...command.arguments.slice(0, -1), file],
-  };
+  const own = { ...command, file, arguments: [...command.arguments.slice(0, -1), file] };
   const built = await build.compile(own, object);
   if (built.code !== 0) {
     throw new Failure(`check_bytes doesn't compile:\n${built.output}`);
   }
-  const linked = await run("cc", [
-    object,
-    build.object(command),
-    "-o",
-    checker,
-    "-ldl",
-    "-lm",
-  ]);
+  const linked = await run("cc", [object, build.object(command), "-o", checker, "-ldl", "-lm"]);
   if (linked.code !== 0) {
     throw new Failure(`check_bytes doesn't link:\n${linked.output}`);
   }
@@ -121,20 +110,12 @@ async function prepareBytes({ build }: Suite): Promise<Bench["bytes"]> {
   return { checker, stock, seconds: ended.seconds };
 }
 
-async function judge(
-  bench: Bench,
-  file: string,
-  mutant: CMutant,
-  work: string,
-) {
+async function judge(bench: Bench, file: string, mutant: CMutant, work: string) {
   const text = readFileSync(join(root, file), "utf8");
   const { offset, from, to } = mutant;
   const overlay = join(work, "overlay");
   mkdirSync(dirname(join(overlay, file)), { recursive: true });
-  writeFileSync(
-    join(overlay, file),
-    text.slice(0, offset) + to + text.slice(offset + from.length),
-  );
+  writeFileSync(join(overlay, file), text.slice(0, offset) + to + text.slice(offset + from.length));
   const programs = programsAt(bench.lines, file, mutant.line);
   for (const suite of bench.suites) {
     const { build } = suite;
@@ -142,29 +123,21 @@ async function judge(
     if (typeof objects === "string") return { state: objects };
     const by = await noticed(suite, objects, programs, work);
     if (by) return { state: "noticed", by } as const;
-    if (build !== bench.suites[0]?.build || !file.startsWith("csrc/lame/")) {
-      continue;
-    }
+    const { bytes } = bench;
+    if (!bytes || build !== bench.suites[0]?.build) continue;
     const library = join(work, "libmp3lame.so");
     await build.linkLame(objects, library);
-    const { checker, stock, seconds } = bench.bytes;
+    const { checker, stock, seconds } = bytes;
     const ended = await start(checker, [stock, library], limits(seconds));
     if (hasFailed(ended)) {
       return { state: "noticed", by: "check_bytes" } as const;
     }
   }
-  return {
-    state: programs.length > 0 ? "survived" : "nothing runs it",
-  } as const;
+  return { state: programs.length > 0 ? "survived" : "nothing runs it" } as const;
 }
 
 /** What a file is part of, compiled anew, or why that is of no use. */
-async function recompile(
-  build: CBuild,
-  file: string,
-  overlay: string,
-  work: string,
-) {
+async function recompile(build: CBuild, file: string, overlay: string, work: string) {
   const objects = new Map<Command, string>();
   let isSame = true;
   const users = build.commands.filter((command) => build.dependencies(command).includes(file));
@@ -183,9 +156,7 @@ function programsAt(lines: LinesRun, file: string, line: number): string[] {
   const all = lines.get(file);
   const exact = all?.get(line);
   if (exact) return [...exact];
-  const near = new Set(
-    [...all?.values() ?? []].flatMap((programs) => [...programs]),
-  );
+  const near = new Set([...all?.values() ?? []].flatMap((programs) => [...programs]));
   return [...near];
 }
 

@@ -19,9 +19,7 @@ else process.exitCode = await isNoticed(readFileSync(join(drawnFolder, id), "utf
 /** Leaves a file for each, with the name of the mutant's file. */
 function drawMutants(): void {
   const all = ["src", "ffi", "cli"].flatMap(mutantsIn);
-  const { count, seed } = JSON.parse(
-    process.env.MUTANTS_SAMPLE ?? "null",
-  ) as Drawn;
+  const { count, seed } = JSON.parse(process.env.MUTANTS_SAMPLE ?? "null") as Drawn;
   mkdirSync(drawnFolder, { recursive: true });
   for (const { file, id } of count === 0 ? all : sample(count, seed)(all)) {
     writeFileSync(join(drawnFolder, id), file);
@@ -34,13 +32,8 @@ function mutantsIn(folder: string): { file: string; id: string }[] {
     const file = `${folder}/${entry.name}`;
     if (entry.isDirectory()) return mutantsIn(file);
     if (!/\.(ts|js)$/.test(file)) return [];
-    const found = readFileSync(file, "utf8").matchAll(
-      /stryMutAct_9fa48\("(\d+)"\)/g,
-    );
-    return [...new Set([...found].map(([, id = ""]) => id))].map((id) => ({
-      file,
-      id,
-    }));
+    const found = readFileSync(file, "utf8").matchAll(/stryMutAct_9fa48\("(\d+)"\)/g);
+    return [...new Set([...found].map(([, id = ""]) => id))].map((id) => ({ file, id }));
   });
 }
 
@@ -50,10 +43,7 @@ async function isNoticed(file: string): Promise<boolean> {
     const [tool, args] = commandOf(spec);
     const program = tool === "node" ? "node" : needTool(tool);
     if (!existsSync("lib")) throw new Error("the copy has no libraries");
-    const { code } = await run(program, args, {
-      cwd: process.cwd(),
-      timeoutMs: LIMIT_MS,
-    });
+    const { code } = await run(program, args, { cwd: process.cwd(), timeoutMs: LIMIT_MS });
     if (code !== 0) return true;
   }
   return false;

@@ -18,11 +18,7 @@ const LEFT_OUT =
 async function main(args: string[]): Promise<number> {
   const { values } = parseArgs({
     args,
-    options: {
-      only: { type: "string" },
-      sample: { type: "string" },
-      seed: { type: "string" },
-    },
+    options: { only: { type: "string" }, sample: { type: "string" }, seed: { type: "string" } },
   });
   const wanted = values.only?.split(",").map((path) => path.replace(/\/$/, "")) ?? FOLDERS;
   const files = FOLDERS.flatMap((name) => filesIn(name)).filter((file) =>
@@ -32,10 +28,7 @@ async function main(args: string[]): Promise<number> {
   if (files.length === 0) {
     throw new Failure(`--only ${values.only}: there is no such source file`);
   }
-  const drawn = {
-    count: Number(values.sample ?? 0),
-    seed: Number(values.seed ?? 1),
-  };
+  const drawn = { count: Number(values.sample ?? 0), seed: Number(values.seed ?? 1) };
   if (!Object.values(drawn).every((n) => Number.isSafeInteger(n) && n >= 0)) {
     throw new Failure("--sample and --seed are whole numbers");
   }
@@ -43,16 +36,11 @@ async function main(args: string[]): Promise<number> {
   const report = (result: Result) => {
     results.push(result);
     const by = result.by ? ` by ${result.by}` : "";
-    console.log(
-      `${result.file}:${result.line}: ${result.what}: ${result.state}${by}`,
-    );
+    console.log(`${result.file}:${result.line}: ${result.what}: ${result.state}${by}`);
   };
   const isC = (file: string) => /\.[ch]$/.test(file);
   const draw = drawn.count ? sample(drawn.count, drawn.seed) : <T>(all: readonly T[]) => [...all];
-  const [c, typeScript] = [
-    files.filter(isC),
-    files.filter((file) => !isC(file)),
-  ];
+  const [c, typeScript] = [files.filter(isC), files.filter((file) => !isC(file))];
   if (c.length > 0) await judgeC(c, draw, report);
   if (typeScript.length > 0) await judgeTypeScript(typeScript, drawn, report);
   mkdirSync(folder, { recursive: true });

@@ -40,10 +40,7 @@ export function sample(count: number, seed: number): Draw {
       const left = [...all];
       for (let i = left.length - 1; i > 0; i--) {
         const other = Math.floor(random() * (i + 1));
-        [left[i], left[other]] = [
-          left[other] as typeof left[0],
-          left[i] as typeof left[0],
-        ];
+        [left[i], left[other]] = [left[other] as typeof left[0], left[i] as typeof left[0]];
       }
       return left.slice(0, count);
     });
@@ -74,24 +71,10 @@ export function tableOf(results: readonly Result[]): string {
       const share = noticed + left === 0
         ? "–"
         : `${Math.round(100 * noticed / (noticed + left))} %`;
-      return [
-        room,
-        noticed,
-        left,
-        count("the same code"),
-        count("doesn't compile"),
-        share,
-      ];
+      return [room, noticed, left, count("the same code"), count("doesn't compile"), share];
     },
   );
-  const head = [
-    "room",
-    "noticed",
-    "not noticed",
-    "the same code",
-    "doesn't compile",
-    "share",
-  ];
+  const head = ["room", "noticed", "not noticed", "the same code", "doesn't compile", "share"];
   return markdownTable([head, ...rows].map((row) => row.map(String)), {
     align: ["l", "r", "r", "r", "r", "r"],
   });

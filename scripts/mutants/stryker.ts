@@ -22,15 +22,8 @@ interface Position {
   column: number;
 }
 
-const home = join(root, "scripts", "mutants");
-const stryker = join(
-  home,
-  "node_modules",
-  "@stryker-mutator",
-  "core",
-  "bin",
-  "stryker.js",
-);
+const home = join(root, "scripts", "mutants", "stryker");
+const stryker = join(home, "node_modules", "@stryker-mutator", "core", "bin", "stryker.js");
 /** What no spec needs, and what is large. */
 const LEFT_BEHIND = [
   ".zig-cache",
@@ -40,7 +33,7 @@ const LEFT_BEHIND = [
   "docs",
   "bench",
   "demo",
-  "scripts/mutants/node_modules",
+  "scripts/mutants/stryker/node_modules",
 ];
 
 /** Judges the drawn mutants of these files of TypeScript. */
@@ -57,15 +50,8 @@ export async function judgeTypeScript(
   const result = join(work, "report.json");
   rmSync(result, { force: true });
   const config = join(work, "config.json");
-  writeFileSync(
-    config,
-    JSON.stringify(configure(files, drawn, drawnFolder, result)),
-  );
-  const { code, output } = await run(findOnPath("node") ?? "node", [
-    stryker,
-    "run",
-    config,
-  ], {
+  writeFileSync(config, JSON.stringify(configure(files, drawn, drawnFolder, result)));
+  const { code, output } = await run(findOnPath("node") ?? "node", [stryker, "run", config], {
     env: { MUTANTS_DRAWN: drawnFolder, MUTANTS_SAMPLE: JSON.stringify(drawn) },
   });
   if (code !== 0 || !existsSync(result)) {
@@ -89,24 +75,13 @@ async function install(): Promise<void> {
   if (existsSync(stryker)) return;
   const npm = findOnPath("npm");
   if (!npm) throw new Failure("npm is needed to install StrykerJS");
-  const { code, output } = await run(npm, [
-    "ci",
-    "--prefix",
-    home,
-    "--no-audit",
-    "--no-fund",
-  ]);
+  const { code, output } = await run(npm, ["ci", "--prefix", home, "--no-audit", "--no-fund"]);
   if (code !== 0) {
-    throw new Failure(`npm ci --prefix scripts/mutants failed:\n${output}`);
+    throw new Failure(`npm ci --prefix scripts/mutants/stryker failed:\n${output}`);
   }
 }
 
-function configure(
-  files: readonly string[],
-  drawn: Drawn,
-  drawnFolder: string,
-  result: string,
-) {
+function configure(files: readonly string[], drawn: Drawn, drawnFolder: string, result: string) {
   const isDrawn = `[ -z "$__STRYKER_ACTIVE_MUTANT__" ] || ` +
     `[ -e "${drawnFolder}/$__STRYKER_ACTIVE_MUTANT__" ]`;
   const needsNode = files.some((file) => /^ffi\/(koffi|node)/.test(file));
@@ -122,10 +97,7 @@ function configure(
     tempDirName: join("zig-out", "mutants", "stryker", "tmp"),
     // A sample tells nothing of the others, which must not be taken for judged.
     incremental: drawn.count === 0,
-    incrementalFile: relative(
-      root,
-      join(folder, "stryker", "incremental.json"),
-    ),
+    incrementalFile: relative(root, join(folder, "stryker", "incremental.json")),
     reporters: ["json"],
     jsonReporter: { fileName: result },
     plugins: [],
@@ -150,11 +122,7 @@ const STATES: Record<string, Result["state"]> = {
   CompileError: "doesn't compile",
 };
 
-function resultOf(
-  file: string,
-  source: string,
-  mutant: FileReport["mutants"][number],
-): Result {
+function resultOf(file: string, source: string, mutant: FileReport["mutants"][number]): Result {
   const { start, end } = mutant.location;
   const lines = source.split("\n").slice(start.line - 1, end.line);
   const last = lines.length - 1;
@@ -162,10 +130,5 @@ function resultOf(
   lines[0] = lines[0]?.slice(start.column - 1) ?? "";
   const short = (text: string) => text.replaceAll(/\s+/g, " ").slice(0, 60);
   const what = `${short(lines.join("\n"))} → ${short(mutant.replacement ?? mutant.mutatorName)}`;
-  return {
-    file,
-    line: start.line,
-    what,
-    state: STATES[mutant.status] ?? "doesn't compile",
-  };
+  return { file, line: start.line, what, state: STATES[mutant.status] ?? "doesn't compile" };
 }

@@ -2,42 +2,15 @@
 
 /** Of the first pattern that a file matches. Specs run in Bun, but for what another runtime runs. */
 export const suites: readonly (readonly [RegExp, readonly string[]])[] = [
-  [/^src\/(abort|jobs)/, [
-    "module/async",
-    "module/memory",
-    "module/decode",
-    "module/batch",
-  ]],
+  [/^src\/(abort|jobs)/, ["module/async", "module/memory", "module/decode", "module/batch"]],
   [/^src\/batch/, ["module/batch", "module/modes"]],
-  [/^src\/(audio|views)/, [
-    "module/errors",
-    "module/forms",
-    "module/shrinks",
-    "module/batch",
-  ]],
+  [/^src\/(audio|views)/, ["module/errors", "module/forms", "module/shrinks", "module/batch"]],
   [/^src\/bitrates/, ["module/options", "module/grid", "module/transform"]],
   [/^src\/bytes/, ["module/decode", "module/shrinks"]],
-  [/^src\/(convert|resample|transform)/, [
-    "module/transform",
-    "module/resample",
-    "module/options",
-  ]],
-  [/^src\/(decode|mp3-info)/, [
-    "module/decode",
-    "module/errors",
-    "module/shrinks",
-  ]],
-  [/^src\/encode/, [
-    "module/encode",
-    "module/streams",
-    "module/errors",
-    "module/options",
-  ]],
-  [/^src\/(handle|pieces|roundtrip-stream)/, [
-    "module/streams",
-    "module/decode",
-    "module/memory",
-  ]],
+  [/^src\/(convert|resample|transform)/, ["module/transform", "module/resample", "module/options"]],
+  [/^src\/(decode|mp3-info)/, ["module/decode", "module/errors", "module/shrinks"]],
+  [/^src\/encode/, ["module/encode", "module/streams", "module/errors", "module/options"]],
+  [/^src\/(handle|pieces|roundtrip-stream)/, ["module/streams", "module/decode", "module/memory"]],
   [/^src\/pcm16/, ["module/pcm16", "module/errors", "module/shrinks"]],
   [/^src\//, [
     "module/errors",
@@ -54,22 +27,9 @@ export const suites: readonly (readonly [RegExp, readonly string[]])[] = [
     "module/damaged-library",
     "package/loader",
   ]],
-  [/^ffi\/(deno)/, [
-    "deno:module/errors",
-    "deno:module/async",
-    "deno:module/library",
-  ]],
-  [/^ffi\/(koffi|node)/, [
-    "node:module/errors",
-    "node:module/async",
-    "node:module/library",
-  ]],
-  [/^ffi\//, [
-    "module/errors",
-    "module/async",
-    "module/shrinks",
-    "module/library",
-  ]],
+  [/^ffi\/(deno)/, ["deno:module/errors", "deno:module/async", "deno:module/library"]],
+  [/^ffi\/(koffi|node)/, ["node:module/errors", "node:module/async", "node:module/library"]],
+  [/^ffi\//, ["module/errors", "module/async", "module/shrinks", "module/library"]],
   [/^cli\/audio\/(aiff|wav|read|write)/, [
     "command/wav",
     "command/aiff",
@@ -77,35 +37,16 @@ export const suites: readonly (readonly [RegExp, readonly string[]])[] = [
     "command/hostile",
     "command/sources",
   ]],
-  [/^cli\/audio/, [
-    "command/sources",
-    "command/cli",
-    "command/outputs",
-    "command/hostile",
-  ]],
+  [/^cli\/audio/, ["command/sources", "command/cli", "command/outputs", "command/hostile"]],
   [/^cli\/(commands\/)?report/, ["command/report"]],
-  [/^cli\/(commands\/merge|dataset\/(merge|state|claim))/, [
-    "command/merge",
-    "command/dataset",
-  ]],
+  [/^cli\/(commands\/merge|dataset\/(merge|state|claim))/, ["command/merge", "command/dataset"]],
   [/^cli\/dataset\/tar/, ["command/tar", "command/hostile"]],
-  [/^cli\/(commands\/)?dataset/, [
-    "command/dataset",
-    "command/merge",
-    "command/tar",
-  ]],
-  [/^cli\//, [
-    "command/cli",
-    "command/outputs",
-    "command/hostile",
-    "command/dataset",
-  ]],
+  [/^cli\/(commands\/)?dataset/, ["command/dataset", "command/merge", "command/tar"]],
+  [/^cli\//, ["command/cli", "command/outputs", "command/hostile", "command/dataset"]],
 ];
 
 /** How a spec is run: by which tool, with which arguments. */
-export function commandOf(
-  spec: string,
-): [tool: "bun" | "deno" | "node", args: string[]] {
+export function commandOf(spec: string): [tool: "bun" | "deno" | "node", args: string[]] {
   const [runtime, name] = spec.includes(":") ? spec.split(":") as [string, string] : ["bun", spec];
   const path = `tests/${name}.test`;
   if (runtime === "deno") {

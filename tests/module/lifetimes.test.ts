@@ -56,11 +56,7 @@ class Account {
   async settle(): Promise<void> {
     for (let i = 0; i < 400 && this.live.size > 0; i++) await sleep(10);
     assert.deepEqual(this.faults, []);
-    assert.equal(
-      this.live.size,
-      0,
-      `of ${this.madeCount} so many were never ended`,
-    );
+    assert.equal(this.live.size, 0, `of ${this.madeCount} so many were never ended`);
   }
 }
 
@@ -69,9 +65,7 @@ function sleep(ms: number): Promise<void> {
 }
 
 /** Keeps an account of the calls of the body. */
-async function accounting(
-  body: (account: Account) => Promise<void>,
-): Promise<void> {
+async function accounting(body: (account: Account) => Promise<void>): Promise<void> {
   const account = new Account();
   const calls = library().native as unknown as Calls;
   const originals = { ...calls };
@@ -100,25 +94,15 @@ testWithin(
       await decodeMp3Async(MP3);
       const bad = SHORT.slice();
       bad[20_000] = NaN;
-      await assert.rejects(compressRoundtripAsync(bad, OPTIONS), {
-        code: "NON_FINITE_AUDIO",
-      });
-      await assert.rejects(encodeMp3Async(bad, OPTIONS), {
-        code: "NON_FINITE_AUDIO",
-      });
-      await assert.rejects(decodeMp3Async(new Uint8Array(5000)), {
-        code: "CORRUPT_MP3",
-      });
+      await assert.rejects(compressRoundtripAsync(bad, OPTIONS), { code: "NON_FINITE_AUDIO" });
+      await assert.rejects(encodeMp3Async(bad, OPTIONS), { code: "NON_FINITE_AUDIO" });
+      await assert.rejects(decodeMp3Async(new Uint8Array(5000)), { code: "CORRUPT_MP3" });
       const out = new Float32Array(SHORT.length);
       const refused = compressRoundtripAsync(SHORT, { ...OPTIONS, out });
       structuredClone(out, { transfer: [out.buffer] });
       await assert.rejects(refused, { code: "INVALID_AUDIO" });
       assert.equal(account.madeCount, 7);
-      assert.equal(
-        account.live.size,
-        0,
-        "all ended before their promises settled",
-      );
+      assert.equal(account.live.size, 0, "all ended before their promises settled");
     }),
 );
 
@@ -166,10 +150,7 @@ for (const ending of ["abort", "throw"] as const) {
       accounting(async (account) => {
         const controller = new AbortController();
         const reason = new Error("enough");
-        const jobs = Array.from(
-          { length: 40 },
-          (_, i) => ({ samples: i ? LONG : SHORT, ...SLOW }),
-        );
+        const jobs = Array.from({ length: 40 }, (_, i) => ({ samples: i ? LONG : SHORT, ...SLOW }));
         const batch = compressRoundtripBatch(jobs, {
           signal: controller.signal,
           onProgress: () => {
@@ -181,11 +162,7 @@ for (const ending of ["abort", "throw"] as const) {
         const startedCount = account.madeCount;
         assert.ok(startedCount < 40, `${startedCount} were started`);
         await Promise.resolve();
-        assert.equal(
-          account.cancelledCount,
-          startedCount - 1,
-          "all but the one that was through",
-        );
+        assert.equal(account.cancelledCount, startedCount - 1, "all but the one that was through");
         await account.settle();
         assert.equal(account.madeCount, startedCount);
       }),
@@ -195,11 +172,7 @@ for (const ending of ["abort", "throw"] as const) {
 type Ending = "end" | "abort" | "cancel" | "bad chunk" | "dispose" | "cut";
 
 /** Writes into a new stream, reads something, and ends it so. */
-async function use(
-  make: () => ReadableWritablePair & Disposable,
-  good: unknown,
-  ending: Ending,
-) {
+async function use(make: () => ReadableWritablePair & Disposable, good: unknown, ending: Ending) {
   const stream = make();
   const writer = stream.writable.getWriter();
   const reader = stream.readable.getReader();
@@ -237,16 +210,7 @@ for (const [name, make, good] of STREAMS) {
     `${name}: the codec is freed at every end, at once`,
     () =>
       accounting(async (account) => {
-        for (
-          const ending of [
-            "end",
-            "abort",
-            "cancel",
-            "bad chunk",
-            "dispose",
-            "cut",
-          ] as const
-        ) {
+        for (const ending of ["end", "abort", "cancel", "bad chunk", "dispose", "cut"] as const) {
           await within(5, use(make, good, ending));
           assert.equal(account.live.size, 0, ending);
           assert.deepEqual(account.faults, [], ending);
@@ -262,17 +226,11 @@ testWithin(
   async () => {
     const freed: string[] = [];
     const make = (name: string) =>
-      new NativeHandle(
-        name as unknown as Handle,
-        (p) => void freed.push(p as unknown as string),
-      );
+      new NativeHandle(name as unknown as Handle, (p) => void freed.push(p as unknown as string));
     const isFreed = make("freed");
     isFreed.free();
     isFreed.free();
-    assert.throws(() => isFreed.pointer, {
-      code: "INVALID_OPTION",
-      message: /closed/,
-    });
+    assert.throws(() => isFreed.pointer, { code: "INVALID_OPTION", message: /closed/ });
     (() => {
       for (let i = 0; i < 20; i++) make("forgotten");
       make("freed").free();
