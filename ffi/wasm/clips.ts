@@ -36,7 +36,10 @@ const INFINITY_BITS = 0x7f800000;
 
 type Channels = readonly Float32Array[];
 
-/** What is to be done. The arrays are as long as the clip or the file. */
+/**
+ * What is to be done. The arrays are as long as the clip or the file; where what comes out is as
+ * long, it takes their place.
+ */
 export type Task =
   | {
     readonly kind: "roundtrip" | "encode";
@@ -60,8 +63,9 @@ export function* runTask(engine: Engine, task: Task): Generator<void, Result> {
     if (task.kind === "decode") return yield* decode(engine, task.input, task.isGapless);
     if (task.kind === "encode") return yield* encode(engine, task.options, task.input);
     if (task.kind === "pcm16") return yield* compressPcm16(engine, task.options, task.input);
-    const count = engine.mp3a_output_frame_count(task.options, task.input[0]?.length ?? 0);
-    const output = task.input.map(() => new Float32Array(count));
+    const { length = 0 } = task.input[0] ?? {};
+    const count = engine.mp3a_output_frame_count(task.options, length);
+    const output = count === length ? task.input : task.input.map(() => new Float32Array(count));
     return { status: yield* compress(engine, task.options, task.input, output), output };
   } catch (error) {
     if (error instanceof Failed) return { status: error.status, output: [] };
@@ -238,41 +242,50 @@ function* pass(
   });
 }
 
-/** The same of 16-bit samples, channels interleaved. */
+/** The same of 16-bit samples, channels interleaved, which they are between two passes, too. */
 function* compressPcm16(
   engine: Engine,
   options: Int32Array,
   input: Int16Array,
 ): Generator<void, Result> {
   const channelCount = options[OPTIONS_FIELDS.indexOf("channel_count")] ?? 1;
-  const output = new Int16Array(
-    channelCount * engine.mp3a_output_frame_count(options, input.length / channelCount),
-  );
+  const inputCount = input.length / channelCount;
+  const outputCount = engine.mp3a_output_frame_count(options, inputCount);
+  const output = outputCount === inputCount ? input : new Int16Array(channelCount * outputCount);
   let source = input;
   for (const once of passesOf(options)) {
     const codes = source;
     let position = 0;
     yield* pass(engine, once, codes.length / channelCount, 1, {
-      read: (start, end) =>
-        Array.from({ length: channelCount }, (_, channel) => {
-          const samples = new Float32Array(end - start);
-          for (let i = start; i < end; i++) {
-            samples[i - start] = (codes[i * channelCount + channel] ?? 0) / PCM16_SCALE;
-          }
-          return samples;
-        }),
-      write: (channels) => {
-        channels.forEach((samples, channel) => {
-          const rounded = new Int16Array(samples.length);
-          engine.mp3a_to_int16(samples, rounded, rounded.length);
-          rounded.forEach((code, i) => output[(position + i) * channelCount + channel] = code);
-        });
-        position += channels[0]?.length ?? 0;
+      read: (start, end) => readPcm16(codes, channelCount, start, end),
+      write: (decoded) => {
+        writePcm16(engine, decoded, output, position);
+        position += decoded[0]?.length ?? 0;
       },
     });
     source = output.subarray(0, position * channelCount);
   }
   return { status: STATUS.OK, output: [output] };
+}
+
+function readPcm16(codes: Int16Array, channelCount: number, start: number, end: number): Channels {
+  return Array.from({ length: channelCount }, (_, channel) => {
+    const samples = new Float32Array(end - start);
+    for (let i = start; i < end; i++) {
+      samples[i - start] = (codes[i * channelCount + channel] ?? 0) / PCM16_SCALE;
+    }
+    return samples;
+  });
+}
+
+function writePcm16(engine: Engine, channels: Channels, codes: Int16Array, position: number): void {
+  channels.forEach((samples, channel) => {
+    const converted = new Int16Array(samples.length);
+    engine.mp3a_to_int16(samples, converted, samples.length);
+    for (let i = 0; i < samples.length; i++) {
+      codes[(position + i) * channels.length + channel] = converted[i] ?? 0;
+    }
+  });
 }
 
 /** Encodes a clip to a whole MP3 file. */

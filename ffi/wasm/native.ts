@@ -13,6 +13,7 @@ import {
   type Task,
 } from "./clips.ts";
 import type { Engine } from "./engine.ts";
+import { release } from "./orders.ts";
 import type { Job, Pool } from "./pool.ts";
 
 type Channels = Float32Array[];
@@ -100,13 +101,14 @@ function jobsOf(pool: Pool): Partial<Native> {
   const jobOf = (handle: Handle) => handle as unknown as Job;
   const resultOf = (handle: Handle): Result =>
     jobOf(handle).result ?? { status: STATUS.INVALID_AUDIO, output: [] };
-  /** Copies what has come out to where the caller wants it. */
+  /** Copies what has come out to where the caller wants it, and lets go of it. */
   const end = (handle: Handle, ...targets: (Float32Array | Int16Array | Uint8Array | null)[]) => {
     const { status, output } = resultOf(handle);
     targets.forEach((target, index) => {
       const made = output[index];
       if (target !== null && made !== undefined) target.set(made);
     });
+    release(output);
     return status;
   };
   return {
@@ -120,7 +122,7 @@ function jobsOf(pool: Pool): Partial<Native> {
     mp3a_decode_job_start: (_queue, bytes, count, isGapless, tag) =>
       start({ kind: "decode", isGapless, input: (bytes as Uint8Array).slice(0, count) }, tag),
     mp3a_job_cancel: (job) => pool.cancel(jobOf(job)),
-    mp3a_job_end: (job) => resultOf(job).status,
+    mp3a_job_end: (job) => end(job),
     mp3a_roundtrip_job_end: (job, left, right) => end(job, left, right),
     mp3a_roundtrip_pcm16_job_end: (job, out) => end(job, out),
     mp3a_encode_job_byte_size: (job) => resultOf(job).output[0]?.length ?? 0,

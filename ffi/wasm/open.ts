@@ -26,7 +26,8 @@ interface WorkerProgram {
   readonly program: string;
 }
 
-async function readEmbedded(): Promise<Uint8Array> {
+/** The module that is inside the package. */
+export async function readEmbedded(): Promise<Uint8Array> {
   // @ts-ignore: scripts/build-wasm.ts makes it
   const { gzipBase64 } = await import("../../lib/wasm32/embedded.js") as Embedded;
   const compressed = Uint8Array.from(atob(gzipBase64), (letter) => letter.charCodeAt(0));

@@ -1,7 +1,7 @@
 /** Jobs on workers, one per core, that share the compiled module; else here, in slices. */
 import type { Result, Task } from "./clips.ts";
 import type { Engine } from "./engine.ts";
-import { type Answer, memoryOf } from "./orders.ts";
+import { type Answer, inputsOf, memoryOf } from "./orders.ts";
 import { CANCELLED, FAILED, runInSlices, turn } from "./slices.ts";
 import { startThread, type Thread, threadLimit } from "./threads.ts";
 
@@ -86,10 +86,7 @@ export class Pool {
     lane.thread.hold(lane.job !== undefined);
     if (lane.job === undefined) return;
     const { task } = lane.job;
-    lane.thread.post(
-      { task },
-      memoryOf(ArrayBuffer.isView(task.input) ? [task.input] : task.input),
-    );
+    lane.thread.post({ task }, memoryOf(inputsOf(task)));
   }
 
   #open(program: string): void {
@@ -116,6 +113,7 @@ export class Pool {
   /** A thread that didn't start won't another time; one that has died is replaced. */
   #lose(lane: Lane): void {
     if (!this.#lanes.delete(lane)) return;
+    lane.thread.end(); // browsers leave it running
     if (!lane.isReady) this.#program = undefined;
     if (lane.job !== undefined) this.#finish(lane.job, FAILED);
     this.#advance();

@@ -6,6 +6,8 @@ export interface Thread {
   post(message: unknown, moved: readonly ArrayBufferLike[]): void;
   /** Whether it keeps the process alive. */
   hold(isHeld: boolean): void;
+  /** Ends it, wherever it is. */
+  end(): void;
 }
 
 /** What is heard of a thread. */
@@ -21,6 +23,7 @@ interface NodeWorker {
   postMessage(message: unknown, moved: readonly ArrayBufferLike[]): void;
   ref(): void;
   unref(): void;
+  terminate(): void;
 }
 interface NodeThreads {
   Worker: new (program: string, options: { eval: true }) => NodeWorker;
@@ -31,6 +34,7 @@ interface WebWorker {
   onmessage: (event: { data: unknown }) => void;
   onerror: (event: unknown) => void;
   postMessage(message: unknown, moved: readonly ArrayBufferLike[]): void;
+  terminate(): void;
 }
 
 interface Host {
@@ -69,6 +73,7 @@ function startByNode({ Worker }: NodeThreads, program: string, events: ThreadEve
   return {
     post: (message, moved) => worker.postMessage(message, moved),
     hold: (isHeld) => isHeld ? worker.ref() : worker.unref(),
+    end: () => worker.terminate(),
   };
 }
 
@@ -87,5 +92,6 @@ function startInBrowser(
   return {
     post: (message, moved) => worker.postMessage(message, moved),
     hold: () => {},
+    end: () => worker.terminate(),
   };
 }

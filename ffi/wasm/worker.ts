@@ -1,6 +1,6 @@
 /** The program of a worker: `scripts/build-wasm.ts` makes one text of it and what it imports. */
 import { createEngine, type Engine } from "./engine.ts";
-import { type Answer, memoryOf, type Order } from "./orders.ts";
+import { type Answer, inputsOf, memoryOf, type Order, release } from "./orders.ts";
 import { runInSlices } from "./slices.ts";
 
 interface Port {
@@ -27,6 +27,7 @@ async function obey(order: Order): Promise<void> {
     isCancelled = false;
     const result = await runInSlices(engine, order.task, () => isCancelled);
     port.postMessage(result, memoryOf(result.output));
+    release(inputsOf(order.task)); // but for those that became the result
   }
 }
 

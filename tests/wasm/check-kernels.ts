@@ -1,0 +1,3 @@
+import { testProgram } from "./checks.ts";
+
+testProgram("check_kernels");
