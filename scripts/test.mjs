@@ -5,10 +5,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 import { buildAndCheck, QUICK_TARGETS } from "./check-release.mjs";
+import { findBrowser } from "./run-page.mjs";
 import { installInspector } from "./release/inspect.mjs";
 import { buildForNode } from "./build-node.mjs";
 import { findNode } from "./nodes.mjs";
 import { setUp } from "./setup.mjs";
+import { testWasm } from "./test-wasm.mjs";
 import {
   Failure,
   findChromium,
@@ -57,6 +59,7 @@ export const steps = {
   library: () => testC("test-library"),
   peers: testPeers,
   targets: testTargets,
+  wasm: testInWasm,
   deno: (work) => {
     const report = join(work, "deno.xml");
     const args = ["test", "--no-check", ...DENO_PERMISSIONS, `--junit-path=${report}`, "tests/"];
@@ -166,6 +169,21 @@ async function testReport(work) {
   if (!findChromium()) await installPackages("there is no Chromium here", ["chromium"]);
   if (!findChromium()) return skip("there is no Chromium here");
   return await testByBun(join(work, "report.xml"), PAGES);
+}
+
+/**
+ * The module's specs against WebAssembly, in the runtimes and in browsers.
+ * @type {Step}
+ */
+async function testInWasm() {
+  const lacks = ["chromium", "firefox"].filter((name) => !findBrowser(name));
+  const packages = lacks.map((name) => name === "firefox" ? "firefox-esr" : name);
+  if (lacks.length > 0) await installPackages(`there is no ${lacks.join(" and no ")}`, packages);
+  let counts = sum();
+  await testWasm((host, output) => {
+    counts = sum(counts, output ? judge(0, countLines(output)) : skip(`${host} is not installed`));
+  });
+  return counts;
 }
 
 /**

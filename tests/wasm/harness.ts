@@ -29,13 +29,10 @@ export const run: () => never = leaveOut;
 export const runScript: () => never = leaveOut;
 
 /**
- * How much memory the process has: browsers don't tell, and Deno lets go late of what has gone to a
- * worker and back (400 MB of 8 MB each time, whatever the program does).
+ * How much memory the process has is asked of native libraries alone: browsers don't tell, and
+ * `wasm.ts` looks at the module's own memory.
  */
-export function memoryUsage(): { rss: number } {
-  const { process } = globalThis as { process?: { memoryUsage?(): { rss: number } } };
-  return "Deno" in globalThis ? leaveOut() : process?.memoryUsage?.() ?? leaveOut();
-}
+export const memoryUsage: () => never = leaveOut;
 
 /** Runs all that was declared, one after the other, and tells by lines; true when none has failed. */
 export async function runSpecs(say: (line: string) => void): Promise<boolean> {
@@ -56,7 +53,7 @@ export async function runSpecs(say: (line: string) => void): Promise<boolean> {
       say(`FAILED ${name} ${took()}\n${(error as Error)?.stack ?? error}\n${error}`);
     }
   }
-  say(`${counts.leftOut} left out, which need processes`);
+  say(`${counts.leftOut} left out, which need a process`);
   say(`${counts.passed} passed, ${counts.failed} failed`);
   return counts.failed === 0;
 }

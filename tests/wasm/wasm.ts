@@ -1,7 +1,7 @@
 /** What only the WebAssembly adapter has: its loading, its memory, its workers. */
 import assert from "node:assert/strict";
 import { Mp3AugmentError } from "../../ffi/errors.ts";
-import type { Native } from "../../ffi/symbols.ts";
+import { BUFFER_LENGTHS, type Native, OPTIONS_FIELDS } from "../../ffi/symbols.ts";
 import { createEngine } from "../../ffi/wasm/engine.ts";
 import { createNative } from "../../ffi/wasm/native.ts";
 import { openWasm, readEmbedded } from "../../ffi/wasm/open.ts";
@@ -16,6 +16,18 @@ const bytes = await readEmbedded() as Uint8Array<ArrayBuffer>;
 const module = await WebAssembly.compile(bytes);
 const PAGE_BYTES = 65536;
 const MIB = 2 ** 20;
+
+/** Mono at 44.1 kHz. */
+function optionsFor(bitrateKbps: number): Int32Array {
+  const fields: Partial<Record<(typeof OPTIONS_FIELDS)[number], number>> = {
+    struct_byte_size: 4 * OPTIONS_FIELDS.length,
+    sample_rate_hz: 44100,
+    bitrate_kbps: bitrateKbps,
+    quality: 7,
+    channel_count: 1,
+  };
+  return Int32Array.from(OPTIONS_FIELDS, (name) => fields[name] ?? 0);
+}
 
 const code = (expected: string, message = /./) => (error: unknown) =>
   error instanceof Mp3AugmentError && error.code === expected && message.test(error.message);
@@ -70,7 +82,9 @@ function memoriesOf(run: () => void): number[] {
 }
 
 /** A file with nothing in it. */
-const nothing = (byteSize: number) => [new Uint8Array(byteSize), byteSize, 1, new Int32Array(15)];
+const nothing = (
+  byteSize: number,
+) => [new Uint8Array(byteSize), byteSize, 1, new Int32Array(BUFFER_LENGTHS.info)];
 
 test("memory grows once per size, and what was too large is given back", () => {
   const memories = memoriesOf(() => {
@@ -95,7 +109,7 @@ test("long clips go through in little memory", () => {
       new Pool(module, createEngine(module), undefined),
     );
     const samples = new Float32Array(44100 * 120);
-    const options = Int32Array.of(44, 44100, 128, 7, 1, 0, 0, 0, 0, 0, 1);
+    const options = optionsFor(128);
     for (let i = 0; i < 3; i++) {
       const { length } = samples;
       assert.equal(
@@ -147,7 +161,7 @@ test("memory that runs out is an error, and all goes on afterwards", async () =>
   const { native } = await openWasm(limited(160));
   const probe = native.mp3a_probe as (...parameters: unknown[]) => number;
   assert.throws(() => probe(...nothing(160 * PAGE_BYTES)), code("OUT_OF_MEMORY"));
-  const options = Int32Array.of(44, 44100, 128, 7, 1, 0, 0, 0, 0, 0, 1);
+  const options = optionsFor(128);
   const samples = makeSignal(10000, 44100);
   const out = new Float32Array(10000);
   assert.equal(native.mp3a_roundtrip(options, samples, null, 10000, out, null, 10000, null), 0);
@@ -171,7 +185,7 @@ function jobsWith(program: string | undefined) {
   const native = createNative(engine, pool);
   const finished = new Map<number, () => void>();
   pool.onFinished = (tag) => finished.get(tag)?.();
-  const options = Int32Array.of(44, 44100, 64, 7, 1, 0, 0, 0, 0, 0, 1);
+  const options = optionsFor(64);
   /** Starts a round trip; what becomes of it, and how to stop it. */
   const start = (tag: number, samples: Float32Array) => {
     const { length } = samples;
