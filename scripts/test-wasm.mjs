@@ -7,7 +7,7 @@ import { Failure, findOnPath, needTool, root, run, runAsProgram } from "./tools.
 
 /** What every host runs: some 18 s of CPU. */
 const EVERYWHERE = [
-  ..."check-library wasm async batch encode errors forms modes pcm16 sound streams transform draws"
+  ..."check-library wasm async batch encode errors forms modes pcm16 sound streams transform"
     .split(" "),
 ];
 /** What is about the engine, in one host of each: Node and Chromium have Deno's. Some 15 s. */

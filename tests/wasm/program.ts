@@ -10,7 +10,6 @@ const SPECS: Record<string, () => Promise<unknown>> = {
   batch: () => import("../module/batch.test.ts"),
   "coded-rate": () => import("../module/coded-rate.test.ts"),
   decode: () => import("../module/decode.test.ts"),
-  draws: () => import("../module/draws.test.ts"),
   encode: () => import("../module/encode.test.ts"),
   errors: () => import("../module/errors.test.ts"),
   forms: () => import("../module/forms.test.ts"),
