@@ -18,7 +18,8 @@
 
    Without --full it draws a sample (under a minute on one core); with it, every
    rate x bitrate x channels x quality 7, 8, 9 on three clips full of attacks,
-   quality 0 to 6 on one, and many draws of the other modes. --only N repeats
+   quality 0 to 6 on one, every pair of sample rates, LAME's own choice of a rate, and
+   many draws of the other modes. --only N repeats
    the case that a failure names; --time prints a table of CPU times in all
    modes instead, of noise or of a clip: 32-bit floats, left, then right. */
 #include <dlfcn.h>
@@ -412,6 +413,40 @@ static encode_case random_case(void) {
   return c;
 }
 
+/* Any mode at another coded rate, or at the one that LAME chooses. */
+static encode_case random_resampled_case(void) {
+  encode_case c = pick(3) ? random_case() : random_plain_case();
+  c.rate_in = rates[pick(9)];
+  c.rate = pick(3) ? rates[pick(9)] : 0;
+  return c;
+}
+
+/* Every pair of rates and LAME's choice for each bitrate, in the ways that files are made. */
+static void compare_resampled(void) {
+  static const struct {
+    vbr_mode vbr;
+    int quality;
+    unsigned flags;
+  } ways[4] = {{vbr_off, 7, 0},
+               {vbr_off, 3, FLAG_RESERVOIR | FLAG_TAG},
+               {vbr_abr, 5, FLAG_RESERVOIR | FLAG_TAG},
+               {vbr_mtrh, 3, FLAG_RESERVOIR | FLAG_TAG}};
+  for (int from = 0; from < 9; from++) {
+    for (int to = -18; to < 9; to++) {
+      for (int way = 0; way < 4; way++) {
+        const int channels = 1 + (from + to + way + 18) % 2;
+        encode_case c = plain_case(CLIP_REAL_ATTACKS, rates[from], to < 0 ? bitrates[-to - 1] : 48,
+                                   channels, ways[way].quality);
+        c.rate = to < 0 ? 0 : rates[to];
+        c.vbr = ways[way].vbr, c.vbr_quality = (float)((from + to + 18) % 19) / 2;
+        c.flags = ways[way].flags;
+        if (channels == 2 && c.flags) c.mode = JOINT_STEREO;
+        compare(&c);
+      }
+    }
+  }
+}
+
 static void compare_grid(const clip_kind *kinds, int kind_count, int low, int high) {
   for (int r = 0; r < 9; r++) {
     for (int b = 0; b < 18; b++) {
@@ -442,6 +477,8 @@ static void compare_full(void) {
   compare_grid(attacks + 2, 1, 0, 6);
   compare_random(3000, random_plain_case);
   compare_random(6000, random_case);
+  compare_resampled();
+  compare_random(4000, random_resampled_case);
 }
 
 /* ---- time ---- */
@@ -561,6 +598,7 @@ int main(int argc, char **argv) {
   } else {
     RUN(compare_random(1500, random_plain_case));
     RUN(compare_random(1500, random_case));
+    RUN(compare_random(400, random_resampled_case));
   }
   return check_finish();
 }
