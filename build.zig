@@ -271,7 +271,7 @@ fn addBytes(b: *Build, step: *Build.Step, target: Target, fetched: ?*Build.Step,
     const program = sources.createModule(b, target, mode);
     program.addCSourceFiles(.{
         .root = b.path("csrc/tests"),
-        .files = &.{ "lame/check_bytes.c", "check.c" },
+        .files = &.{ "lame/check_bytes.c", "lame/byte_clips.c", "check.c" },
         .flags = &sources.exact_flags,
     });
     program.linkSystemLibrary("dl", .{});

@@ -147,18 +147,21 @@ async function testScripts(work) {
 }
 
 /**
- * What isn't ours: ffmpeg, mpg123 and sox.
+ * What isn't ours: ffmpeg, mpg123, sox and LAME's command line.
  * @type {Step}
  */
 async function testPeers() {
-  const commands = ["ffmpeg", "ffprobe", "mpg123", "sox"];
+  const commands = ["ffmpeg", "ffprobe", "mpg123", "sox", "lame"];
   const isLacking = () => commands.some((name) => !findOnPath(name));
-  const packages = ["ffmpeg", "mpg123", "sox", "libsox-fmt-mp3"];
+  const packages = ["ffmpeg", "mpg123", "sox", "libsox-fmt-mp3", "lame"];
   if (isLacking()) await installPackages(`not all of ${commands} are here`, packages);
   if (isLacking()) return skip(`not all of ${commands.join(", ")} are installed`);
-  const script = "tests/peers/files.ts";
-  const { code, output } = await run(needTool("deno"), ["run", "-A", "--no-check", script], shown);
-  return judge(code, countLines(output));
+  const byDeno = async (/** @type {string} */ script) => {
+    const path = `tests/peers/${script}.ts`;
+    const { code, output } = await run(needTool("deno"), ["run", "-A", "--no-check", path], shown);
+    return judge(code, countLines(output));
+  };
+  return sum(await byDeno("files"), await byDeno("lame"));
 }
 
 /**

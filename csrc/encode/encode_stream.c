@@ -39,9 +39,11 @@ uint32_t mp3a_encode_stream_capacity(const mp3a_encode_stream *stream, uint32_t 
   enum { HELD = 11 };
   if (!stream || frame_count > MP3A_MAX_STREAM_FRAMES) return 0;
   const uint64_t from = (uint32_t)stream->encoder.options.sample_rate_hz;
-  const uint64_t coded_count = frame_count * (uint64_t)stream->encoder.coded_rate_hz / from;
-  return (uint32_t)(coded_count / MP3A_SMALLEST_MP3_FRAME + HELD) * MP3A_LARGEST_MP3_FRAME_BYTES +
-         MP3A_LARGEST_TAG_BYTES;
+  const int32_t coded_hz = stream->encoder.coded_rate_hz;
+  const uint64_t coded_count = frame_count * (uint64_t)coded_hz / from;
+  const uint32_t mp3_frame = mp3a_mp3_frame_size(mp3a_is_mpeg1(coded_hz));
+  const uint64_t mp3_frame_count = coded_count / mp3_frame + HELD;
+  return (uint32_t)mp3_frame_count * MP3A_LARGEST_MP3_FRAME_BYTES + MP3A_LARGEST_TAG_BYTES;
 }
 
 static int32_t check_room(const mp3a_encode_stream *stream, uint32_t frame_count,

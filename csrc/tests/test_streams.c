@@ -8,7 +8,7 @@
 #include "tests/encode_at_once.h"
 #include "tests/signals.h"
 
-enum { FRAMES = 50000, CAPACITY = 400000 };
+enum { FRAMES = 50000, CAPACITY = 600000 };
 
 static const mp3a_options modes[] = {
     {sizeof *modes, 44100, 128, 7, 2, 0, MP3A_CBR, 0, 0},
@@ -21,6 +21,12 @@ static const mp3a_options modes[] = {
     {sizeof *modes, 44100, 0, 7, 2, MP3A_BIT_RESERVOIR | MP3A_JOINT_STEREO, MP3A_VBR, 4.5f, 0},
     {sizeof *modes, 16000, 0, 3, 1, 0, MP3A_VBR, 0, 5000},
     {sizeof *modes, 11025, 0, 7, 2, MP3A_BIT_RESERVOIR, MP3A_VBR, 0, MP3A_LOWPASS_OFF},
+    {sizeof *modes, 44100, 24, 7, 2, 0, MP3A_CBR, 0, 0, 22050},
+    {sizeof *modes, 44100, 32, 3, 2, MP3A_BIT_RESERVOIR | MP3A_JOINT_STEREO, MP3A_CBR, 0, 0, -1},
+    {sizeof *modes, 48000, 8, 7, 1, 0, MP3A_CBR, 0, 0, 8000},
+    {sizeof *modes, 8000, 320, 7, 2, MP3A_BIT_RESERVOIR, MP3A_CBR, 0, 0, 48000},
+    {sizeof *modes, 11025, 0, 7, 1, 0, MP3A_VBR, 2, 0, 32000},
+    {sizeof *modes, 48000, 0, 7, 2, MP3A_BIT_RESERVOIR, MP3A_VBR, 8.2f, 0, -1},
 };
 enum { MODE_COUNT = sizeof modes / sizeof *modes };
 
