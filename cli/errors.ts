@@ -99,6 +99,13 @@ export function reasonOf(error: unknown): string {
   return code === "INVALID_OPTION" ? inFlags(message) : message;
 }
 
+/** What will fail for every file ends the run. */
+export function isFatal(error: unknown): boolean {
+  const { code } = Object(error) as { code?: unknown };
+  return ["ENOSPC", "EROFS", "EDQUOT", "LIBRARY_NOT_FOUND", "LIBRARY_INCOMPATIBLE"]
+    .includes(String(code));
+}
+
 /** A text without what would steer a terminal or hide what it says: names may hold anything. */
 export function printable(text: string): string {
   // deno-lint-ignore no-control-regex -- these are what it looks for

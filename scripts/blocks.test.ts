@@ -22,6 +22,7 @@ import process from "node:process";
 import { after, before, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
+import { parquetOf } from "../tests/command/parquet.ts";
 import { findNode } from "./nodes.mjs";
 import { findOnPath, needTool, root, run } from "./tools.mjs";
 
@@ -68,8 +69,9 @@ const ELSEWHERE: [RegExp, string, string?][] = [
   [/--allow-net=\$SERVER/, "a server", "tests/package/loader.test.ts"],
   [/^docker build/, "Docker and a Kubernetes cluster"],
   [/^ *aws s3 cp/m, "accounts of clouds, and another host"],
-  [/from lhotse import/, "the Python package lhotse"],
-  [/webdataset\.WebDataset/, "the Python package webdataset"],
+  [/from lhotse import/, "the Python package lhotse", "tests/peers/readers.test.ts"],
+  [/webdataset\.WebDataset/, "the Python package webdataset", "tests/peers/readers.test.ts"],
+  [/from datasets import/, "the Python package datasets", "tests/peers/readers.test.ts"],
 ];
 
 const work = mkdtempSync(join(tmpdir(), "mp3-augment-blocks-"));
@@ -139,6 +141,9 @@ function makeData() {
     for (const name of ["a.wav", "b.wav"]) copyFileSync(lena, join(project, folder, name));
   }
   copyFileSync(lena, join(project, "speech.wav"));
+  mkdirSync(join(project, "hub"));
+  const row = { bytes: readFileSync(lena), path: "a.wav" };
+  writeFileSync(join(project, "hub/train.parquet"), parquetOf([row]));
   const line = { audio_filepath: join(project, "data/a.wav"), duration: 1, text: "a" };
   writeFileSync(join(project, "train_manifest.json"), JSON.stringify(line));
   const cut = { id: "a", recording: { sources: [{ source: "clips/a.wav" }] } };

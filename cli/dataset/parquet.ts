@@ -2,7 +2,7 @@
 import { open } from "node:fs/promises";
 import { extname, join } from "node:path";
 import { checkUnchanged } from "../audio/source.ts";
-import { reasonOf } from "../errors.ts";
+import { isFatal, reasonOf } from "../errors.ts";
 import { writeAtomically } from "../files.ts";
 import { soundExtension } from "../options.ts";
 import { findAudioColumn } from "../parquet/audio-column.ts";
@@ -97,9 +97,10 @@ async function codeRow(
       rows: makeRows({ ...said, output, row: outputRow, ...written }, unit.metadata),
     };
   } catch (error) {
-    if (signal.aborted) throw error;
+    if (signal.aborted || isFatal(error)) throw error;
     const reason = reasonOf(error);
-    return { drawn: JSON.stringify({ error: reason }), failure: { source, reason } };
+    const failure = { source, reason };
+    return { drawn: JSON.stringify({ error: reason }), ...(copy === 0 && { failure }) };
   }
 }
 

@@ -4,7 +4,7 @@ import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { Scratch } from "../audio/scratch.ts";
-import { CliError, reasonOf } from "../errors.ts";
+import { CliError, isFatal, reasonOf } from "../errors.ts";
 import { byteSizeOf, writeLines } from "../files.ts";
 import { augmentFile } from "./augment.ts";
 import { foreignError, refuseForeign, refuseSameNames, refuseSources } from "./claim.ts";
@@ -205,13 +205,6 @@ function chooseAtOnce({ threads, say }: RunOptions): number {
   if (allowed >= wanted) return wanted;
   say(`only ${allowed} files at once, not ${wanted}: the system's limit of open files (ulimit -n)`);
   return allowed;
-}
-
-/** What will fail for every file ends the run. */
-function isFatal(error: unknown): boolean {
-  const { code } = error as { code?: unknown };
-  return ["ENOSPC", "EROFS", "EDQUOT", "LIBRARY_NOT_FOUND", "LIBRARY_INCOMPATIBLE"]
-    .includes(String(code));
 }
 
 /** A shard that runs again after the merge finds its records there. */

@@ -2,7 +2,7 @@
 import { Buffer } from "node:buffer";
 import { extname } from "node:path";
 import { AUDIO_EXTENSIONS } from "../audio/read.ts";
-import { reasonOf } from "../errors.ts";
+import { isFatal, reasonOf } from "../errors.ts";
 import { soundExtension } from "../options.ts";
 import type { Job } from "./augment.ts";
 import type { Failure } from "./journal.ts";
@@ -83,6 +83,7 @@ export async function augmentSample(
         rows.push(...makeRows({ ...row, output, member: name, ...written }, sample.metadata));
       }
     } catch (error) {
+      if (signal.aborted || isFatal(error)) throw error;
       return { members: [], rows: [], failure: { source, reason: reasonOf(error) } };
     }
   }

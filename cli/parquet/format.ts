@@ -219,10 +219,9 @@ export function rangeOf(chunk: Struct): Range {
   const dictionary = get.number(meta, META.dictionaryOffset) ?? 0;
   const index = get.number(meta, META.indexOffset) ?? 0;
   const starts = [data, dictionary, index].filter((offset) => offset > 0);
-  return {
-    offset: Math.min(...starts),
-    byteSize: get.number(meta, META.compressedSize) ?? NaN,
-  };
+  const byteSize = get.number(meta, META.compressedSize) ?? NaN;
+  // What has no bytes says nothing of where they would be.
+  return { offset: byteSize === 0 ? MAGIC.length : Math.min(...starts), byteSize };
 }
 
 /** Where else a column chunk has bytes: its indexes, its Bloom filter. */

@@ -113,8 +113,8 @@ async function readPage(file: FileHandle, range: Range, decompress: Decompress):
   const packed = new Uint8Array(body.subarray(levelsSize));
   const restSize = (get.number(header, PAGE.byteSize) ?? NaN) - levelsSize;
   const isPacked = second === undefined || get.boolean(second, DATA_V2.isCompressed) !== false;
-  // Where no value is left there may be no compressed stream either.
-  const rest = isPacked && restSize > 0 ? decompress(packed, restSize) : packed;
+  // Nothing may be compressed as nothing, or as something.
+  const rest = restSize === 0 ? new Uint8Array() : isPacked ? decompress(packed, restSize) : packed;
   if (rest.length !== restSize) throw new Error("a page has another size than it says");
   return { header, levels, rest: new Uint8Array(rest), byteSize };
 }

@@ -1,15 +1,28 @@
-/** A Parquet file's schema with a column more: Parquet's own, Hugging Face's features, and Arrow's. */
+/** A Parquet file's schema with a column more: Parquet's own and those of who has written it. */
 import { extendArrowSchema } from "./arrow.ts";
 import { BYTE_ARRAY, ELEMENT, FILE, keyValuesOf, OPTIONAL } from "./format.ts";
 import { get, make, type Struct, TYPE } from "./thrift.ts";
 
-/** Where Arrow's schema and Hugging Face's features are, and who has made the column. */
+/** Where Arrow's schema is, and what tells that the column is ours. */
 const ARROW = "ARROW:schema";
-const HUGGING_FACE = "huggingface";
 export const OURS = "mp3-augment";
 
 /** The column of what was drawn: text that may be null. */
 export const COLUMN = "augment";
+
+/** Other programs' schemas in JSON: where they are, where their columns are, and what ours is there. */
+const JSON_SCHEMAS: readonly { key: string; way: readonly string[]; member: string }[] = [
+  {
+    key: "huggingface",
+    way: ["info", "features"],
+    member: `"${COLUMN}": {"dtype": "string", "_type": "Value"}`,
+  },
+  {
+    key: "org.apache.spark.sql.parquet.row.metadata",
+    way: ["fields"],
+    member: `{"name": "${COLUMN}", "type": "string", "nullable": true, "metadata": {}}`,
+  },
+];
 
 /** The fields of the new footer that say what there is; `isThere`: it has the column already. */
 export function extendSchema(file: Struct, isThere: boolean, version: string): Struct {
@@ -17,8 +30,10 @@ export function extendSchema(file: Struct, isThere: boolean, version: string): S
   if (!isThere) addColumn(extended);
   const old = keyValuesOf(file);
   const changed = new Map([[OURS, version]]);
-  const features = old.get(HUGGING_FACE);
-  if (features && !isThere) changed.set(HUGGING_FACE, withFeature(features));
+  for (const { key, way, member } of isThere ? [] : JSON_SCHEMAS) {
+    const text = old.get(key);
+    if (text !== undefined) changed.set(key, withMember(text, way, member));
+  }
   const arrow = old.get(ARROW);
   if (arrow) changed.set(ARROW, extendArrowSchema(arrow, isThere ? undefined : COLUMN, changed));
   const pair = (key: string, value: string): Struct =>
@@ -52,10 +67,11 @@ function addColumn(file: Struct): void {
 }
 
 /**
- * Hugging Face's JSON with one feature more, and else the text that it was: to parse it and write it
- * again would put names that are numbers first.
+ * A JSON text with one member more in the object or list that these keys lead to, and else the text
+ * that it was: to parse it and write it again would put names that are numbers first.
  */
-export function withFeature(text: string): string {
+export function withMember(text: string, keys: readonly string[], member: string): string {
+  const way = ["", ...keys].join("\0");
   const path: string[] = [];
   let key = "";
   let isEmpty = true;
@@ -64,16 +80,16 @@ export function withFeature(text: string): string {
       path.push(key);
       [key, isEmpty] = ["", true];
     } else if (token === "}" || token === "]") {
-      if (token === "}" && path.join() === ",info,features") {
-        const feature = `"${COLUMN}": {"dtype": "string", "_type": "Value"}`;
-        return `${text.slice(0, index)}${isEmpty ? "" : ", "}${feature}${text.slice(index)}`;
+      if (path.join("\0") === way) {
+        return `${text.slice(0, index)}${isEmpty ? "" : ", "}${member}${text.slice(index)}`;
       }
       path.pop();
       isEmpty = false;
     } else {
-      if (token.startsWith('"')) key = JSON.parse(token);
+      if (token.startsWith('"')) key = token.slice(1, -1);
+      else if (token === ",") key = "";
       isEmpty = false;
     }
   }
-  return text; // it says nothing of features
+  return text; // it has no such place
 }

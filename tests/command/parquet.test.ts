@@ -8,6 +8,7 @@ import { join } from "node:path";
 import process from "node:process";
 import { parquetMetadata } from "hyparquet";
 import { readJsonLines, readTree, runCli, startCli, waitFor, withFolder } from "./cli.ts";
+import { withMember } from "../../cli/parquet/schema.ts";
 import { type Audio, parquetOf, rowsOf, wav } from "./parquet.ts";
 import { test } from "../harness.ts";
 
@@ -91,6 +92,24 @@ test("rows in, rows out: nulls, other columns, the schema, Hugging Face's featur
     assert.equal(again.schema.filter(({ name }) => name === "augment").length, 1);
     assert.equal((await runCli(["merge", target])).code, 0);
   }));
+
+test("a member more in a JSON text changes nothing else of it", () => {
+  const put = (text: string, ...keys: string[]) => withMember(text, keys, '"n": 1');
+  const features =
+    '{"a": [{"info": {"features": {}}}], "info":{"features":{"1":{"x":"}"}, "0": 1.0} }}';
+  assert.equal(put(features, "info", "features"), features.replace("1.0}", '1.0, "n": 1}'));
+  assert.equal(
+    put('{"info": {"features": {}}}', "info", "features"),
+    '{"info": {"features": {"n": 1}}}',
+  );
+  assert.equal(
+    put('{"type":"struct","fields":[{"a":[]}]}', "fields"),
+    '{"type":"struct","fields":[{"a":[]}, "n": 1]}',
+  );
+  for (const other of ["", "{}", '{"info": 3}', '["info", {"features": {}}]']) {
+    assert.equal(put(other, "info", "features"), other);
+  }
+});
 
 test("a row whose audio can't be read keeps it and says why; the next run tries it again", () =>
   withFolder(async (folder) => {
