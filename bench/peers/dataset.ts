@@ -16,6 +16,7 @@ const paths = (await readdir(folder, { recursive: true })).filter((name) => name
   .sort();
 if (paths.length === 0) throw new Error(`${folder} has no WAV files`);
 let wallSeconds = 0;
+let cpuSeconds = 0;
 for (let start = 0; start < paths.length; start += CLIPS_AT_ONCE) {
   const jobs: BatchJob[] = [];
   for (const path of paths.slice(start, start + CLIPS_AT_ONCE)) {
@@ -23,7 +24,10 @@ for (let start = 0; start < paths.length; start += CLIPS_AT_ONCE) {
     jobs.push({ samples: channels, sampleRate, bitrateKbps: Number(kbps) });
   }
   const startMs = performance.now();
+  const before = process.cpuUsage();
   await compressRoundtripBatch(jobs);
   wallSeconds += (performance.now() - startMs) / 1000;
+  const { user, system } = process.cpuUsage(before);
+  cpuSeconds += (user + system) / 1e6;
 }
-console.log(JSON.stringify({ wallSeconds }));
+console.log(JSON.stringify({ wallSeconds, cpuSeconds }));
