@@ -38,6 +38,8 @@ export type {
 } from "./src/options.ts";
 export { compressRoundtrip, compressRoundtripAsync } from "./src/roundtrip.ts";
 export {
+  type AsyncPcm16Options,
+  compressPcm16,
   compressPcm16Async,
   type Pcm16Options,
   type Pcm16Output,

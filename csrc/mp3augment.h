@@ -198,6 +198,17 @@ MP3A_API int32_t mp3a_roundtrip(const mp3a_options *options, const float *left,
                                 const float *right, uint32_t frame_count, float *out_left,
                                 float *out_right, uint32_t capacity, mp3a_stats *stats);
 
+/* As mp3a_roundtrip(), for 16-bit samples with channels interleaved, as WAV files
+   have them: what comes out is mp3a_to_int16() of what the floats give.
+
+   samples   `sample_count` of all channels together: whole PCM frames
+   out       owned by the caller, with room for `capacity` samples of all channels,
+             at least mp3a_output_frame_count() for each. Without
+             MP3A_PRESERVE_DELAY it may be `samples`; any other overlap gives
+             wrong samples, never a wrong access */
+MP3A_API int32_t mp3a_roundtrip_pcm16(const mp3a_options *options, const int16_t *samples,
+                                      uint32_t sample_count, int16_t *out, uint32_t capacity);
+
 /* An upper bound for what mp3a_encode() writes for `frame_count` PCM frames, in
    bytes. 0 when the options or the count are invalid, or the bound has more
    than 32 bits. */
@@ -278,10 +289,7 @@ MP3A_API mp3a_job *mp3a_roundtrip_job_start(mp3a_queue *queue, const mp3a_option
 MP3A_API int32_t mp3a_roundtrip_job_end(mp3a_job *job, float *out_left, float *out_right,
                                         uint32_t capacity, mp3a_stats *stats);
 
-/* As mp3a_roundtrip_job_start(), for 16-bit samples with channels interleaved, as
-   WAV files have them: what comes out is mp3a_to_int16() of what the floats give.
-
-   sample_count  of all channels together: whole PCM frames */
+/* As mp3a_roundtrip_job_start(), with samples as in mp3a_roundtrip_pcm16(). */
 MP3A_API mp3a_job *mp3a_roundtrip_pcm16_job_start(mp3a_queue *queue, const mp3a_options *options,
                                                   const int16_t *samples, uint32_t sample_count,
                                                   uint32_t tag, int32_t *status);

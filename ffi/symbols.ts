@@ -47,6 +47,11 @@ export const SYMBOLS = {
     result: "i32",
     writes: [4, 5, 7],
   },
+  // options, samples, sample_count, out, capacity
+  mp3a_roundtrip_pcm16: {
+    parameters: ["options", "pcm16", "count", "pcm16", "count"],
+    result: "i32",
+  },
   mp3a_has_tag: { parameters: ["options"], result: "i32" },
   mp3a_max_encoded_byte_size: { parameters: ["options", "count"], result: "u32" },
   // options, left, right, frame_count, bytes, capacity, byte_size

@@ -140,13 +140,15 @@ export function checkOutput(
   }
 }
 
-function overlap(a: Float32Array, b: Float32Array): boolean {
+/** Whether two views have memory in common. */
+export function overlap(a: ArrayBufferView, b: ArrayBufferView): boolean {
   return a.buffer === b.buffer && a.byteOffset < b.byteOffset + b.byteLength &&
     b.byteOffset < a.byteOffset + a.byteLength;
 }
 
-function isSame(a: Float32Array, b: Float32Array): boolean {
-  return a.byteOffset === b.byteOffset && a.length === b.length;
+/** Whether two views of one memory are the same part of it. */
+export function isSame(a: ArrayBufferView, b: ArrayBufferView): boolean {
+  return a.byteOffset === b.byteOffset && a.byteLength === b.byteLength;
 }
 
 /** New audio in the form of `like`, and its channels. */

@@ -1,5 +1,6 @@
 /** The round trip of 16-bit samples as WAV files have them. */
 import { Mp3AugmentError } from "../ffi/errors.ts";
+import { isSame, overlap } from "./audio.ts";
 import { MAX_FRAMES } from "./constants.ts";
 import { runJob } from "./jobs.ts";
 import { checkObject, namesOf } from "./option-names.ts";
@@ -15,6 +16,7 @@ import {
   EXTRAS_NAMES,
   type RateControl,
   type RoundtripExtras,
+  type RoundtripThreads,
 } from "./options.ts";
 import { checkView, plainView, privateView, writeInto } from "./views.ts";
 
@@ -24,22 +26,60 @@ export type Pcm16Options =
   & RateControl
   & RoundtripExtras
   & Pcm16Output
+  & RoundtripThreads
+  & Pick<DrawnOptions, "codedBitrateKbps">;
+
+/** The same in the background. */
+export type AsyncPcm16Options =
+  & CodingOptions
+  & RateControl
+  & RoundtripExtras
+  & Pcm16Output
   & Pick<DrawnOptions, "codedBitrateKbps">
   & Abortable;
 
-/** Where the result of {@linkcode compressPcm16Async} goes. */
+/** Where the result of {@linkcode compressPcm16} goes. */
 export interface Pcm16Output {
-  /** Where to write the result; it may be the samples themselves. Default: new memory. */
+  /**
+   * Where to write the result; it may be exactly the samples themselves (without `preserveDelay`).
+   * Default: new memory.
+   */
   out?: Int16Array;
 }
 
 /**
- * As `compressRoundtripAsync` for 16-bit samples, channels interleaved, as WAV files have them:
- * what comes out is rounded to 16 bits and limited to them. Nothing becomes a float on the way in
+ * As `compressRoundtrip` for 16-bit samples, channels interleaved, as WAV files have them: what
+ * comes out is rounded to 16 bits and limited to them. Nothing becomes a float on the way in
  * JavaScript.
  *
- * @param samples whole frames: left, right, left, …; copied before the call returns
+ * Blocks the calling thread; see {@linkcode compressPcm16Async}.
+ *
+ * @param samples whole frames: left, right, left, …
  * @param options how to code; `channels` is how many are interleaved, 1 by default
+ * @returns `options.out` if given, else new memory
+ * @throws {Mp3AugmentError} with a code for what is wrong
+ */
+export function compressPcm16(samples: Int16Array, options: Pcm16Options): Int16Array {
+  const call = checkCall(samples, checkObject(options, NAMES));
+  const { packedOptions, input, outputCount, preserveDelay, out } = call;
+  if (out !== undefined) {
+    checkApart(toPcm16(out, "out"), toPcm16(samples, "samples"), preserveDelay);
+  }
+  const result = out ?? new Int16Array(outputCount);
+  writeInto([toPcm16(result, "out")], ([output = result]) => {
+    const { native } = library();
+    checkStatus(
+      native.mp3a_roundtrip_pcm16(packedOptions, input, input.length, output, outputCount),
+    );
+  });
+  return result;
+}
+
+/**
+ * {@linkcode compressPcm16}, with the same bits, on a thread of the library's own pool.
+ *
+ * @param samples whole frames: left, right, left, …; copied before the call returns
+ * @param options how to code; `out` may overlap the samples, `signal` aborts the call
  * @returns a promise of `options.out` if given, else of new memory; it rejects as
  * `compressRoundtripAsync` does
  *
@@ -55,17 +95,12 @@ export interface Pcm16Output {
 // Not a promise before the first await: a function that is async copies before it returns.
 export async function compressPcm16Async(
   samples: Int16Array,
-  options: Pcm16Options,
+  options: AsyncPcm16Options,
 ): Promise<Int16Array> {
-  const object = checkObject(options, NAMES);
-  const { packedOptions, channelCount, preserveDelay, out } = checkPcm16Options(object);
-  const signal = checkSignal(object);
+  const object = checkObject(options, ASYNC_NAMES);
+  const signal = checkSignal(object); // all options before the memory: they may be getters
+  const { packedOptions, input, outputCount, out } = checkCall(samples, object);
   signal?.throwIfAborted();
-  const input = privateView(toPcm16(samples, "samples"));
-  const frameCount = countFrames(input, channelCount);
-  const outputCount = channelCount *
-    (preserveDelay ? delayedFrameCount(packedOptions, frameCount) : frameCount);
-  if (out !== undefined) checkRoom(toPcm16(out, "out"), outputCount); // before any work
   const { native } = library();
   return await runJob(
     (queue, tag, status) =>
@@ -90,17 +125,29 @@ export async function compressPcm16Async(
 const NAMES = [
   ...CODING_NAMES,
   ...EXTRAS_NAMES,
-  ...namesOf<Pcm16Output>({ out: true }),
+  ...namesOf<Pcm16Output & RoundtripThreads>({ out: true, threads: true }),
   ...namesOf<Pick<DrawnOptions, "codedBitrateKbps">>({ codedBitrateKbps: true }),
-  ...ABORTABLE_NAMES,
 ];
+const ASYNC_NAMES = [...NAMES.filter((name) => name !== "threads"), ...ABORTABLE_NAMES];
 
-function checkPcm16Options(options: Record<string, unknown>) {
-  const { coding, preserveDelay, preserveLevel, out } = checkOptions(options);
+/** Checks all but whether memory overlaps. */
+function checkCall(samples: unknown, options: Record<string, unknown>) {
+  const { coding, preserveDelay, preserveLevel, out, threads } = checkOptions(options);
   const { channels: channelCount = 1 } = coding;
-  const { passes } = coding;
-  const packedOptions = packOptions(coding, { channelCount, preserveDelay, preserveLevel, passes });
-  return { packedOptions, channelCount, preserveDelay, out: out as Int16Array | undefined };
+  const extras = { channelCount, preserveDelay, preserveLevel, threads, passes: coding.passes };
+  const packedOptions = packOptions(coding, extras);
+  const input = privateView(toPcm16(samples, "samples"));
+  const frameCount = countFrames(input, channelCount);
+  const outputCount = channelCount *
+    (preserveDelay ? delayedFrameCount(packedOptions, frameCount) : frameCount);
+  if (out !== undefined) checkRoom(toPcm16(out, "out"), outputCount); // before any work
+  return {
+    packedOptions,
+    input,
+    outputCount,
+    preserveDelay,
+    out: out as Int16Array | undefined,
+  };
 }
 
 function toPcm16(samples: unknown, name: string): Int16Array {
@@ -125,6 +172,15 @@ function checkRoom(output: Int16Array, needed: number): void {
   throw new Mp3AugmentError(
     "INVALID_OPTION",
     `out has ${output.length} samples, but the result has ${needed}`,
+  );
+}
+
+/** Throws where the result would be written over what is still to be read. */
+function checkApart(output: Int16Array, input: Int16Array, preserveDelay: boolean): void {
+  if (!overlap(output, input) || (isSame(output, input) && !preserveDelay)) return;
+  throw new Mp3AugmentError(
+    "INVALID_OPTION",
+    "out overlaps samples: it may be exactly these (without preserveDelay), or other memory",
   );
 }
 

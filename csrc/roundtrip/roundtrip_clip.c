@@ -23,6 +23,34 @@ int32_t mp3a_roundtrip(const mp3a_options *options, const float *left, const flo
   return mp3a_pipeline_run(&clip, stats);
 }
 
+/* Whether these are whole frames of such samples, as `options` has channels. */
+static int32_t check_pcm16(const mp3a_options *options, const int16_t *samples,
+                           uint32_t sample_count) {
+  int32_t status = mp3a_check_options(options);
+  if (status != MP3A_OK) return status;
+  const uint32_t channel_count = (uint32_t)options->channel_count;
+  status = mp3a_check_form(options, sample_count / channel_count);
+  if (status != MP3A_OK) return status;
+  const bool is_whole = sample_count % channel_count == 0;
+  return mp3a_is_pcm16_pointer(samples) && is_whole ? MP3A_OK : MP3A_INVALID_AUDIO;
+}
+
+int32_t mp3a_roundtrip_pcm16(const mp3a_options *options, const int16_t *samples,
+                             uint32_t sample_count, int16_t *out, uint32_t capacity) {
+  const int32_t status = check_pcm16(options, samples, sample_count);
+  if (status != MP3A_OK) return status;
+  const uint32_t channel_count = (uint32_t)options->channel_count;
+  const uint32_t frame_count = sample_count / channel_count;
+  const uint64_t output_count =
+      (uint64_t)mp3a_output_frame_count(options, frame_count) * channel_count;
+  if (!mp3a_is_pcm16_pointer(out) || capacity < output_count) return MP3A_INVALID_AUDIO;
+  const mp3a_clip clip = {.options = *options,
+                          .input = mp3a_pcm16_source(samples, options->channel_count),
+                          .output = mp3a_pcm16_sink(out, options->channel_count),
+                          .frame_count = frame_count};
+  return mp3a_pipeline_run(&clip, NULL);
+}
+
 typedef struct roundtrip_job {
   mp3a_job job; /* first, so that a job is its round trip */
   uint32_t output_frame_count;
@@ -80,17 +108,10 @@ mp3a_job *mp3a_roundtrip_pcm16_job_start(mp3a_queue *queue, const mp3a_options *
                                          const int16_t *samples, uint32_t sample_count,
                                          uint32_t tag, int32_t *status) {
   *status = mp3a_check_job(queue, tag);
-  if (*status == MP3A_OK) *status = mp3a_check_options(options);
+  if (*status == MP3A_OK) *status = check_pcm16(options, samples, sample_count);
   if (*status != MP3A_OK) return NULL;
-  const uint32_t channel_count = (uint32_t)options->channel_count;
-  *status = mp3a_check_form(options, sample_count / channel_count);
-  if (*status == MP3A_OK &&
-      (!mp3a_is_pcm16_pointer(samples) || sample_count % channel_count != 0)) {
-    *status = MP3A_INVALID_AUDIO;
-  }
-  if (*status != MP3A_OK) return NULL;
-  roundtrip_job *roundtrip =
-      allocate_job(options, sample_count / channel_count, sizeof *samples, status);
+  const uint32_t frame_count = sample_count / (uint32_t)options->channel_count;
+  roundtrip_job *roundtrip = allocate_job(options, frame_count, sizeof *samples, status);
   if (!roundtrip) return NULL;
   int16_t *const codes = (int16_t *)roundtrip->audio;
   memcpy(codes, samples, (size_t)sample_count * sizeof *codes);

@@ -86,6 +86,11 @@ static void check_pcm16_with(mp3a_queue *queue, int32_t channel_count, int32_t f
   mp3a_to_int16(signal, codes, in_count);
   codes[in_count / 2] = INT16_MIN;
   expect_pcm16(&o, codes, frame_count, expected);
+  CHECK(mp3a_roundtrip_pcm16(&o, codes, in_count, output, out_count - 1) == MP3A_INVALID_AUDIO,
+        "room at once");
+  CHECK(mp3a_roundtrip_pcm16(&o, codes, in_count, output, out_count) == MP3A_OK, "at once");
+  CHECK(memcmp(output, expected, out_count * sizeof *expected) == 0,
+        "at once: %d channels, flags %d, %u frames", channel_count, flags, frame_count);
   int32_t status;
   mp3a_job *job = mp3a_roundtrip_pcm16_job_start(queue, &o, codes, in_count, 3, &status);
   memset(codes, 0, in_count * sizeof *codes); /* which the job has copied */
@@ -97,6 +102,12 @@ static void check_pcm16_with(mp3a_queue *queue, int32_t channel_count, int32_t f
   CHECK(mp3a_roundtrip_pcm16_job_end(job, output, out_count) == MP3A_OK, "16-bit job's end");
   CHECK(memcmp(output, expected, out_count * sizeof *expected) == 0,
         "%d channels, flags %d, %u frames", channel_count, flags, frame_count);
+  if (!(flags & MP3A_PRESERVE_DELAY)) {
+    mp3a_to_int16(signal, codes, in_count);
+    codes[in_count / 2] = INT16_MIN;
+    CHECK(mp3a_roundtrip_pcm16(&o, codes, in_count, codes, in_count) == MP3A_OK, "in place");
+    CHECK(memcmp(codes, expected, out_count * sizeof *expected) == 0, "in place");
+  }
   free(signal), free(codes), free(expected), free(output);
 }
 
@@ -122,6 +133,11 @@ static void check_pcm16(void) {
   CHECK(!mp3a_roundtrip_pcm16_job_start(queue, NULL, &code, 9, 1, &status), "no options");
   CHECK(!mp3a_roundtrip_pcm16_job_start(queue, &o, &code, 0, 1, &status), "empty");
   CHECK(!mp3a_roundtrip_pcm16_job_start(queue, &o, &code, 9, 0, &status), "tag 0");
+  CHECK(mp3a_roundtrip_pcm16(&o, NULL, 9, &code, 9) == MP3A_INVALID_AUDIO, "no samples");
+  CHECK(mp3a_roundtrip_pcm16(&stereo, &code, 9, &code, 9) == MP3A_INVALID_AUDIO, "half a frame");
+  CHECK(mp3a_roundtrip_pcm16(NULL, &code, 1, &code, 1) == MP3A_INVALID_OPTION, "no options");
+  CHECK(mp3a_roundtrip_pcm16(&o, &code, 0, &code, 1) == MP3A_EMPTY_AUDIO, "empty");
+  CHECK(mp3a_roundtrip_pcm16(&o, &code, 1, NULL, 1) == MP3A_INVALID_AUDIO, "no output");
   CHECK(mp3a_roundtrip_pcm16_job_end(NULL, &code, 1) == MP3A_INVALID_AUDIO, "no job");
   const int16_t codes[] = {5, -7, 6};
   CHECK(mp3a_pcm16_peak(codes, 3) == 7.0f / 32768.0f, "peak %f", mp3a_pcm16_peak(codes, 3));

@@ -1,6 +1,7 @@
 /** 16-bit samples: what the floats give, rounded. */
 import assert from "node:assert/strict";
 import {
+  compressPcm16,
   compressPcm16Async,
   compressRoundtrip,
   type ErrorCode,
@@ -29,6 +30,14 @@ function interleave(channels: readonly (Float32Array | Int16Array)[]): Int16Arra
   );
 }
 
+function isError(code: ErrorCode, message = /./): (error: unknown) => boolean {
+  return (error) => {
+    assert.ok(error instanceof Mp3AugmentError);
+    assert.match(error.message, message);
+    return error.code === code;
+  };
+}
+
 for (const preserveDelay of [false, true]) {
   test(`what the floats give, rounded; with its delay: ${preserveDelay}`, async () => {
     const mono = codes();
@@ -46,6 +55,10 @@ for (const preserveDelay of [false, true]) {
     const before = stereo.slice();
     const result = await compressPcm16Async(stereo, { ...options, channels: 2 });
     assert.deepEqual(result, interleave(pair));
+    for (const threads of [undefined, 1, 2]) {
+      const given = { ...options, channels: 2, ...(threads && { threads }) } as const;
+      assert.deepEqual(compressPcm16(stereo, given), result);
+    }
     assert.deepEqual(stereo, before);
   });
 }
@@ -64,6 +77,31 @@ test("in place, into other memory, and with the samples gone at once", async () 
   gone.fill(0);
   structuredClone(gone.buffer, { transfer: [gone.buffer as ArrayBuffer] });
   assert.deepEqual(await running, expected);
+});
+
+test("at once: in place, and never over what is still to be read", () => {
+  const expected = compressPcm16(codes(), coding);
+  const inPlace = codes();
+  assert.equal(compressPcm16(inPlace, { ...coding, out: inPlace }), inPlace);
+  assert.deepEqual(inPlace, expected);
+  const shared = new Int16Array(new SharedArrayBuffer(2 * inPlace.length));
+  shared.set(codes());
+  assert.equal(compressPcm16(shared, { ...coding, out: shared }), shared);
+  assert.deepEqual(shared.slice(), expected);
+  const memory = new Int16Array(inPlace.length + 2000);
+  const moved = memory.subarray(1, 1 + inPlace.length);
+  assert.throws(
+    () => compressPcm16(memory.subarray(0, inPlace.length), { ...coding, out: moved }),
+    isError("INVALID_OPTION"),
+  );
+  const delayed = { ...coding, preserveDelay: true };
+  const needed = compressPcm16(codes().subarray(0, 500), delayed).length;
+  assert.throws(
+    () => compressPcm16(memory.subarray(0, 500), { ...delayed, out: memory.subarray(0, needed) }),
+    isError("INVALID_OPTION"),
+  );
+  const apart = memory.subarray(500, 500 + needed);
+  assert.equal(compressPcm16(memory.subarray(0, 500), { ...delayed, out: apart }), apart);
 });
 
 test("an abort leaves the output alone", async () => {
@@ -91,12 +129,9 @@ test("what is wrong is said", async () => {
     ["UNSUPPORTED_CHANNELS", new Int16Array(9), { channels: 3 }, /1 or 2/],
   ];
   for (const [code, samples, options, message] of wrong) {
-    const call = compressPcm16Async(samples as Int16Array, { ...coding, ...options });
-    await assert.rejects(call, (error) => {
-      assert.ok(error instanceof Mp3AugmentError);
-      assert.match(error.message, message);
-      return error.code === code;
-    });
+    const given = [samples as Int16Array, { ...coding, ...options }] as const;
+    await assert.rejects(compressPcm16Async(...given), isError(code, message));
+    assert.throws(() => compressPcm16(...given), isError(code, message));
   }
   assert.throws(() => peakOfPcm16([1] as unknown as Int16Array), /not an Int16Array/);
 });
