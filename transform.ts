@@ -51,5 +51,6 @@ export type {
   DrawnOptions,
   RateControl,
   RoundtripExtras,
+  RoundtripThreads,
   VariableBitrate,
 } from "./src/options.ts";

@@ -1,8 +1,19 @@
 /** Outputs: files that are there whole or not at all; pipes and devices, which are written in place. */
 import { Buffer } from "node:buffer";
 import { createHash, randomBytes } from "node:crypto";
-import { constants, lstatSync, rmSync } from "node:fs";
-import { type FileHandle, mkdir, open, rename, rm } from "node:fs/promises";
+import {
+  closeSync,
+  constants,
+  fchmodSync,
+  fsyncSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  renameSync,
+  rmSync,
+  writeSync,
+} from "node:fs";
+import { type FileHandle, open } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import process from "node:process";
 import { KIND_WORDS, naming, usageError } from "./errors.ts";
@@ -20,10 +31,10 @@ import {
 const madeFolders = new Set<string>();
 
 /** Makes the folder of a file, once. */
-export async function makeFolderOf(path: string): Promise<void> {
+export function makeFolderOf(path: string): void {
   const folder = dirname(path);
   if (madeFolders.has(folder)) return;
-  await mkdir(folder, { recursive: true });
+  mkdirSync(folder, { recursive: true });
   madeFolders.add(folder);
 }
 
@@ -55,7 +66,7 @@ export async function writeAtomically(
     for await (const piece of pieces) {
       hash.update(piece);
       byteSize += piece.length;
-      await writeAll(file, piece);
+      file.write(piece);
     }
   }, options);
   return { byteSize, sha256: hash.digest("hex") };
@@ -95,34 +106,57 @@ export function isPartialName(name: unknown): name is string {
 const growing = new Set<string>();
 process.on("exit", () => growing.forEach((path) => rmSync(path, { force: true })));
 
+let halt: Int32Array | undefined;
+
+/**
+ * Lets this thread write nothing more once `flag` isn't 0. So the one that ends the process can remove
+ * what is half written.
+ */
+export function haltBy(flag: Int32Array): void {
+  halt = flag;
+}
+
+function checkHalt(): void {
+  if (halt && Atomics.load(halt, 0) !== 0) throw new Error("the process is ending");
+}
+
+/** A file on its way to its place. */
+export interface GrowingFile {
+  /** Writes all bytes, at the end or from `at` on. */
+  write(bytes: Uint8Array, at?: number): void;
+}
+
 /**
  * Lets `fill` write a new file, which takes the place of what the path's links lead to when it is
- * complete.
+ * complete. The calls are the synchronous ones: handing each to another thread of the runtime's and
+ * back costs several times what most of them do.
  */
 export async function replaceFile(
   path: string,
-  fill: (file: FileHandle) => Promise<void>,
+  fill: (file: GrowingFile) => Promise<void>,
   { partial, sync = false }: WriteOptions = {},
 ): Promise<void> {
-  await makeFolderOf(path);
+  makeFolderOf(path);
   const isThere = lstatSync(path, { throwIfNoEntry: false }) !== undefined; // cheap where it isn't
   const target = isThere ? await targetOf(path) : path;
   const old = isThere ? await look(target) : undefined;
   if (old && old.kind !== "file") throw new Error(KIND_WORDS[old.kind]);
   const growingPath = join(dirname(target), partial ?? newPartialName());
-  const file = await create(growingPath, old, partial !== undefined);
+  checkHalt();
+  const file = create(growingPath, old, partial !== undefined);
   growing.add(growingPath);
   try {
     try {
-      if (old) await file.chmod(old.mode & 0o777).catch(() => {}); // not all file systems have modes
-      await fill(file);
-      if (old || sync) await file.sync(); // else a power cut could take the old one and the new one
+      if (old) keepMode(file, old);
+      await fill({ write: (bytes, at) => writeAll(file, bytes, at) });
+      if (old || sync) fsyncSync(file); // else a power cut could take the old one and the new one
     } finally {
-      await file.close();
+      closeSync(file);
     }
-    await rename(growingPath, target);
+    checkHalt();
+    renameSync(growingPath, target);
   } catch (error) {
-    await rm(growingPath, { force: true });
+    rmSync(growingPath, { force: true });
     throw error;
   } finally {
     growing.delete(growingPath);
@@ -130,21 +164,30 @@ export async function replaceFile(
 }
 
 /** Makes a file where none is: a link that somebody has put there isn't followed. */
-async function create(path: string, old: Found | undefined, mayRemove: boolean) {
+function create(path: string, old: Found | undefined, mayRemove: boolean): number {
   const mode = old ? 0o600 : 0o666; // what is secret stays so while it is written
   try {
-    return await open(path, "wx", mode);
+    return openSync(path, "wx", mode);
   } catch (error) {
     if (!mayRemove || (error as { code?: unknown }).code !== "EEXIST") throw error;
-    await rm(path);
-    return await open(path, "wx", mode);
+    rmSync(path);
+    return openSync(path, "wx", mode);
+  }
+}
+
+function keepMode(file: number, { mode }: Found): void {
+  try {
+    fchmodSync(file, mode & 0o777);
+  } catch {
+    // Not all file systems have modes.
   }
 }
 
 /** Writes all bytes of a piece: a write may stop short. */
-export async function writeAll(file: FileHandle, bytes: Uint8Array): Promise<void> {
+function writeAll(file: number, bytes: Uint8Array, position?: number): void {
   for (let at = 0; at < bytes.length;) {
-    at += (await file.write(bytes, at, bytes.length - at)).bytesWritten;
+    const place = position === undefined ? null : position + at;
+    at += writeSync(file, bytes, at, bytes.length - at, place);
   }
 }
 
@@ -231,9 +274,15 @@ async function writeToStandardOutput(pieces: Pieces): Promise<void> {
 async function writeInPlace(path: string, pieces: Pieces): Promise<void> {
   const file = await open(path, constants.O_WRONLY | (isDescriptor(path) ? constants.O_APPEND : 0));
   try {
-    for await (const piece of pieces) await writeAll(file, piece);
+    for await (const piece of pieces) await writeAllTo(file, piece);
   } finally {
     await file.close();
+  }
+}
+
+async function writeAllTo(file: FileHandle, bytes: Uint8Array): Promise<void> {
+  for (let at = 0; at < bytes.length;) {
+    at += (await file.write(bytes, at, bytes.length - at)).bytesWritten;
   }
 }
 

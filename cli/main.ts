@@ -5,72 +5,19 @@
  * @module
  */
 import process from "node:process";
-import { Command, CommanderError } from "commander";
-import { CliError, EXIT, reasonOf } from "./errors.ts";
-import { painted, tellResult, warn } from "./tell.ts";
-import { VERSION } from "./version.ts";
-import { add as addDataset } from "./commands/dataset.ts";
-import { add as addDecode } from "./commands/decode.ts";
-import { add as addEncode } from "./commands/encode.ts";
-import { add as addInfo } from "./commands/info.ts";
-import { add as addMerge } from "./commands/merge.ts";
-import { add as addReport } from "./commands/report.ts";
-import { add as addRoundtrip } from "./commands/roundtrip.ts";
-
-/** In the order of the help text. */
-const COMMANDS: readonly ((program: Command) => void)[] = [
-  addRoundtrip,
-  addDataset,
-  addMerge,
-  addEncode,
-  addDecode,
-  addInfo,
-  addReport,
-];
-
-function createProgram(): Command {
-  const program = new Command("mp3-augment")
-    .description("MP3 round trips for audio data sets: aligned, reproducible, fast.")
-    .version(VERSION)
-    .configureOutput({ outputError: (text, write) => write(painted(text)) })
-    .exitOverride();
-  for (const add of COMMANDS) add(program);
-  const names = program.commands.map((command) => command.name());
-  program.showHelpAfterError(`(the commands are ${names.join(", ")}; see "mp3-augment --help")`);
-  for (const command of program.commands) {
-    command.exitOverride().showHelpAfterError(`(see "mp3-augment ${command.name()} --help")`);
-  }
-  return program;
-}
-
-/** Runs the command line; errors are for people, and with `--json` for programs too. */
-async function main(args: readonly string[]): Promise<void> {
-  const fail = (message: string, exitCode: number) => {
-    // Standard output may be meant for audio: "-" is the last of the arguments that are no options.
-    const isOutputTaken = args.filter((arg) => /^(-|[^-].*)$/.test(arg)).slice(2).includes("-");
-    if (args.includes("--json")) tellResult({ error: message, exitCode }, isOutputTaken);
-    process.exitCode = exitCode;
-  };
-  try {
-    await createProgram().parseAsync(args, { from: "user" });
-  } catch (error) {
-    if (error instanceof CommanderError) { // its message has been printed
-      if (error.exitCode === 0) return void (process.exitCode = EXIT.ok);
-      return fail(error.message, EXIT.usage);
-    }
-    const { path, code } = Object(error) as { path?: unknown; code?: unknown };
-    if (code === "EPIPE") return void (process.exitCode = EXIT.brokenPipe);
-    const message = `${path ? `${path}: ` : ""}${reasonOf(error)}`; // `path`: the file system's
-    warn(`error: ${message}`);
-    fail(message, error instanceof CliError ? error.exitCode : EXIT.failed);
-  }
-}
+import { workerData } from "node:worker_threads";
+import { setEntry } from "./entry.ts";
 
 // Node tells at each start that its FFI is experimental: that is for programmers.
 const emitWarning = process.emitWarning as (warning: string | Error, ...rest: unknown[]) => void;
 process.emitWarning = (warning: string | Error, ...rest: unknown[]) => {
   if (!String(warning).startsWith("FFI ")) emitWarning.call(process, warning, ...rest);
 };
-// Whoever reads the output may have read enough, as head does.
-process.stdout.on("error", () => process.exit(EXIT.brokenPipe));
-await main(process.argv.slice(2));
+
+// A thread of `dataset` starts here, too, and loads only what it needs.
+if (Object(workerData).isDatasetThread) {
+  (await import("./dataset/thread.ts")).runThread();
+} else {
+  setEntry(import.meta.url);
+  await (await import("./program.ts")).runProgram();
+}

@@ -1,5 +1,5 @@
 /** What a path is: a file, a folder, a pipe or a device, where its links lead, and whether two are one. */
-import { fstatSync, type Stats } from "node:fs";
+import { fstatSync, type Stats, statSync } from "node:fs";
 import { readlink, realpath, stat } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 
@@ -19,13 +19,23 @@ export interface Found {
 /** What lies at a path; undefined if nothing does. Standard streams go by "-" and by /dev names. */
 export async function look(path: string): Promise<Found | undefined> {
   if (isStandardInput(path)) return lookAtDescriptor(0);
+  return foundOf(await stat(path).catch(ifNothing));
+}
+
+/** The same at once, where one file is looked at and not many. */
+export function lookNow(path: string): Found | undefined {
+  if (isStandardInput(path)) return lookAtDescriptor(0);
   try {
-    return foundOf(await stat(path));
+    return foundOf(statSync(path));
   } catch (error) {
-    const { code } = error as { code?: unknown };
-    if (code === "ENOENT" || code === "ENOTDIR") return undefined;
-    throw error;
+    return ifNothing(error);
   }
+}
+
+/** Throws what isn't about a file that isn't there. */
+function ifNothing(error: unknown): undefined {
+  const { code } = error as { code?: unknown };
+  if (code !== "ENOENT" && code !== "ENOTDIR") throw error;
 }
 
 /** What an open descriptor is; undefined if the runtime doesn't know it. */
@@ -37,7 +47,10 @@ export function lookAtDescriptor(descriptor: number): Found | undefined {
   }
 }
 
-function foundOf(stats: Stats): Found {
+function foundOf(stats: Stats): Found;
+function foundOf(stats: Stats | undefined): Found | undefined;
+function foundOf(stats: Stats | undefined): Found | undefined {
+  if (stats === undefined) return undefined;
   const { dev, ino, size, mtimeMs, mode } = stats;
   return { kind: kindOf(stats), identity: `${dev}:${ino}`, byteSize: size, mtimeMs, mode };
 }

@@ -17,6 +17,7 @@ import {
   EXTRAS_NAMES,
   type RateControl,
   type RoundtripExtras,
+  type RoundtripThreads,
 } from "./options.ts";
 import { checkResampledRate, resample, resampleTo } from "./resample.ts";
 import { checkCall, runCall, runNow } from "./roundtrip.ts";
@@ -46,6 +47,7 @@ const NAMES = [
   ...namesOf<AnyAudioExtras>({ channelGroups: true, inPlace: true }),
   ...DRAWN_NAMES,
 ];
+const SYNC_NAMES = [...NAMES, ...namesOf<RoundtripThreads>({ threads: true })];
 const ASYNC_NAMES = [...NAMES, ...ABORTABLE_NAMES];
 
 /**
@@ -65,16 +67,25 @@ const ASYNC_NAMES = [...NAMES, ...ABORTABLE_NAMES];
  * console.log(degraded.length, degraded[0]?.length); // 6 96000
  * ```
  */
-export function compressAnyAudio(samples: Float32Array, options: AnyAudioOptions): Float32Array;
+export function compressAnyAudio(
+  samples: Float32Array,
+  options: AnyAudioOptions & RoundtripThreads,
+): Float32Array;
 /** Channel by channel. */
 export function compressAnyAudio(
   samples: readonly Float32Array[],
-  options: AnyAudioOptions,
+  options: AnyAudioOptions & RoundtripThreads,
 ): Float32Array[];
 /** Either form. */
-export function compressAnyAudio(samples: Audio, options: AnyAudioOptions): Audio;
-export function compressAnyAudio(samples: Audio, options: AnyAudioOptions): Audio {
-  const call = prepare(samples, checkObject(options, NAMES));
+export function compressAnyAudio(
+  samples: Audio,
+  options: AnyAudioOptions & RoundtripThreads,
+): Audio;
+export function compressAnyAudio(
+  samples: Audio,
+  options: AnyAudioOptions & RoundtripThreads,
+): Audio {
+  const call = prepare(samples, checkObject(options, SYNC_NAMES));
   const results = call.groups.map(({ channels, options }) => runNow(checkCall(channels, options)));
   return assemble(call, results);
 }

@@ -2,6 +2,7 @@
 import {
   codedBitrateKbps,
   codedSampleRate,
+  compressPcm16,
   compressPcm16Async,
   nearestSampleRate,
   type RateControl,
@@ -9,6 +10,7 @@ import {
 } from "../../mod.ts";
 import {
   anyOutputFrameCount,
+  compressAnyAudio,
   compressAnyAudioAsync,
   compressAnyBlocks,
   groupChannels,
@@ -64,6 +66,8 @@ export interface CodeOptions {
   /** What will be written: 16-bit samples needn't become floats on the way. */
   readonly format?: OutputFormat;
   readonly scratch?: Scratch;
+  /** How many threads may code: with 1 it is the calling one. Default: all cores. */
+  readonly threads?: number;
   /** Ends long files early. */
   readonly signal?: AbortSignal;
 }
@@ -75,7 +79,7 @@ export async function codeSource(
   options: CodeOptions,
 ): Promise<AudioBlocks> {
   const { sampleRate, channelCount, frameCount, peaks, pcm16 } = source;
-  const { channelGroups, isLastUse, signal } = options;
+  const { channelGroups, isLastUse, threads, signal } = options;
   const form = { sampleRate, channelCount };
   if (coding === undefined) {
     const blocks = untilAborted(source.blocks(), signal);
@@ -88,7 +92,10 @@ export async function codeSource(
   const { clip } = source;
   if (clip !== undefined) {
     const extras = { sampleRate, channelGroups, inPlace: isLastUse };
-    const result = await compressAnyAudioAsync(clip, { ...coding, ...extras });
+    const given = { ...coding, ...extras };
+    const result = threads === 1
+      ? compressAnyAudio(clip, { ...given, threads })
+      : await compressAnyAudioAsync(clip, given);
     return { ...form, frameCount: result[0]?.length ?? 0, blocks: onlyBlock(result) };
   }
   const streaming = { ...coding, ...form, channelGroups, frameCount, peaks };
@@ -107,15 +114,19 @@ function canStayPcm16({ sampleRate, channelCount }: Source, { format }: CodeOpti
 async function codePcm16(
   clip: Pcm16Clip,
   coding: Coding,
-  { isLastUse, scratch = new Scratch() }: CodeOptions,
+  { isLastUse, threads, scratch = new Scratch() }: CodeOptions,
 ): Promise<AudioBlocks> {
   const { samples, sampleRate, channelCount } = clip;
-  const pcm16 = await compressPcm16Async(samples, {
+  const memory = () => new Int16Array(scratch.codes(samples.byteLength), 0, samples.length);
+  const given = {
     ...coding,
     sampleRate,
     channels: channelCount as 1 | 2,
-    ...(isLastUse && !coding.preserveDelay && { out: samples }),
-  });
+    ...(!coding.preserveDelay && { out: isLastUse ? samples : memory() }),
+  };
+  const pcm16 = threads === 1
+    ? compressPcm16(samples, { ...given, threads })
+    : await compressPcm16Async(samples, given);
   return {
     sampleRate,
     channelCount,

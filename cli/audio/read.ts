@@ -1,7 +1,7 @@
 /** Audio files and pipes, as blocks of samples. */
 import { Buffer } from "node:buffer";
-import { createReadStream } from "node:fs";
-import { open, readFile, stat } from "node:fs/promises";
+import { closeSync, createReadStream, openSync, readSync } from "node:fs";
+import { readFile, stat } from "node:fs/promises";
 import process from "node:process";
 import { decodeMp3Async, Mp3DecoderStream, type Mp3Info } from "../../mod.ts";
 import { reasonOf } from "../errors.ts";
@@ -93,22 +93,18 @@ async function packageDecoder(container: PackageContainer): Promise<ChunkDecoder
 }
 
 /** All bytes of a file that is so long, in the scratch memory. */
-export async function readFileInto(
-  path: string,
-  byteSize: number,
-  scratch: Scratch,
-): Promise<Uint8Array> {
+export function readFileInto(path: string, byteSize: number, scratch: Scratch): Uint8Array {
   const bytes = scratch.file(byteSize);
-  const file = await open(path);
+  const file = openSync(path, "r");
   try {
     for (let at = 0; at < byteSize;) {
-      const { bytesRead } = await file.read(bytes, at, byteSize - at, at);
-      if (bytesRead === 0) return bytes.subarray(0, at);
-      at += bytesRead;
+      const count = readSync(file, bytes, at, byteSize - at, at);
+      if (count === 0) return bytes.subarray(0, at);
+      at += count;
     }
     return bytes;
   } finally {
-    await file.close();
+    closeSync(file);
   }
 }
 

@@ -11,7 +11,7 @@ import {
   readPcm16,
 } from "./read.ts";
 import { KIND_WORDS } from "../errors.ts";
-import { type Found, isStandardInput, isUnchanged, look } from "../paths.ts";
+import { type Found, isStandardInput, isUnchanged, lookNow } from "../paths.ts";
 import { Scratch } from "./scratch.ts";
 import { blockOfPcm16, planesOfPcm16, type Storage } from "./wav.ts";
 
@@ -52,7 +52,7 @@ export interface OpenOptions {
 /** Opens a file; a pipe, a device and standard input are read whole. */
 export async function openSource(path: string, options: OpenOptions = {}): Promise<Source> {
   const { scratch = new Scratch(), signal, onlyFiles = false } = options;
-  const found = await look(path);
+  const found = lookNow(path);
   if (found === undefined && path !== "-") throw new Error("there is no such file");
   if (found?.kind === "folder" || (onlyFiles && found && found.kind !== "file")) {
     throw new Error(`${KIND_WORDS[found.kind]}, not a sound file`);
@@ -62,14 +62,14 @@ export async function openSource(path: string, options: OpenOptions = {}): Promi
   }
   const limit = /\.(wav|aiff?|aifc)$/i.test(path) ? MAX_WAV_BYTE_SIZE : MAX_COMPRESSED_BYTE_SIZE;
   if (found.byteSize > limit) return await openLong(path, found, signal);
-  const bytes = await readFileInto(path, found.byteSize, scratch);
-  await checkUnchanged(path, found);
+  const bytes = readFileInto(path, found.byteSize, scratch);
+  checkUnchanged(path, found);
   return await sourceOfBytes(bytes, scratch);
 }
 
 /** Throws where a file isn't any more what it was. */
-export async function checkUnchanged(path: string, before: Found): Promise<void> {
-  if (isUnchanged(before, await look(path))) return;
+export function checkUnchanged(path: string, before: Found): void {
+  if (isUnchanged(before, lookNow(path))) return;
   throw new Error("the file was changed while it was read");
 }
 
@@ -140,7 +140,7 @@ async function openLong(
       checkPeak(Math.max(peaks[index] ?? 0, peakOf(channel)))
     );
   }
-  await checkUnchanged(path, found);
+  checkUnchanged(path, found);
   if (frameCount === 0) throw new Error("the file holds no audio that can be decoded");
   return {
     container,
@@ -158,7 +158,7 @@ async function openLong(
         if (left < 0) break;
         yield channels;
       }
-      await checkUnchanged(path, found);
+      checkUnchanged(path, found);
       if (left !== 0) throw new Error("the file gave other samples when it was read again");
     },
   };

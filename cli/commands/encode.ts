@@ -7,7 +7,7 @@ import { type Encoding, withCodedRates } from "../audio/code.ts";
 import { pump } from "../audio/pump.ts";
 import { openSource, type Source } from "../audio/source.ts";
 import { naming, usageError } from "../errors.ts";
-import { openOutput, type Output, replaceFile, writeAll } from "../files.ts";
+import { openOutput, type Output, replaceFile } from "../files.ts";
 import {
   addCodingOptions,
   addForce,
@@ -165,8 +165,8 @@ async function encodeLongFile(source: Part, path: string, options: Given): Promi
   const stream = new Mp3EncoderStream(options);
   const tag = () => stream.tagFrame ?? new Uint8Array(0);
   await replaceFile(path, async (file) => {
-    for await (const bytes of pump(source.blocks(), stream)) await writeAll(file, bytes);
-    if (tag().length > 0) await file.write(tag(), 0, tag().length, 0);
+    for await (const bytes of pump(source.blocks(), stream)) file.write(bytes);
+    if (tag().length > 0) file.write(tag(), 0);
   });
   return tag().length > 0;
 }

@@ -17,6 +17,8 @@ export interface Job {
   /** Memory that no other job uses at the same time. */
   readonly scratch: Scratch;
   readonly signal: AbortSignal;
+  /** How many threads may code: with 1 it is the calling one. Default: all cores. */
+  readonly threads?: number;
 }
 
 /** Some of a source's copies: from one to the one before another. */
@@ -38,7 +40,7 @@ export async function* makeCopies(
   job: Job,
   { from, to }: CopyRange = { from: 0, to: job.settings.copies },
 ): AsyncIterable<Copy> {
-  const { settings, scratch, signal } = job;
+  const { settings, scratch, signal, threads } = job;
   for (let copy = from; copy < to; copy++) {
     const coding = drawCoding(settings, name, copy, source);
     const audio = await codeSource(source, coding, {
@@ -47,6 +49,7 @@ export async function* makeCopies(
       format: settings.format,
       scratch,
       signal,
+      ...(threads && { threads }),
     });
     yield {
       pieces: encodeBlocks(audio, settings.format, scratch),
@@ -66,21 +69,20 @@ export async function* makeCopies(
 }
 
 /**
- * Does one sound file: reads it once if it is short, writes every copy, which grows under the name
- * `partial`. If one fails, those before it go.
+ * Makes copies of one sound file: reads it once if it is short, writes each copy, which grows under
+ * the name `partial`. If one fails, those before it go.
  */
 export async function augmentFile(
-  unit: Unit,
+  { unit, partial, ...range }: CopyRange & { readonly unit: Unit; readonly partial: string },
   folder: string,
   job: Job,
-  partial: string,
 ): Promise<JournalRecord> {
   const { scratch, signal } = job;
   const rows: ManifestRow[] = [];
   const outputs: OutputFile[] = [];
   try {
     const source = await openSource(unit.path, { scratch, signal, onlyFiles: true });
-    for await (const { pieces, row } of makeCopies(source, unit.name, job)) {
+    for await (const { pieces, row } of makeCopies(source, unit.name, job, range)) {
       const output = unit.outputs[row.copy] as string;
       const written = await writeAtomically(join(folder, output), pieces, { partial });
       outputs.push({ path: output, ...written });

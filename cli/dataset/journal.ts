@@ -65,7 +65,8 @@ export class Journal {
   readonly #path: string;
   readonly #file: number;
   readonly #places = new Map<string, Place>();
-  readonly #beginnings = new Map<string, Beginning>();
+  /** Several of a unit whose copies are made at the same time. */
+  readonly #beginnings = new Map<string, Beginning[]>();
   #end = 0;
   #isOpen = true;
 
@@ -76,13 +77,13 @@ export class Journal {
 
   /** Opens the journal or starts it. A line that was cut short is dropped, a damaged one passed over. */
   static async open(path: string): Promise<Journal> {
-    await makeFolderOf(path);
+    makeFolderOf(path);
     const journal = new Journal(path);
     for await (const { line, place } of readLines(path)) {
       journal.#end = place.offset + place.byteSize;
       if (isRecord(line)) journal.#places.set(line.unit, place);
       if (isRecord(line)) journal.#beginnings.delete(line.unit);
-      if (isBeginning(line)) journal.#beginnings.set(line.unit, line);
+      if (isBeginning(line)) journal.#note(line);
     }
     if (fstatSync(journal.#file).size > journal.#end) ftruncateSync(journal.#file, journal.#end);
     return journal;
@@ -97,8 +98,8 @@ export class Journal {
   /** Which files this run or an earlier one has made of a unit, or was about to. */
   outputsOf(unit: string): readonly string[] {
     const { outputs = [], kept = [] } = this.get(unit) ?? {};
-    const begun = this.#beginnings.get(unit)?.begins ?? [];
-    return [...outputs.map(({ path }) => path), ...kept, ...begun];
+    const begun = this.#beginnings.get(unit) ?? [];
+    return [...outputs.map(({ path }) => path), ...kept, ...begun.flatMap(({ begins }) => begins)];
   }
 
   /** Records what a unit is about to write; gives the name under which its outputs are to grow. */
@@ -116,7 +117,7 @@ export class Journal {
 
   /** Removes the half-written files of a run that was killed. */
   async sweep(folder: string): Promise<void> {
-    for (const { begins, partial } of this.#beginnings.values()) {
+    for (const { begins, partial } of [...this.#beginnings.values()].flat()) {
       for (const path of begins) {
         const target = await targetOf(join(folder, path)).catch(() => undefined);
         if (target) await rm(join(dirname(target), partial), { force: true }).catch(() => {});
@@ -146,6 +147,12 @@ export class Journal {
   close(): void {
     if (this.#isOpen) closeSync(this.#file);
     this.#isOpen = false;
+  }
+
+  #note(beginning: Beginning): void {
+    const begun = this.#beginnings.get(beginning.unit);
+    if (begun) begun.push(beginning);
+    else this.#beginnings.set(beginning.unit, [beginning]);
   }
 
   #append(value: JournalRecord | Beginning): Place {

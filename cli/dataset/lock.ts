@@ -36,7 +36,7 @@ export interface LockOptions {
 export async function takeLock(path: string, options: LockOptions): Promise<() => Promise<void>> {
   const { beatMs = BEAT_MS, onLost } = options;
   const owner = `${machine()} ${process.pid} ${crypto.randomUUID()}`;
-  await makeFolderOf(path);
+  makeFolderOf(path);
   while (!await createWith(path, owner)) await removeIfDead(path, options);
   const beat = setInterval(async () => {
     const found = await contentOf(path);

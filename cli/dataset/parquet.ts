@@ -78,7 +78,7 @@ function withoutAudio(unit: Unit): JournalRecord {
 async function codeRow(
   { row, outputRow, copy, bytes, path }: Row,
   unit: Unit,
-  { settings, signal }: Job,
+  { settings, signal, threads }: Job,
 ): Promise<Result> {
   const source = `${unit.name}/${row}`;
   if (bytes === undefined && path === undefined) return {};
@@ -86,7 +86,7 @@ async function codeRow(
     if (bytes === undefined) throw new Error(`the row has no bytes, but a path alone: ${path}`);
     const own = new Uint8Array(bytes); // another row may have the same ones
     const range = { from: copy, to: copy + 1 };
-    const [coded] = await codeSample(own, source, settings, signal, range);
+    const [coded] = await codeSample(own, source, settings, signal, range, threads);
     if (coded === undefined) throw new Error("nothing came of it");
     const { row: said, written } = coded;
     const output = unit.outputs[0] as string;

@@ -1,12 +1,7 @@
 /** The whole run: what is done already, what is left, all cores, and what is left behind. */
 import { existsSync } from "node:fs";
-import { availableParallelism } from "node:os";
 import { join } from "node:path";
-import { setTimeout as wait } from "node:timers/promises";
-import { Scratch } from "../audio/scratch.ts";
-import { CliError, isFatal, reasonOf } from "../errors.ts";
 import { byteSizeOf, writeLines } from "../files.ts";
-import { augmentFile } from "./augment.ts";
 import { foreignError, refuseForeign, refuseSameNames, refuseSources } from "./claim.ts";
 import {
   type Failure,
@@ -17,27 +12,19 @@ import {
   readLines,
 } from "./journal.ts";
 import { type LockOptions, takeLock } from "./lock.ts";
-import { openFileBudget } from "./limits.ts";
 import { type Plan, planUnits, type Skipped, type SourceOptions, type Unit } from "./plan.ts";
 import { isInShard, type Shard, WHOLE } from "./shard.ts";
-import { claimFolder, type Settings, settingsPath } from "./settings.ts";
+import { claimFolder, settingsPath } from "./settings.ts";
 import { findRecords, journalPath, lockPath, manifestPath, planPath, writePlan } from "./state.ts";
+import { doUnits, type WorkOptions } from "./work.ts";
 
 /** How a run goes. */
-export interface RunOptions extends LockOptions {
+export interface RunOptions extends LockOptions, WorkOptions {
   readonly sources: SourceOptions;
-  readonly folder: string;
-  readonly settings: Settings;
   readonly shard: Shard;
-  /** How many files at once; default: what keeps all cores busy. */
-  readonly threads?: number;
   /** Whether files may be replaced that no run has recorded. */
   readonly force?: boolean;
-  /** Stops before the next file; those under way are finished. */
-  readonly signal: AbortSignal;
   readonly onStart?: (unitCount: number, doneCount: number) => void;
-  readonly onDone?: (record: JournalRecord) => void;
-  readonly onFailed?: () => void;
 }
 
 /** What a run has done. */
@@ -105,7 +92,7 @@ async function runShard(
   await writePlan(folder, shard, plan.units, units);
   const left = await unitsLeft(units, folder, journal);
   options.onStart?.(units.length, units.length - left.length);
-  const { doneCount, failures } = await runUnits(left, journal, options);
+  const { doneCount, failures } = await doUnits(left, journal, options);
   const skipped = [
     ...plan.skipped.filter(({ name }) => isInShard(name, shard)),
     ...skippedMembers(units, journal),
@@ -144,69 +131,6 @@ async function outputsOfAllShards(folder: string): Promise<Set<string>> {
   return paths;
 }
 
-/** Works on the units, several at once. */
-async function runUnits(units: readonly Unit[], journal: Journal, options: RunOptions) {
-  const { folder, settings, signal } = options;
-  const failures: Failure[] = [];
-  let doneCount = 0;
-  const atOnce = chooseAtOnce(options);
-  const tarCount = units.filter(({ isTar, isParquet }) => isTar || isParquet).length;
-  const atOncePerTar = Math.ceil(atOnce / Math.max(1, Math.min(atOnce, tarCount)));
-  await forEach(units, atOnce, signal, async (unit, scratch) => {
-    try {
-      const job = { settings, scratch, signal };
-      const partial = journal.begin(unit.name, unit.outputs);
-      const record = unit.isTar
-        ? await (await import("./tar.ts")).augmentTar(unit, folder, job, partial, atOncePerTar)
-        : unit.isParquet
-        ? await (await import("./parquet.ts")).augmentParquet(
-          unit,
-          folder,
-          job,
-          partial,
-          atOncePerTar,
-        )
-        : await augmentFile(unit, folder, job, partial);
-      journal.add(record);
-      doneCount++;
-      options.onDone?.(record);
-      failures.push(...record.failures ?? []);
-    } catch (error) {
-      if (signal.aborted) return; // a long one that was stopped on the way
-      if (isFatal(error) || isShortOfFiles(error)) throw error;
-      const failure = { source: unit.name, reason: reasonOf(error) };
-      failures.push(failure);
-      journal.add(await failedRecord(unit, folder, journal, failure));
-      options.onFailed?.();
-    }
-  });
-  return { doneCount, failures };
-}
-
-/** What an earlier run has made of it stays, and is known. */
-async function failedRecord(
-  { name }: Unit,
-  folder: string,
-  journal: Journal,
-  failure: Failure,
-): Promise<JournalRecord> {
-  const kept: string[] = [];
-  for (const path of journal.outputsOf(name)) {
-    if (!kept.includes(path) && await byteSizeOf(join(folder, path)) !== undefined) kept.push(path);
-  }
-  const record = { unit: name, outputs: [], rows: [], failures: [failure] };
-  return kept.length > 0 ? { ...record, kept } : record;
-}
-
-/** Some more than cores, so that none is idle while files are read and written. */
-function chooseAtOnce({ threads, say }: RunOptions): number {
-  const wanted = threads ?? availableParallelism() + 4;
-  const allowed = openFileBudget();
-  if (allowed >= wanted) return wanted;
-  say(`only ${allowed} files at once, not ${wanted}: the system's limit of open files (ulimit -n)`);
-  return allowed;
-}
-
 /** A shard that runs again after the merge finds its records there. */
 async function adoptMerged(units: readonly Unit[], folder: string, journal: Journal) {
   const wanted = new Set(units.map(({ name }) => name));
@@ -230,58 +154,6 @@ async function areThere({ outputs }: JournalRecord, folder: string): Promise<boo
     if (await byteSizeOf(join(folder, path)) !== byteSize) return false;
   }
   return true;
-}
-
-/** Whether there were too many open files, wherever that was noticed. */
-function isShortOfFiles(error: unknown): boolean {
-  for (let each = error; each !== undefined; each = Object(each).cause) {
-    const { code, message } = Object(each) as { code?: unknown; message?: unknown };
-    if (
-      code === "EMFILE" || code === "ENFILE" || /EMFILE|too many open files/i.test(String(message))
-    ) {
-      return true;
-    }
-  }
-  return false;
-}
-
-const SHORT_WAIT_MS = 100;
-const MAX_SHORT_WAITS = 100;
-
-/**
- * Runs `work` on all items, `limit` at once, until the signal or an error; what is under way is
- * finished. Where that opens too many files, fewer go on, and the last one waits.
- */
-async function forEach<T>(
-  items: readonly T[],
-  limit: number,
-  signal: AbortSignal,
-  work: (item: T, scratch: Scratch) => Promise<void>,
-): Promise<void> {
-  const again: T[] = [];
-  const errors: unknown[] = [];
-  let next = 0;
-  let workerCount = Math.min(limit, items.length);
-  let waitCount = 0;
-  await Promise.all(Array.from({ length: workerCount }, async () => {
-    const scratch = new Scratch();
-    while ((again.length > 0 || next < items.length) && !signal.aborted && errors.length === 0) {
-      const item = again.pop() ?? items[next++] as T;
-      try {
-        await work(item, scratch);
-      } catch (error) {
-        const isLast = workerCount === 1;
-        if (!isShortOfFiles(error) || (isLast && ++waitCount > MAX_SHORT_WAITS)) {
-          return void errors.push(error);
-        }
-        again.push(item);
-        if (isLast) await wait(SHORT_WAIT_MS);
-        else return void workerCount--;
-      }
-    }
-  }));
-  if (errors.length === 0) return;
-  throw new CliError(`${reasonOf(errors[0])}. What is done is recorded: run it again to go on`);
 }
 
 /** The manifest, sorted, and the journal in the same order. */

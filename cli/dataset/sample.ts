@@ -14,19 +14,23 @@ export interface CodedCopy {
   readonly row: Copy["row"];
 }
 
-/** Codes copies of a sound file, all or some. `name`: what draws go by, and the manifest calls it. */
+/**
+ * Codes copies of a sound file, all or some. `name`: what draws go by, and the manifest calls it.
+ * With one thread that is the calling one.
+ */
 export async function codeSample(
   bytes: Uint8Array,
   name: string,
   settings: Settings,
   signal: AbortSignal,
   range?: CopyRange,
+  threads?: number,
 ): Promise<CodedCopy[]> {
   // Each has its own memory: it waits for its turn to be written.
   const scratch = new Scratch();
   const source = await sourceOfBytes(bytes, scratch);
   const copies: CodedCopy[] = [];
-  const job = { settings, scratch, signal };
+  const job = { settings, scratch, signal, ...(threads && { threads }) };
   for await (const { pieces, row } of makeCopies(source, name, job, range)) {
     const chunks: Uint8Array[] = [];
     for await (const piece of pieces) chunks.push(new Uint8Array(piece));

@@ -51,10 +51,10 @@ export function keyOf(name: string): string {
 export async function augmentSample(
   sample: Sample,
   output: string,
-  job: Pick<Job, "settings" | "signal">,
+  job: Pick<Job, "settings" | "signal" | "threads">,
 ): Promise<Result> {
   if (sample.failure) return { members: [], rows: [], failure: sample.failure };
-  const { settings, signal } = job;
+  const { settings, signal, threads } = job;
   const { copies, format } = settings;
   const members: Member[][] = Array.from({ length: copies }, () => []);
   const rows: ManifestRow[] = [];
@@ -73,7 +73,7 @@ export async function augmentSample(
     const source = sample.sourceName(member);
     const { mtime } = member;
     try {
-      const coded = await codeSample(member.bytes, source, settings, signal);
+      const coded = await codeSample(member.bytes, source, settings, signal, undefined, threads);
       for (const { row, bytes, written } of coded) {
         const stem = withCopy(stemOf(member), row.copy, copies);
         const name = `${stem}.${format.container}`;

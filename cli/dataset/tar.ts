@@ -69,7 +69,7 @@ async function* samplesOfTar(unit: Unit): AsyncIterable<Sample> {
   const file = await open(unit.path);
   try {
     for (const entries of samples.values()) yield await readSample(file, entries, sourceName);
-    await checkUnchanged(unit.path, before);
+    checkUnchanged(unit.path, before);
   } finally {
     await file.close();
   }
@@ -135,7 +135,7 @@ async function readWhole(path: string): Promise<Uint8Array> {
   if (before === undefined) throw new Error("there is no such file");
   if (before.kind !== "file") throw new Error(`${KIND_WORDS[before.kind]}, not a sound file`);
   const bytes = await readBytes(path);
-  await checkUnchanged(path, before);
+  checkUnchanged(path, before);
   return bytes;
 }
 

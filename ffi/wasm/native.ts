@@ -48,6 +48,13 @@ function callsOf(engine: Engine): Partial<Native> {
           channelsOf(outLeft, outRight, capacity),
         ),
       ),
+    mp3a_roundtrip_pcm16: (options, samples, count, out) => {
+      const input = (samples as Int16Array).subarray(0, count);
+      const { status, output } = runWhole(runTask(engine, { kind: "pcm16", options, input }));
+      const codes = output[0] as Int16Array | undefined;
+      if (codes !== undefined) (out as Int16Array).set(codes);
+      return status;
+    },
     mp3a_encode: (options, left, right, count, bytes, _capacity, size) => {
       const input = channelsOf(left, right, count);
       const { status, output } = runWhole(runTask(engine, { kind: "encode", options, input }));

@@ -188,7 +188,15 @@ test(`killed ${KILL_COUNT} times and resumed: equal to an undisturbed run`, () =
     const random = randomNumbers(11);
     let killedCount = 0;
     for (let i = 0; i < KILL_COUNT; i++) {
-      const { child, outcome } = startCli(["dataset", source, target, "--quiet", ...SLOW]);
+      const threads = ["--threads", ["1", "2", "8"][i % 3] as string];
+      const { child, outcome } = startCli([
+        "dataset",
+        source,
+        target,
+        "--quiet",
+        ...SLOW,
+        ...threads,
+      ]);
       await waitForWork(target, outcome);
       await new Promise((resolve) => setTimeout(resolve, random() * 30));
       child.kill("SIGKILL");

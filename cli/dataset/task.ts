@@ -1,0 +1,79 @@
+/** What a thread of a run does at a time, and how that ends. */
+import { Scratch } from "../audio/scratch.ts";
+import { isFatal, reasonOf } from "../errors.ts";
+import { augmentFile } from "./augment.ts";
+import type { JournalRecord } from "./journal.ts";
+import type { Unit } from "./plan.ts";
+import type { Settings } from "./settings.ts";
+
+/** Some copies of a sound file, or a shard. */
+export interface Task {
+  readonly id: number;
+  readonly unit: Unit;
+  /** Which of the unit's copies: from this one to the one before `to`. */
+  readonly from: number;
+  readonly to: number;
+  /** The files of these. */
+  readonly outputs: readonly string[];
+  /** The name beside each of them under which it grows: no other task's. */
+  readonly partial: string;
+  /** How many threads may code it; with 1 that is the one that does the task. */
+  readonly threads: number;
+}
+
+/** How a task has ended. */
+export type Outcome =
+  | { readonly record: JournalRecord }
+  /** The source is at fault, or its thread, which may have left some outputs. */
+  | { readonly reason: string; readonly left?: readonly string[] }
+  /** It was stopped on the way, or before it began. */
+  | { readonly isStopped: true }
+  /** No other task would end better. */
+  | { readonly fatal: string }
+  /** Too many files were open: to be done again when there are fewer. */
+  | { readonly shortOfFiles: string };
+
+/** What the tasks of a run have in common. */
+export interface Common {
+  readonly folder: string;
+  readonly settings: Settings;
+}
+
+/** Some more than threads, so that none is idle while a tar shard is read and written. */
+const MORE_AT_ONCE = 4;
+
+/** Does a task. It never throws. */
+export async function doTask(
+  { unit, from, to, partial, threads }: Task,
+  { folder, settings }: Common,
+  scratch: Scratch,
+  signal: AbortSignal,
+): Promise<Outcome> {
+  const job = { settings, scratch, signal, threads };
+  const atOnce = threads === 1 ? 1 : threads + MORE_AT_ONCE;
+  try {
+    const record = unit.isTar
+      ? await (await import("./tar.ts")).augmentTar(unit, folder, job, partial, atOnce)
+      : unit.isParquet
+      ? await (await import("./parquet.ts")).augmentParquet(unit, folder, job, partial, atOnce)
+      : await augmentFile({ unit, from, to, partial }, folder, job);
+    return { record };
+  } catch (error) {
+    if (signal.aborted) return { isStopped: true };
+    if (isShortOfFiles(error)) return { shortOfFiles: reasonOf(error) };
+    return isFatal(error) ? { fatal: reasonOf(error) } : { reason: reasonOf(error) };
+  }
+}
+
+/** Whether there were too many open files, wherever that was noticed. */
+function isShortOfFiles(error: unknown): boolean {
+  for (let each = error; each !== undefined; each = Object(each).cause) {
+    const { code, message } = Object(each) as { code?: unknown; message?: unknown };
+    if (
+      code === "EMFILE" || code === "ENFILE" || /EMFILE|too many open files/i.test(String(message))
+    ) {
+      return true;
+    }
+  }
+  return false;
+}

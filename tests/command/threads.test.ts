@@ -1,0 +1,158 @@
+/** A run on several threads: the same tree whatever their number, also when some are lost. */
+import assert from "node:assert/strict";
+import { existsSync, readdirSync, rmSync, truncateSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { planUnits } from "../../cli/dataset/plan.ts";
+import { Journal } from "../../cli/dataset/journal.ts";
+import type { Settings } from "../../cli/dataset/settings.ts";
+import { doUnits } from "../../cli/dataset/work.ts";
+import { setEntry } from "../../cli/entry.ts";
+import { readJsonLines, readTree, runCli, startCli, waitFor, withFolder, writeWav } from "./cli.ts";
+import { projectPath, runtimeName, test } from "../harness.ts";
+import { makeSignal } from "../signals.ts";
+
+const RATE = 16000;
+
+function makeClips(folder: string, names: readonly string[], frameCount = 3000): void {
+  names.forEach((name, i) =>
+    writeWav(join(folder, name), [makeSignal(frameCount + 41 * i, RATE, i + 1)], RATE)
+  );
+}
+
+/** Sources of several kinds, some of them bad. */
+async function makeSources(folder: string): Promise<void> {
+  const names = Array.from({ length: 14 }, (_, i) => `s${i % 3}/c${i}.wav`);
+  makeClips(folder, names);
+  // 5 channels at a rate that MP3 hasn't.
+  const odd = [1, 2, 3, 4, 5].map((i) => makeSignal(2000, 10000, i));
+  writeWav(join(folder, "odd.wav"), odd, 10000);
+  for (const name of ["cut.wav", "s0/cut.wav"]) {
+    makeClips(folder, [name]);
+    truncateSync(join(folder, name), 2000);
+  }
+  const flac = ["decode", join(folder, "s0/c0.wav"), join(folder, "f.flac")];
+  assert.equal((await runCli(flac)).code, 0);
+  const tar = ["dataset", join(folder, "s1"), join(folder, "packed"), "--tar", "2"];
+  assert.equal((await runCli(tar)).code, 0);
+  rmSync(join(folder, "packed/manifest.jsonl"));
+  rmSync(join(folder, "packed/.mp3-augment"), { recursive: true });
+}
+
+test("1, 2 and 8 threads, and none but the main one: the same tree, byte for byte", () =>
+  withFolder(async (folder) => {
+    const source = join(folder, "in");
+    await makeSources(source);
+    const outcomes = [];
+    for (const threads of [[], ["--threads", "1"], ["--threads", "2"], ["--threads", "8"]]) {
+      const target = join(folder, "out");
+      const args = ["dataset", source, target, "--seed", "7", "--json", "--copies", "3"];
+      const { code, stdout, stderr } = await runCli([...args, ...threads]);
+      assert.equal(code, 1, stderr);
+      const { done, failures } = JSON.parse(stdout.toString());
+      outcomes.push({ done, failures, tree: readTree(target) });
+      rmSync(target, { recursive: true });
+    }
+    assert.equal(outcomes[0]?.failures.length, 2);
+    for (const each of outcomes) assert.deepEqual(each, outcomes[0]);
+  }));
+
+test("the copies of one file are made on all threads, also after a kill amid them", () =>
+  withFolder(async (folder) => {
+    const [source, whole, target] = ["in.wav", "whole", "out"].map((name) =>
+      join(folder, name)
+    ) as [string, string, string];
+    writeWav(source, [makeSignal(40000, RATE)], RATE);
+    const args = (out: string, threads: string) =>
+      ["dataset", source, out, "--copies", "40", "--p", "0.8", "--quality", "0"]
+        .concat("--threads", threads, "--quiet");
+    assert.equal((await runCli(args(whole, "1"))).code, 0);
+    const { child, outcome } = startCli(args(target, "4"));
+    await waitFor(() => existsSync(target) && readdirSync(target).length > 6);
+    child.kill("SIGKILL");
+    await outcome;
+    const journal = readJsonLines(join(target, ".mp3-augment/journal.jsonl"));
+    assert.ok(journal.filter(({ begins }) => begins).length >= 4);
+    assert.equal((await runCli(args(target, "4"))).code, 0);
+    assert.deepEqual(readTree(target), readTree(whole));
+    const copies = readJsonLines(join(target, "manifest.jsonl")).map(({ copy }) => copy);
+    assert.deepEqual(copies, Array.from({ length: 40 }, (_, copy) => copy));
+    // Of a bad source none of the copies stays.
+    truncateSync(source, 50000);
+    const bad = join(folder, "bad");
+    assert.equal((await runCli(args(bad, "4"))).code, 1);
+    assert.deepEqual(readdirSync(bad).sort(), [".mp3-augment", "manifest.jsonl"]);
+  }));
+
+test("a second Ctrl-C ends the process at once and leaves no half-written file", () =>
+  withFolder(async (folder) => {
+    const [source, target] = [join(folder, "in"), join(folder, "out")];
+    for (const name of ["a.wav", "b.wav"]) {
+      writeWav(join(source, name), [makeSignal(4_000_000, 44100)], 44100);
+    }
+    const args = ["dataset", source, target, "--p", "1", "--quality", "0", "--threads", "2"];
+    const { child, outcome } = startCli(args);
+    const partials = () =>
+      existsSync(target) ? readdirSync(target).filter((name) => name.endsWith(".partial")) : [];
+    await waitFor(() => partials().length === 2);
+    child.kill("SIGINT");
+    child.kill("SIGINT"); // it may come together with the first
+    const timer = setInterval(() => child.kill("SIGINT"), 20);
+    const { code, stderr } = await outcome.finally(() => clearInterval(timer));
+    assert.equal(code, 130, stderr);
+    assert.deepEqual(partials(), []);
+  }));
+
+/** Does all sources in this process by threads that begin with this file. */
+async function doAll(source: string, folder: string, entry: string, copies = 1) {
+  const settings: Settings = {
+    compression: { p: 1 },
+    copies,
+    seed: 1,
+    format: { container: "wav", samples: "16" },
+    channelGroups: "pairs",
+  };
+  const { units } = await planUnits({ source }, settings);
+  const journal = await Journal.open(join(folder, "journal.jsonl"));
+  const said: string[] = [];
+  setEntry(pathToFileURL(entry).href);
+  try {
+    const { signal } = new AbortController();
+    const say = (text: string) => said.push(text);
+    const result = await doUnits(units, journal, { folder, settings, threads: 2, signal, say });
+    return { ...result, said };
+  } finally {
+    journal.close();
+  }
+}
+
+test("a thread that dies fails its file, and others go on", () =>
+  withFolder(async (folder) => {
+    const [source, target] = [join(folder, "in"), join(folder, "out")];
+    makeClips(source, Array.from({ length: 30 }, (_, i) => `c${i}.wav`));
+    makeClips(source, ["c1-deadly.wav", "c25-deadly.wav"]);
+    const built = runtimeName === "Node" ? "dist/node/" : "";
+    const extension = runtimeName === "Node" ? "js" : "ts";
+    const entry = projectPath(`${built}tests/scripts/deadly-thread.${extension}`);
+    const { doneCount, failures } = await doAll(source, target, entry);
+    assert.equal(doneCount, 30);
+    assert.deepEqual(failures.map(({ source }) => source).sort(), [
+      "c1-deadly.wav",
+      "c25-deadly.wav",
+    ]);
+    assert.match(failures[0]?.reason ?? "", /the thread that worked on it has ended/);
+    const wavs = readdirSync(target).filter((name) => name.endsWith(".wav"));
+    assert.equal(wavs.length, 30);
+    assert.deepEqual(readdirSync(target).filter((name) => name.endsWith(".partial")), []);
+  }));
+
+test("where no thread can be started the main one does all", () =>
+  withFolder(async (folder) => {
+    const [source, target] = [join(folder, "in"), join(folder, "out")];
+    makeClips(source, Array.from({ length: 9 }, (_, i) => `c${i}.wav`));
+    const entry = join(folder, "broken.mjs");
+    writeFileSync(entry, 'throw new Error("not today");\n');
+    const { doneCount, failures, said } = await doAll(source, target, entry);
+    assert.deepEqual([doneCount, failures], [9, []]);
+    assert.match(said.join(), /no thread can be started \(.*not today\): one does all/);
+  }));
