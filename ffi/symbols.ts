@@ -51,6 +51,7 @@ export const SYMBOLS = {
   mp3a_roundtrip_pcm16: {
     parameters: ["options", "pcm16", "count", "pcm16", "count"],
     result: "i32",
+    writes: [3],
   },
   mp3a_has_tag: { parameters: ["options"], result: "i32" },
   mp3a_max_encoded_byte_size: { parameters: ["options", "count"], result: "u32" },

@@ -58,6 +58,15 @@ export interface Pcm16Output {
  * @param options how to code; `channels` is how many are interleaved, 1 by default
  * @returns `options.out` if given, else new memory
  * @throws {Mp3AugmentError} with a code for what is wrong
+ *
+ * @example
+ * ```ts
+ * import { compressPcm16 } from "@mp3-augment/mp3-augment";
+ *
+ * const samples = new Int16Array(16000); // a second of mono
+ * compressPcm16(samples, { sampleRate: 16000, bitrateKbps: 24, out: samples });
+ * console.log(samples.length); // 16000
+ * ```
  */
 export function compressPcm16(samples: Int16Array, options: Pcm16Options): Int16Array {
   const call = checkCall(samples, checkObject(options, NAMES));
