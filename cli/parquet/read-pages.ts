@@ -110,13 +110,18 @@ async function readPage(file: FileHandle, range: Range, decompress: Decompress):
   const levelsSize = second === undefined ? 0 : (get.number(second, DATA_V2.levelsSize) ?? 0) +
     (get.number(second, DATA_V2.repetitionSize) ?? 0);
   const levels = body.subarray(0, levelsSize);
-  const packed = new Uint8Array(body.subarray(levelsSize));
+  const packed = ownOf(body.subarray(levelsSize));
   const restSize = (get.number(header, PAGE.byteSize) ?? NaN) - levelsSize;
   const isPacked = second === undefined || get.boolean(second, DATA_V2.isCompressed) !== false;
   // Nothing may be compressed as nothing, or as something.
   const rest = restSize === 0 ? new Uint8Array() : isPacked ? decompress(packed, restSize) : packed;
   if (rest.length !== restSize) throw new Error("a page has another size than it says");
-  return { header, levels, rest: new Uint8Array(rest), byteSize };
+  return { header, levels, rest: ownOf(rest), byteSize };
+}
+
+/** Bytes with a buffer of their own: these, if they have one, as a page may be large. */
+function ownOf(bytes: Uint8Array): Uint8Array {
+  return bytes.length === bytes.buffer.byteLength ? bytes : new Uint8Array(bytes);
 }
 
 /** A header may be long, as it may hold values: the least and the greatest. */

@@ -6,11 +6,16 @@ import { createHash } from "node:crypto";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
+import * as nodeZlib from "node:zlib";
+import { decompress as decompressZstd } from "fzstd";
 import { parquetMetadata } from "hyparquet";
 import { readJsonLines, readTree, runCli, startCli, waitFor, withFolder } from "./cli.ts";
 import { withMember } from "../../cli/parquet/schema.ts";
 import { type Audio, parquetOf, rowsOf, wav } from "./parquet.ts";
 import { test } from "../harness.ts";
+
+/** Zstandard is in newer runtimes. */
+const zlib = nodeZlib as typeof nodeZlib & { zstdCompressSync?: (bytes: Uint8Array) => Buffer };
 
 const FEATURES = { 7: { _type: "Value" }, audio: { sampling_rate: 16000, _type: "Audio" } };
 
@@ -92,6 +97,62 @@ test("rows in, rows out: nulls, other columns, the schema, Hugging Face's featur
     assert.equal(again.schema.filter(({ name }) => name === "augment").length, 1);
     assert.equal((await runCli(["merge", target])).code, 0);
   }));
+
+test("Zstandard: by the runtime, or where it has none by fzstd; gzip and Brotli", () =>
+  withFolder(async (folder) => {
+    const rows = Array.from({ length: 5 }, (_, i) => audioOf(i));
+    const plain = join(folder, "in/plain.parquet");
+    mkdirSync(join(folder, "in"));
+    writeFileSync(plain, parquetOf(rows));
+    const zstd = zlib.zstdCompressSync ?? storedZstd;
+    const codecs = {
+      ZSTD: (bytes: Uint8Array) => new Uint8Array(zstd(bytes)),
+      GZIP: (bytes: Uint8Array) => new Uint8Array(zlib.gzipSync(bytes)),
+      BROTLI: (bytes: Uint8Array) => new Uint8Array(zlib.brotliCompressSync(bytes)),
+    };
+    for (const [codec, compress] of Object.entries(codecs)) {
+      const bytes = parquetOf(rows, { codec: codec as keyof typeof codecs, compress });
+      writeFileSync(join(folder, `in/${codec}.parquet`), bytes);
+    }
+    const text = readFileSync(plain);
+    for (const pack of [zstd, storedZstd]) {
+      assert.deepEqual(Buffer.from(decompressZstd(new Uint8Array(pack(text)))), text);
+    }
+    await dataset([join(folder, "in"), join(folder, "out"), "--p", "0"]);
+    const wanted = rows.map(({ bytes }) => sha256(bytes));
+    for (const name of ["plain", ...Object.keys(codecs)]) {
+      const found = await rowsOf(
+        join(folder, "out", `${name}.parquet`),
+        codecsOf(),
+      ) as unknown as Read[];
+      assert.deepEqual(found.map(({ audio }) => sha256(audio?.bytes)), wanted, name);
+    }
+  }));
+
+/** A Zstandard frame with its bytes as they are, for runtimes that can't compress. */
+function storedZstd(bytes: Uint8Array): Buffer {
+  const MAX_BLOCK = 1 << 17;
+  const head = Buffer.from([0x28, 0xb5, 0x2f, 0xfd, 0xa0, 0, 0, 0, 0]);
+  head.writeUInt32LE(bytes.length, 5);
+  const pieces: Uint8Array[] = [head];
+  for (let at = 0; at === 0 || at < bytes.length; at += MAX_BLOCK) {
+    const block = bytes.subarray(at, at + MAX_BLOCK);
+    const isLast = at + MAX_BLOCK >= bytes.length ? 1 : 0;
+    const size = Buffer.alloc(4);
+    size.writeUInt32LE(block.length << 3 | isLast);
+    pieces.push(size.subarray(0, 3), block);
+  }
+  return Buffer.concat(pieces);
+}
+
+/** What hyparquet reads the other columns by. */
+function codecsOf() {
+  return {
+    ZSTD: (bytes: Uint8Array) => decompressZstd(bytes),
+    GZIP: (bytes: Uint8Array) => new Uint8Array(zlib.gunzipSync(bytes)),
+    BROTLI: (bytes: Uint8Array) => new Uint8Array(zlib.brotliDecompressSync(bytes)),
+  };
+}
 
 test("a member more in a JSON text changes nothing else of it", () => {
   const put = (text: string, ...keys: string[]) => withMember(text, keys, '"n": 1');

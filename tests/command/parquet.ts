@@ -1,7 +1,7 @@
 /** Parquet files for tests, by hyparquet-writer, which isn't ours. */
 import { Buffer } from "node:buffer";
 import { readFileSync } from "node:fs";
-import { parquetReadObjects } from "hyparquet";
+import { type CompressionCodec, type Compressors, parquetReadObjects } from "hyparquet";
 import { parquetWriteBuffer } from "hyparquet-writer";
 import { wavBytes, wavHeader } from "../../cli/audio/wav.ts";
 import { makeSignal } from "../signals.ts";
@@ -26,13 +26,15 @@ export interface TableOptions {
   /** The names of columns with audio. */
   readonly names?: readonly string[];
   readonly extra?: Record<string, string[]>;
+  readonly codec?: CompressionCodec;
+  readonly compress?: (bytes: Uint8Array) => Uint8Array;
 }
 
 const OPTIONAL = "OPTIONAL" as const;
 
 /** A file with the columns id, one or more of audio, text, time and list. */
 export function parquetOf(rows: readonly (Audio | null)[], options: TableOptions = {}): Buffer {
-  const { rowGroupSize = 4, features, names = ["audio"], extra = {} } = options;
+  const { rowGroupSize = 4, features, names = ["audio"], extra = {}, codec, compress } = options;
   const audio = names.map((name) => ({ name, data: [...rows] }));
   const more = Object.entries(extra).map(([name, data]) => ({ name, data }));
   const schema = [
@@ -84,12 +86,16 @@ export function parquetOf(rows: readonly (Audio | null)[], options: TableOptions
     ],
     schema,
     rowGroupSize,
+    ...(codec && compress && { codec, compressors: { [codec]: compress } }),
     ...(features && { kvMetadata: [{ key: "huggingface", value: JSON.stringify(info) }] }),
   }));
 }
 
 /** A file's rows; audio as bytes. */
-export async function rowsOf(path: string): Promise<Record<string, unknown>[]> {
+export async function rowsOf(
+  path: string,
+  compressors?: Compressors,
+): Promise<Record<string, unknown>[]> {
   const file = new Uint8Array(readFileSync(path)).buffer;
-  return await parquetReadObjects({ file, utf8: false });
+  return await parquetReadObjects({ file, utf8: false, ...(compressors && { compressors }) });
 }
