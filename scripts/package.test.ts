@@ -14,7 +14,7 @@ import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { findFaults, LIBRARIES, measureFolder, measureJsrPackage } from "./check-package.ts";
-import { makePackage } from "./package.ts";
+import { makePackage, placesOf } from "./package.ts";
 import { needTool, root, run } from "./tools.mjs";
 
 const manifest = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
@@ -254,6 +254,15 @@ for (
     assert.match(faults[0] ?? "", fault);
   });
 }
+
+test("a package tells where it is released from", () => {
+  assert.deepEqual(placesOf("somebody/fork"), {
+    repository: { type: "git", url: "git+https://github.com/somebody/fork.git" },
+    homepage: "https://github.com/somebody/fork#readme",
+    bugs: { url: "https://github.com/somebody/fork/issues" },
+  });
+  assert.deepEqual(placesOf(undefined), {});
+});
 
 test("both manifests agree", () => {
   const deno = JSON.parse(readFileSync(join(root, "deno.json"), "utf8"));

@@ -203,6 +203,21 @@ function toJs(path: string) {
   return path.replace(/\.ts$/, ".js");
 }
 
+/**
+ * `repository`, `homepage` and `bugs` of a package that is made where it is released from: a fork's
+ * lead to the fork.
+ * @param name as the workflow's GITHUB_REPOSITORY gives it; without it there are none
+ */
+export function placesOf(name: string | undefined): Record<string, unknown> {
+  if (!name) return {};
+  const url = `https://github.com/${name}`;
+  return {
+    repository: { type: "git", url: `git+${url}.git` },
+    homepage: `${url}#readme`,
+    bugs: { url: `${url}/issues` },
+  };
+}
+
 /** What an installer reads; the rest of package.json is for developers. */
 function makeManifest({ exports, bin = {}, files: _files, ...manifest }: Manifest) {
   const rest = Object.entries(manifest).filter(([name]) =>
@@ -216,6 +231,7 @@ function makeManifest({ exports, bin = {}, files: _files, ...manifest }: Manifes
   };
   return {
     ...Object.fromEntries(rest),
+    ...placesOf(process.env["GITHUB_REPOSITORY"]),
     exports: {
       ...Object.fromEntries(
         Object.entries(exports).map(([name, path]) => [name, conditions(path)]),
