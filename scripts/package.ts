@@ -53,14 +53,20 @@ function readManifest(): Manifest {
   return JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
 }
 
-/** Compiles the exported modules and what they import. */
+/** Compiles the exported modules and what they import: comments go into the declarations alone. */
 async function compile(entries: string[]) {
+  await emit(entries, { declaration: true, emitDeclarationOnly: true });
+  await emit(entries, { declaration: false, removeComments: true });
+  nameLibraries();
+}
+
+async function emit(entries: string[], what: Record<string, boolean>) {
   const options = {
     extends: join(root, "tsconfig.json"),
     compilerOptions: {
       allowJs: true,
       checkJs: false,
-      declaration: true,
+      ...what,
       noCheck: true, // the step tsc of npm test does that
       noEmit: false,
       outDir: folder,
@@ -74,7 +80,6 @@ async function compile(entries: string[]) {
   writeFileSync(path, JSON.stringify(options));
   const { code, output } = await run(needTool("tsc"), ["--project", path]);
   if (code !== 0) throw new Failure(`tsc failed:\n${output}`);
-  nameLibraries();
 }
 
 /** Declarations that use Symbol.dispose say so, for users whose own `lib` is older. */
@@ -109,17 +114,27 @@ interface BundlerHooks {
   onLoad(on: { filter: RegExp }, body: (file: { path: string }) => undefined): void;
 }
 
-/** The compiled files that take something from npm, and what of their surroundings goes into them. */
-const BUNDLES = [
-  { entry: "src/transform.js", inside: "nothing of ours" },
-  { entry: "cli/main.js", inside: "cli/" },
-];
+interface Bundle {
+  entry: string;
+  /** What of its surroundings goes into it. */
+  inside: string;
+}
+
+/** The compiled files that take something from npm. */
+function findBundles(): Bundle[] {
+  const files = readdirSync(join(folder, "src")).filter((name) => name.endsWith(".js"));
+  const importing = files.filter((name) =>
+    /\bfrom "(?!\.|node:)/.test(readFileSync(join(folder, "src", name), "utf8"))
+  );
+  const own = importing.map((name) => ({ entry: `src/${name}`, inside: "nothing of ours" }));
+  return [...own, { entry: "cli/main.js", inside: "cli/" }];
+}
 
 /**
  * Puts the packages that a file imports into it, and with them its own files that are `inside`.
  * @returns the packages' folders
  */
-async function bundle({ entry, inside }: typeof BUNDLES[number]): Promise<string[]> {
+async function bundle({ entry, inside }: Bundle): Promise<string[]> {
   const packages = new Set<string>();
   const path = join(folder, entry);
   const { build } = (globalThis as unknown as { Bun: BunBuild }).Bun;
@@ -267,7 +282,7 @@ export async function makePackage(): Promise<string> {
   if (existsSync(join(root, WASM))) await embedWasm();
   await compile([...Object.values(manifest.exports), ...Object.values(manifest.bin ?? {})]);
   const bundled: string[] = [];
-  for (const one of BUNDLES) bundled.push(...await bundle(one));
+  for (const one of findBundles()) bundled.push(...await bundle(one));
   await copyRest(npm);
   writeFileSync(
     join(folder, "licenses", "bundled.txt"),

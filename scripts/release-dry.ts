@@ -1,11 +1,12 @@
 // npm run release:dry: all that a release has, in dist/release/, without a clone for its users: the
 // command as one executable per target, both C libraries per target with header, pkg-config file and
 // licences, both packages' contents, the sources, and the sums of all of it. lib/ must hold all
-// targets: `npm run build -- release`.
+// targets: `npm run build -- release`. What of it runs on this machine is then run.
 import { createHash } from "node:crypto";
 import {
   copyFileSync,
   cpSync,
+  existsSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -14,63 +15,45 @@ import {
   statSync,
   writeFileSync,
 } from "node:fs";
-import { basename, join } from "node:path";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { makePackage } from "./package.ts";
-import { executables } from "./release/executables.ts";
-import { libraryPaths, targets } from "./release/targets.mjs";
-import { Failure, needTool, root, run, runAsProgram } from "./tools.mjs";
+import { makeArchive, must, tar, tryArchive } from "./release/archive.ts";
+import { executables, hostExecutable } from "./release/executables.ts";
+import { findRunner } from "./release/runners.ts";
+import { targets } from "./release/targets.mjs";
+import { needTool, root, run, runAsProgram } from "./tools.mjs";
 
 const folder = join(root, "dist", "release");
 const { version } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
 
-async function must(command: string, args: string[], cwd = root): Promise<string> {
-  const { code, stdout, output } = await run(command, args, { cwd });
-  if (code !== 0) throw new Failure(`${basename(command)} ${args.join(" ")} failed:\n${output}`);
-  return stdout;
-}
+const skipped = (what: string, reason: string) => console.error(`SKIPPED: ${what}: ${reason}`);
+const firstError = (output: string) =>
+  (output.split("\n").find((line) => /error/i.test(line)) ?? output).trim();
 
-/** The same bytes for the same files. */
-function tar(archive: string, from: string, ...what: string[]): Promise<string> {
-  const fixed = ["--sort=name", "--owner=0", "--group=0", "--numeric-owner", "--mtime=@0"];
-  return must("tar", [...fixed, "--gzip", `--file=${archive}`, "--create", "-C", from, ...what]);
-}
+const executablePath = (target: string, ending = "") =>
+  join(
+    folder,
+    `mp3-augment-${version}-${target}${ending}${target.includes("windows") ? ".exe" : ""}`,
+  );
 
+/** The command by both compilers; Deno's fetches what its executables consist of from a server. */
 async function makeExecutables() {
+  let lacksDeno = false;
   for (const [name, target] of Object.entries(executables)) {
-    if (!name.startsWith("bun-")) continue; // Deno's fetch their runtime from a server
-    const suffix = target.includes("windows") ? ".exe" : "";
-    const outfile = join(folder, `mp3-augment-${version}-${target}${suffix}`);
-    await must(needTool("bun"), ["scripts/compile.ts", "--target", name, "--outfile", outfile]);
+    if (name.startsWith("bun-")) {
+      const outfile = executablePath(target);
+      await must(needTool("bun"), ["scripts/compile.ts", "--target", name, "--outfile", outfile]);
+    } else if (!lacksDeno) {
+      const place = ["--include", `lib/${target}`, "--output", executablePath(target, "-deno")];
+      const args = ["compile", "--allow-all", "--no-check", "--target", name.slice(5), ...place];
+      const { code, output } = await run(needTool("deno"), [...args, "cli/main.ts"], {
+        env: { NO_COLOR: "1" },
+      });
+      lacksDeno = code !== 0;
+      if (lacksDeno) skipped("Deno's executables", firstError(output));
+    }
   }
-}
-
-const PKG_CONFIG = `prefix=\${pcfiledir}/../..
-Name: mp3augment
-Description: Audio through a real MP3 encoder and decoder, in memory
-Version: ${version}
-Cflags: -I\${prefix}/include
-Libs: -L\${prefix}/lib -lmp3augment
-`;
-
-/** What a C program needs of a target. */
-export async function makeArchive(
-  target: (typeof targets)[number],
-  work: string,
-  into = folder,
-): Promise<string> {
-  const name = `mp3augment-${version}-${target.name}`;
-  const at = (path: string) => join(work, name, path);
-  for (const path of ["include", "lib/pkgconfig"]) mkdirSync(at(path), { recursive: true });
-  copyFileSync(join(root, "csrc/mp3augment.h"), at("include/mp3augment.h"));
-  for (const path of Object.values(libraryPaths(target))) {
-    copyFileSync(path, at(`lib/${basename(path)}`));
-  }
-  writeFileSync(at("lib/pkgconfig/mp3augment.pc"), PKG_CONFIG);
-  for (const path of ["LICENSE", "THIRD_PARTY.md"]) copyFileSync(join(root, path), at(path));
-  cpSync(join(root, "licenses"), at("licenses"), { recursive: true });
-  const archive = join(into, `${name}.tar.gz`);
-  await tar(archive, work, name);
-  return archive;
 }
 
 /** The project's and the third parties' sources, as LAME's licence asks for. */
@@ -83,16 +66,58 @@ async function makeSources(work: string) {
   await tar(join(folder, `${name}.tar.gz`), work, name);
 }
 
+/** What an executable does: a round trip, and a report. */
+async function tryExecutable(command: string[], work: string, env: NodeJS.ProcessEnv = {}) {
+  mkdirSync(work, { recursive: true });
+  const input = fileURLToPath(new URL("lena.wav", import.meta.resolve("audio-lena")));
+  copyFileSync(input, join(work, "in.wav"));
+  const cache = { MP3_AUGMENT_CACHE: join(work, "cache"), MP3_AUGMENT_LIB: "" };
+  for (const args of ["roundtrip in.wav out.wav --bitrate 32", "report in.wav --bitrates 32"]) {
+    const [program = "", ...first] = command;
+    const parameters = [...first, ...args.split(" ")];
+    const { code, output } = await run(program, parameters, {
+      cwd: work,
+      env: { ...cache, ...env },
+    });
+    if (code !== 0) return firstError(output) || `it ends with ${code}`;
+  }
+  return existsSync(join(work, "report.html")) ? undefined : "it makes no report";
+}
+
+/** Runs what runs here: this machine's own, and Windows' under Wine. */
+async function tryRelease(archives: Map<string, string>, work: string) {
+  const hostTarget = executables[hostExecutable as keyof typeof executables];
+  for (const name of new Set([hostTarget, "x86_64-windows-gnu"])) {
+    const target = targets.find((one) => one.name === name);
+    const runner = name === hostTarget ? { command: [], env: {} } : await findRunner(name);
+    if (!target || typeof runner === "string") {
+      skipped(`what is for ${name}`, `${runner}`);
+      continue;
+    }
+    await tryArchive(archives.get(name) ?? "", target, join(work, `archive-${name}`), runner);
+    console.error(`a C program runs with the archive for ${name}`);
+    const command = [...runner.command, executablePath(name)];
+    const fault = await tryExecutable(command, join(work, `run-${name}`), runner.env);
+    if (fault && name === hostTarget) throw new Error(`${command}: ${fault}`);
+    if (fault) skipped(`the executable for ${name}`, fault);
+    else console.error(`the executable for ${name} makes round trips and reports`);
+  }
+}
+
 await runAsProgram(import.meta.url, async () => {
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
   const work = mkdtempSync(join(root, "dist", "release-"));
+  const archives = new Map<string, string>();
   try {
     copyFileSync(await makePackage(), join(folder, `mp3-augment-${version}.tgz`));
     await must(needTool("deno"), ["publish", "--dry-run", "--allow-dirty", "--no-check"]);
-    for (const target of targets) await makeArchive(target, work);
+    for (const target of targets) {
+      archives.set(target.name, await makeArchive(target, work, folder));
+    }
     await makeSources(work);
     await makeExecutables();
+    await tryRelease(archives, work);
   } finally {
     rmSync(work, { recursive: true });
   }
