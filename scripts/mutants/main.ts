@@ -1,6 +1,7 @@
 // `npm run test:mutants`: puts small mistakes into the project, one at a time, and tells which of
 // them no test notices. `--only FILE,...` takes files or folders, `--sample N` as many of each room,
-// by `--seed N`, which is 1.
+// by `--seed N`, which is 1; `--quick` does
+// without the sanitizers.
 import { mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
@@ -18,7 +19,12 @@ const LEFT_OUT =
 async function main(args: string[]): Promise<number> {
   const { values } = parseArgs({
     args,
-    options: { only: { type: "string" }, sample: { type: "string" }, seed: { type: "string" } },
+    options: {
+      only: { type: "string" },
+      sample: { type: "string" },
+      seed: { type: "string" },
+      quick: { type: "boolean", default: false },
+    },
   });
   const wanted = values.only?.split(",").map((path) => path.replace(/\/$/, "")) ?? FOLDERS;
   const files = FOLDERS.flatMap((name) => filesIn(name)).filter((file) =>
@@ -41,7 +47,7 @@ async function main(args: string[]): Promise<number> {
   const isC = (file: string) => /\.[ch]$/.test(file);
   const draw = drawn.count ? sample(drawn.count, drawn.seed) : <T>(all: readonly T[]) => [...all];
   const [c, typeScript] = [files.filter(isC), files.filter((file) => !isC(file))];
-  if (c.length > 0) await judgeC(c, draw, report);
+  if (c.length > 0) await judgeC(c, draw, values.quick, report);
   if (typeScript.length > 0) await judgeTypeScript(typeScript, drawn, report);
   mkdirSync(folder, { recursive: true });
   writeFileSync(join(folder, "results.json"), JSON.stringify(results));

@@ -16,13 +16,15 @@ enum { MOST_THREADS = 64, WAITING = 6 };
 static atomic_uint running_count, done_count;
 static atomic_bool gate_is_open;
 
-/* Waits until something is so; false after half a minute. */
-#define WAIT_FOR(condition)                                                          \
-  __extension__({                                                                    \
-    const uint64_t give_up_ns_ = check_now_ns() + 30000000000u;                      \
-    bool is_so_ = (condition);                                                       \
+/* Waits until something is so; false after some seconds, and soon once something never came. */
+static atomic_ullong patience_ns = 8000000000u;
+#define WAIT_FOR(condition)                                                              \
+  __extension__({                                                                        \
+    const uint64_t give_up_ns_ = check_now_ns() + atomic_load(&patience_ns);             \
+    bool is_so_ = (condition);                                                           \
     while (!is_so_ && check_now_ns() < give_up_ns_) sched_yield(), is_so_ = (condition); \
-    is_so_;                                                                          \
+    if (!is_so_) atomic_store(&patience_ns, 100000000u);                                 \
+    is_so_;                                                                              \
   })
 
 /* Runs until the gate opens or somebody cancels it. */
