@@ -1,22 +1,30 @@
-/**
- * The report in a real browser: Chromium, headless. `npm test -- --only report`.
- * MP3_AUGMENT_SCREENSHOTS names a folder for pictures of the page.
- */
+/** The report in a real browser: Chromium, headless. `npm test -- --only report`. */
 import assert from "node:assert/strict";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import process from "node:process";
 import { after, before, test, type TestContext } from "node:test";
-import { fileURLToPath, pathToFileURL } from "node:url";
+import { pathToFileURL } from "node:url";
 import decode from "audio-decode";
 import type { Browser, BrowserContextOptions, Page } from "playwright-core";
 import type { ReportRow } from "../../cli/report/report.ts";
 import { needTool, root, run } from "../../scripts/tools.mjs";
-import { findFaults } from "./axe.ts";
 import { launchChromium } from "./chromium.ts";
+import {
+  checkLook,
+  FADE_SECONDS,
+  largestDifference,
+  open as openPage,
+  photograph,
+  playIntoMemory,
+  recording as input,
+  RENDERED_SECONDS,
+  SCREENS,
+  START_SECONDS,
+  waitUntil,
+  type WithMemory,
+} from "./pages.ts";
 
-const input = fileURLToPath(new URL("lena.wav", import.meta.resolve("audio-lena")));
 const folder = mkdtempSync(join(tmpdir(), "mp3-augment-report-test-"));
 const report = join(folder, "report.html");
 const LABELS = ["Original", "32 kbps", "64 kbps", "VBR V4 joint q3"];
@@ -27,29 +35,11 @@ const SETTINGS = [
   "--setting",
   "vbr 4 joint quality 3",
 ];
-/** Only a hang takes so long, even on a slow and busy machine. */
-const TIMEOUT_MS = 240_000;
-const PAGES = [
-  { name: "desktop", width: 1280, height: 800 },
-  { name: "phone", width: 360, height: 740 },
-].flatMap(({ name, width, height }) =>
-  (["light", "dark"] as const).map((colorScheme) => ({
-    name: `${name}-${colorScheme}`,
-    options: {
-      colorScheme,
-      viewport: { width, height },
-      isMobile: name === "phone",
-      hasTouch: name === "phone",
-    },
-  }))
-);
-
 let browser: Browser;
 
 /** What the page has done, as its own script sees it. */
 interface Recorded {
   log: { starts: number[][]; stops: number; ramps: number[][] };
-  memory: OfflineAudioContext;
   seen: (string | null)[];
 }
 
@@ -69,34 +59,9 @@ after(async () => {
   rmSync(folder, { recursive: true });
 });
 
-/**
- * Opens the report and closes it after the test, which fails on any complaint or request.
- *
- * @param prepare runs in the page before its own script
- */
-async function open(t: TestContext, options: BrowserContextOptions = {}, prepare = () => {}) {
-  const context = await browser.newContext(options);
-  context.setDefaultTimeout(TIMEOUT_MS);
-  const page = await context.newPage();
-  const complaints: string[] = [];
-  page.on("console", (message) => complaints.push(`${message.type()}: ${message.text()}`));
-  page.on("pageerror", (error) => complaints.push(String(error)));
-  const address = pathToFileURL(report).href;
-  page.on("request", (request) => {
-    if (request.url() !== address) complaints.push(`request of ${request.url().slice(0, 200)}`);
-  });
-  t.after(async () => {
-    await context.close();
-    assert.deepEqual(complaints, []);
-  });
-  await page.addInitScript(prepare);
-  await page.goto(address);
-  await page.waitForFunction(() => document.getElementById("status")?.textContent === "");
-  return page;
-}
-
-async function waitUntil(page: Page, playing: boolean) {
-  await page.locator(`#play[data-playing="${playing}"]`).waitFor();
+/** @param prepare runs in the page before its own script */
+function open(t: TestContext, options: BrowserContextOptions = {}, prepare = () => {}) {
+  return openPage(t, browser, pathToFileURL(report).href, options, prepare);
 }
 
 function position(page: Page) {
@@ -107,34 +72,13 @@ function chosen(page: Page) {
   return page.locator(".player .choice:has(:checked)").textContent();
 }
 
-for (const { name, options } of PAGES) {
+for (const { name, options } of SCREENS) {
   test(`${name}: nothing overflows, is hard to hit, or a fault to axe`, async (t) => {
     const page = await open(t, options);
-    await page.locator("summary").click();
-    assert.deepEqual(await findFaults(page), []);
-    const overflow = await page.evaluate(() =>
-      [document.documentElement, ...document.querySelectorAll("main, main *")]
-        .filter((element) =>
-          !["LEGEND", "CANVAS", "INPUT"].includes(element.tagName) &&
-          element.getBoundingClientRect().right > innerWidth
-        )
-        .map((element) => element.outerHTML.slice(0, 100))
-    );
-    assert.deepEqual(overflow, []);
-    for (
-      const target of await page.locator(".choice, #play, #position, .loop, [data-copy]").all()
-    ) {
-      const { height } = await target.boundingBox() ?? assert.fail();
-      assert.ok(height >= 44, `a target of ${height} px`);
-    }
-    await page.locator("summary").click();
-    if (process.env.MP3_AUGMENT_SCREENSHOTS) {
-      await page.locator(".choice").nth(2).click();
-      await page.locator(".plot").first().click({ position: { x: 90, y: 50 } });
-      const path = join(process.env.MP3_AUGMENT_SCREENSHOTS, `${name}.png`);
-      await page.evaluate(() => scrollTo(0, 0));
-      await page.screenshot({ path, fullPage: true });
-    }
+    await checkLook(page);
+    await page.locator(".choice").nth(2).click();
+    await page.locator(".plot").first().click({ position: { x: 90, y: 50 } });
+    await photograph(page, name);
   });
 }
 
@@ -304,25 +248,7 @@ test("one start for all clips; a switch only turns gains, and the time runs on",
   for (const [, offset = NaN] of resumed) assert.ok(Math.abs(offset - still) < 1e-3);
 });
 
-const RENDERED_SECONDS = 2;
 const SWITCH_SECONDS = 1;
-const START_SECONDS = 0.05;
-const FADE_SECONDS = 0.01;
-
-/** Lets the page play into memory, sample by sample, instead of into a loudspeaker. */
-function playIntoMemory() {
-  const seconds = 2;
-  class MemoryContext extends OfflineAudioContext {
-    constructor({ sampleRate }: { sampleRate: number }) {
-      super({ numberOfChannels: 1, length: seconds * sampleRate, sampleRate });
-      Object.assign(globalThis, { memory: this });
-    }
-    override resume() {
-      return Promise.resolve();
-    }
-  }
-  Object.assign(globalThis, { AudioContext: MemoryContext });
-}
 
 /** What is heard when playing starts at one clip and switches to another. */
 async function listen(t: TestContext, first: number, second: number) {
@@ -331,7 +257,7 @@ async function listen(t: TestContext, first: number, second: number) {
   await page.locator("#play").click();
   await waitUntil(page, true);
   const samples = await page.evaluate(async ({ second, time }) => {
-    const memory: OfflineAudioContext = (globalThis as unknown as Recorded).memory;
+    const memory: OfflineAudioContext = (globalThis as unknown as WithMemory).memory;
     memory.suspend(time).then(() => {
       (document.getElementsByName("clip")[second] as HTMLInputElement).click();
       OfflineAudioContext.prototype.resume.call(memory);
@@ -339,11 +265,6 @@ async function listen(t: TestContext, first: number, second: number) {
     return Array.from((await memory.startRendering()).getChannelData(0));
   }, { second, time: SWITCH_SECONDS });
   return Float32Array.from(samples);
-}
-
-function largestDifference(a: Float32Array, b: Float32Array) {
-  assert.equal(a.length, b.length);
-  return a.reduce((largest, sample, i) => Math.max(largest, Math.abs(sample - (b[i] ?? 0))), 0);
 }
 
 test("what is heard: the original, then the coded clip at the same sample, no gap between", async (t) => {
