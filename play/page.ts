@@ -46,12 +46,13 @@ const OWN_STYLE = `
 
 .settings {
   display: grid;
-  grid-template-columns: repeat(auto-fit, minmax(15rem, 1fr));
+  grid-template-columns: repeat(auto-fit, minmax(12rem, 1fr));
   gap: 0.5rem 1.25rem;
 }
 
 .settings fieldset {
   grid-template-columns: repeat(3, 1fr);
+  align-content: center;
 }
 
 .slider {
@@ -67,6 +68,10 @@ const OWN_STYLE = `
   justify-content: space-between;
 }
 
+.slider output {
+  white-space: nowrap;
+}
+
 .slider input {
   width: 100%;
   height: 2.75rem;
@@ -75,6 +80,7 @@ const OWN_STYLE = `
 }
 
 .switches {
+  grid-column: 1 / -1;
   display: flex;
   flex-wrap: wrap;
   gap: 0 1.25rem;

@@ -20,7 +20,7 @@ export const SLIDERS: readonly Slider[] = [
   { id: "vbr", label: "VBR quality", steps: 99, start: 40 },
   { id: "quality", label: "LAME’s quality", steps: 9, start: 7 },
   { id: "rate", label: "Coded at", steps: CODED_RATES.length - 1, start: 0 },
-  { id: "passes", label: "Times through MP3", steps: 9, start: 0 },
+  { id: "passes", label: "Passes", steps: 9, start: 0 },
 ];
 
 /** What can be on or off. */
@@ -70,11 +70,9 @@ export function readSetting(sampleRate: number): Setting {
   };
 }
 
-/** "22.05 kHz", and whose choice that is. */
 function codedRateText(setting: Setting, channels: 1 | 2): string {
   const kilohertz = `${codedSampleRate({ ...setting, channels }) / 1000} kHz`;
-  if (setting.codedSampleRate === undefined) return `its own ${kilohertz}`;
-  return setting.codedSampleRate === "auto" ? `LAME’s choice, ${kilohertz}` : kilohertz;
+  return setting.codedSampleRate === "auto" ? `${kilohertz}, LAME’s` : kilohertz;
 }
 
 /** Writes beside each slider what it means. */

@@ -165,13 +165,19 @@ async function testPeers() {
 }
 
 /**
- * The report needs a browser.
+ * The pages need browsers. Without a Firefox its test is skipped.
  * @type {Step}
  */
 async function testReport(work) {
-  if (!findChromium()) await installPackages("there is no Chromium here", ["chromium"]);
+  await installBrowsers();
   if (!findChromium()) return skip("there is no Chromium here");
   return await testByBun(join(work, "report.xml"), PAGES);
+}
+
+async function installBrowsers() {
+  const lacks = ["chromium", "firefox"].filter((name) => !findBrowser(name));
+  const packages = lacks.map((name) => name === "firefox" ? "firefox-esr" : name);
+  if (lacks.length > 0) await installPackages(`there is no ${lacks.join(" and no ")}`, packages);
 }
 
 /**
@@ -179,9 +185,7 @@ async function testReport(work) {
  * @type {Step}
  */
 async function testInWasm() {
-  const lacks = ["chromium", "firefox"].filter((name) => !findBrowser(name));
-  const packages = lacks.map((name) => name === "firefox" ? "firefox-esr" : name);
-  if (lacks.length > 0) await installPackages(`there is no ${lacks.join(" and no ")}`, packages);
+  await installBrowsers();
   let counts = sum();
   await testWasm((host, output) => {
     counts = sum(counts, output ? judge(0, countLines(output)) : skip(`${host} is not installed`));

@@ -6,7 +6,8 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { Failure, findOnPath } from "../../scripts/tools.mjs";
+import { findBrowser } from "../../scripts/run-page.mjs";
+import { Failure } from "../../scripts/tools.mjs";
 
 /** Sound may start without a click; nothing is asked of the network. */
 const PREFERENCES = {
@@ -30,11 +31,6 @@ interface Reply {
 
 /** How long Firefox may take to start on a busy machine. */
 const START_MS = 60_000;
-
-/** @returns Firefox's path, if it is installed */
-export function findFirefox(): string | undefined {
-  return findOnPath("firefox-esr") ?? findOnPath("firefox");
-}
 
 /** One window of Firefox, headless. */
 export class Firefox {
@@ -61,7 +57,7 @@ export class Firefox {
 
   /** Starts it. */
   static async launch(): Promise<Firefox> {
-    const path = findFirefox();
+    const path = findBrowser("firefox");
     if (!path) throw new Failure("there is no Firefox here: apt-get install firefox-esr");
     const firefox = new Firefox(path);
     try {

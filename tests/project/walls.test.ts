@@ -47,7 +47,7 @@ const sources = [
   "mod.ts",
   "transform.ts",
   "wasm.ts",
-  ...["src", "ffi", "cli", "bench", "demo"].flatMap((folder) => list(folder, /\.ts$/)),
+  ...["src", "ffi", "cli", "play", "bench", "demo"].flatMap((folder) => list(folder, /\.ts$/)),
   ...list("csrc", /\.[ch]$/),
 ];
 
