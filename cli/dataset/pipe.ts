@@ -139,7 +139,8 @@ async function* samplesOfStream(
       }
       const chunks: Uint8Array[] = [];
       for await (const chunk of entry) chunks.push(chunk as Uint8Array);
-      if (header.type !== "directory") sample?.add(header, joined(chunks));
+      // In memory of its own, which may be written over.
+      if (header.type !== "directory") sample?.add(header, new Uint8Array(Buffer.concat(chunks)));
     }
   } catch (error) {
     if (error instanceof CliError) throw error;
@@ -149,17 +150,6 @@ async function* samplesOfStream(
     readable.destroy();
   }
   if (sample) yield sample.end();
-}
-
-/** In memory of their own, which may be written over. */
-function joined(chunks: readonly Uint8Array[]): Uint8Array {
-  const bytes = new Uint8Array(chunks.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const chunk of chunks) {
-    bytes.set(chunk, at);
-    at += chunk.length;
-  }
-  return bytes;
 }
 
 /** A sample that grows. */
