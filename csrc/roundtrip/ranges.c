@@ -290,7 +290,10 @@ static bool overlap(const void *a, size_t a_size, const void *b, size_t b_size) 
 }
 
 static bool overlaps_output(const mp3a_clip *clip, uint32_t output_count) {
-  if (clip->input.kind == MP3A_INTERLEAVED_PCM16) return true; /* as jobs have it */
+  const size_t width = (size_t)clip->input.channel_count * sizeof(int16_t);
+  if (clip->input.kind == MP3A_INTERLEAVED_PCM16)
+    return overlap(clip->input.codes, clip->frame_count * width, clip->output.codes,
+                   output_count * width);
   bool overlaps = false;
   for (int i = 0; i < clip->input.channel_count; i++)
     for (int k = 0; k < clip->output.channel_count; k++)
@@ -359,13 +362,16 @@ uint32_t mp3a_ranges_warm_up(const mp3a_options *o) {
   return o->rate_control == MP3A_CBR && o->quality >= 7 && !is_joint ? 8 : 48;
 }
 
-uint32_t mp3a_ranges_for(const mp3a_clip *clip) {
-  const mp3a_options *o = &clip->options;
+uint32_t mp3a_ranges_at_most(const mp3a_options *o, uint32_t frame_count) {
   uint32_t count = mp3a_thread_limit_of(o);
   if (count == 1 || (o->flags & MP3A_BIT_RESERVOIR) || mp3a_resamples(o)) return 1;
   if (count == 0 || count > mp3a_thread_limit()) count = mp3a_thread_limit();
-  count = lesser(count, 1 + mp3a_pool_idle_count());
   const uint32_t least = LEAST_WARM_UPS * mp3a_ranges_warm_up(o);
-  count = lesser(count, clip->frame_count / MP3A_LINES / least);
+  count = lesser(count, frame_count / MP3A_LINES / least);
   return count < 1 ? 1 : lesser(count, MP3A_MAX_RANGES);
+}
+
+uint32_t mp3a_ranges_for(const mp3a_clip *clip) {
+  const uint32_t most = mp3a_ranges_at_most(&clip->options, clip->frame_count);
+  return most < 2 ? most : lesser(most, 1 + mp3a_pool_idle_count());
 }

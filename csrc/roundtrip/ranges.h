@@ -17,6 +17,9 @@ typedef struct mp3a_ranges_stats {
 /* Into how many ranges a clip is best cut now; 1: better not at all. */
 uint32_t mp3a_ranges_for(const mp3a_clip *clip);
 
+/* The same if all threads were idle. */
+uint32_t mp3a_ranges_at_most(const mp3a_options *options, uint32_t frame_count);
+
 /* Runs the clip in `range_count` ranges, from 2 on; each but the first is encoded from
    `warm_up` granules before its first MP3 frame on, so that its encoder gets into the state
    that the one before ends with. Where it doesn't, the range is done again as far as need be:

@@ -7,6 +7,7 @@
 #include "common/job.h"
 #include "common/options.h"
 #include "roundtrip/pipeline.h"
+#include "roundtrip/ranges.h"
 
 int32_t mp3a_roundtrip(const mp3a_options *options, const float *left, const float *right,
                        uint32_t frame_count, float *out_left, float *out_right,
@@ -56,15 +57,28 @@ typedef struct roundtrip_job {
   uint32_t output_frame_count;
   mp3a_clip clip;
   mp3a_stats stats;
-  float audio[]; /* the input, then in its place the output: by channel, or 16 bits */
+  size_t output_at; /* where in `audio` ranges have their output, in bytes; 0: there are none */
+  float audio[];    /* the input, by channel or 16 bits, and in its place the output */
 } roundtrip_job;
 
+static mp3a_sink sink_at(const roundtrip_job *roundtrip, void *audio) {
+  const int channel_count = roundtrip->clip.options.channel_count;
+  float *const first = audio;
+  if (roundtrip->clip.input.kind == MP3A_INTERLEAVED_PCM16)
+    return mp3a_pcm16_sink(audio, channel_count);
+  return mp3a_float_sink(first, channel_count == 2 ? first + roundtrip->output_frame_count : NULL);
+}
+
+/* Ranges may read what another has coded, so their output doesn't go where the input is. */
 static int32_t run_roundtrip(mp3a_job *job) {
   roundtrip_job *roundtrip = (roundtrip_job *)job;
+  if (roundtrip->output_at > 0 && mp3a_ranges_for(&roundtrip->clip) > 1)
+    roundtrip->clip.output = sink_at(roundtrip, (char *)roundtrip->audio + roundtrip->output_at);
   return mp3a_pipeline_run(&roundtrip->clip, &roundtrip->stats);
 }
 
-/* A job for a checked clip, with room for its output in `sample_size` bytes each. */
+/* A job for a checked clip, with room for its output in `sample_size` bytes each; twice where it
+   may be cut, which takes no memory until it is written. */
 static roundtrip_job *allocate_job(const mp3a_options *options, uint32_t frame_count,
                                    size_t sample_size, int32_t *status) {
   const uint32_t output_frame_count = mp3a_output_frame_count(options, frame_count);
@@ -73,7 +87,9 @@ static roundtrip_job *allocate_job(const mp3a_options *options, uint32_t frame_c
     return NULL;
   }
   const uint64_t sample_count = (uint64_t)output_frame_count * (uint32_t)options->channel_count;
-  const uint64_t byte_size = sizeof(roundtrip_job) + sample_count * sample_size;
+  const uint64_t audio_size = (sample_count * sample_size + 63) / 64 * 64;
+  const bool may_be_cut = mp3a_ranges_at_most(options, frame_count) > 1;
+  const uint64_t byte_size = sizeof(roundtrip_job) + (may_be_cut ? 2 : 1) * audio_size;
   roundtrip_job *roundtrip = byte_size > PTRDIFF_MAX ? NULL : malloc((size_t)byte_size);
   if (!roundtrip) {
     *status = MP3A_OUT_OF_MEMORY;
@@ -81,6 +97,7 @@ static roundtrip_job *allocate_job(const mp3a_options *options, uint32_t frame_c
   }
   *roundtrip = (roundtrip_job){.job.work = run_roundtrip,
                                .output_frame_count = output_frame_count,
+                               .output_at = may_be_cut ? (size_t)audio_size : 0,
                                .clip = {.options = *options,
                                         .frame_count = frame_count,
                                         .cancelled = &roundtrip->job.cancelled}};
@@ -100,7 +117,7 @@ mp3a_job *mp3a_roundtrip_job_start(mp3a_queue *queue, const mp3a_options *option
   memcpy(first, left, (size_t)frame_count * sizeof *first);
   if (right) memcpy(second, right, (size_t)frame_count * sizeof *second);
   roundtrip->clip.input = mp3a_float_source(first, second);
-  roundtrip->clip.output = mp3a_float_sink(first, second);
+  roundtrip->clip.output = sink_at(roundtrip, first);
   return mp3a_job_submit(&roundtrip->job, queue, tag, status);
 }
 
@@ -116,7 +133,7 @@ mp3a_job *mp3a_roundtrip_pcm16_job_start(mp3a_queue *queue, const mp3a_options *
   int16_t *const codes = (int16_t *)roundtrip->audio;
   memcpy(codes, samples, (size_t)sample_count * sizeof *codes);
   roundtrip->clip.input = mp3a_pcm16_source(codes, options->channel_count);
-  roundtrip->clip.output = mp3a_pcm16_sink(codes, options->channel_count);
+  roundtrip->clip.output = sink_at(roundtrip, codes);
   return mp3a_job_submit(&roundtrip->job, queue, tag, status);
 }
 
