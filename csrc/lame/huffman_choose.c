@@ -27,18 +27,12 @@ int mp3a_choose_by_lengths(int largest, const unsigned lengths[3], int *bits) {
   return mp3a_candidate_tables[largest].table + best;
 }
 
-static int largest_value(const int *quantized, int count) {
-  int largest = 0;
-  for (int i = 0; i < count; i++) largest = quantized[i] > largest ? quantized[i] : largest;
-  return largest;
-}
-
 int mp3a_choose_table(const int *quantized, const uint8_t *keys, int begin, int end, int *bits) {
   unsigned lengths[3];
   int largest = mp3a_kernels()->huffman.region(keys + begin, end - begin, lengths);
   if (largest == 0) return 0;
   if (largest == 15) {
-    largest = largest_value(quantized + 2 * begin, 2 * (end - begin));
+    largest = mp3a_kernels()->huffman.largest(quantized + 2 * begin, 2 * (end - begin));
     int const row = largest > 15 ? MP3A_LENGTHS_ESCAPED : 15;
     mp3a_sum_lengths(mp3a_pair_lengths[row], keys + begin, end - begin, lengths);
   }

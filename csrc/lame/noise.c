@@ -2,27 +2,38 @@
    LAME's calc_noise (quantize_pvt.c is compiled with that name ending in
    _lame). A band's noise is a sum over its lines in their order; the processor itself
    adds up several bands side by side. */
-#include "lame/internals.h"
+#include "lame/noise.h"
+
+#include <string.h>
+
 #include "lame/kernels/kernels.h"
 #include "lame/quantize.h"
 
 static inline int at_most(int value, int limit) { return value < limit ? value : limit; }
 
-/* Brings the noise up to date of each band with another step than before, up to
-   max_nonzero_coeff; returns the count of these bands. */
-static int update_noise(gr_info const *granule, calc_noise_data *known, int changed[SFBMAX + 1]) {
-  mp3a_noise_band bands[SFBMAX + 1];
+void mp3a_lay_out_bands(gr_info const *granule, mp3a_noise_band bands[SFBMAX]) {
+  for (int sfb = 0, begin = 0; sfb < granule->psymax; begin += granule->width[sfb++]) {
+    int const lines = at_most(granule->width[sfb], granule->max_nonzero_coeff + 1 - begin) & ~1;
+    bands[sfb] = (mp3a_noise_band){begin, lines > 0 ? lines : 0, 0};
+  }
+}
+
+/* Brings the noise up to date of each band with another step than before; returns the count of
+   these bands. */
+static int update_noise(gr_info const *granule, const mp3a_noise_band bands[SFBMAX],
+                        calc_noise_data *known, int changed[SFBMAX + 1]) {
+  mp3a_noise_band chosen[SFBMAX + 1];
   FLOAT noises[SFBMAX];
   int step[SFBMAX], count = 0;
   mp3a_band_steps(granule, granule->psymax, step);
-  for (int sfb = 0, begin = 0; sfb < granule->psymax; begin += granule->width[sfb++]) {
-    int const lines = at_most(granule->width[sfb], granule->max_nonzero_coeff + 1 - begin) & ~1;
+  for (int sfb = 0; sfb < granule->psymax; sfb++) {
     changed[count] = sfb;
-    bands[count] = (mp3a_noise_band){begin, lines > 0 ? lines : 0, pow20[step[sfb] + Q_MAX2]};
+    chosen[count] = bands[sfb];
+    chosen[count].step = pow20[step[sfb] + Q_MAX2];
     count += known->step[sfb] != step[sfb];
-    known->step[sfb] = step[sfb];
   }
-  mp3a_kernels()->quantize.noises(granule->xr, granule->l3_enc, bands, count, noises);
+  memcpy(known->step, step, sizeof *step * (size_t)granule->psymax);
+  mp3a_kernels()->quantize.noises(granule->xr, granule->l3_enc, chosen, count, noises);
   for (int i = 0; i < count; i++) known->noise[changed[i]] = noises[i];
   return count;
 }
@@ -53,16 +64,35 @@ int calc_noise(gr_info const *const granule, FLOAT const *allowed, FLOAT *distor
                calc_noise_result *const result, calc_noise_data *known) {
   enum { NO_STEP = 1 << 20 };
   calc_noise_data fresh;
-  FLOAT logarithms[SFBMAX];
+  mp3a_noise_band bands[SFBMAX];
   int changed[SFBMAX + 1];
   if (!known) {
     for (int sfb = 0; sfb < granule->psymax; sfb++) fresh.step[sfb] = NO_STEP;
     known = &fresh;
   }
-  int const count = update_noise(granule, known, changed);
-  mp3a_kernels()->quantize.ratios(known->noise, allowed, granule->psymax, distort, logarithms);
-  for (int i = 0; i < count; i++) known->noise_log[changed[i]] = logarithms[changed[i]];
+  mp3a_lay_out_bands(granule, bands);
+  int const count = update_noise(granule, bands, known, changed);
+  for (int sfb = 0; sfb < granule->psymax; sfb++)
+    distort[sfb] = 1.0f / allowed[sfb] * known->noise[sfb];
+  for (int i = 0; i < count; i++) {
+    FLOAT const ratio = distort[changed[i]];
+    known->noise_log[changed[i]] = FAST_LOG10(ratio > 1e-20f ? ratio : 1e-20f);
+  }
   if (granule->psymax > 0) known->global_gain = granule->global_gain;
   add_up(known->noise_log, granule->psymax, result);
   return result->over_count;
+}
+
+FLOAT mp3a_measure_noise(gr_info const *granule, const mp3a_noise_band bands[SFBMAX],
+                         FLOAT const *allowed, FLOAT *distort, calc_noise_result *result,
+                         calc_noise_data *known) {
+  mp3a_noise_sums sums;
+  int changed[SFBMAX + 1];
+  update_noise(granule, bands, known, changed);
+  mp3a_kernels()->quantize.ratios(known->noise, allowed, granule->psymax, distort, &sums);
+  known->global_gain = granule->global_gain;
+  *result = (calc_noise_result){.over_count = sums.over_count,
+                                .max_noise = sums.most_logarithm,
+                                .over_SSD = sums.over_squares};
+  return sums.most_ratio;
 }

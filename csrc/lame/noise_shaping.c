@@ -4,6 +4,8 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "lame/noise.h"
+
 typedef struct {
   lame_internal_flags *gfc;
   const FLOAT *allowed;
@@ -13,7 +15,9 @@ typedef struct {
   calc_noise_result best_noise, tried_noise;
   calc_noise_data known;
   FLOAT distortion[SFBMAX]; /* of `tried`: noise over allowed noise */
+  FLOAT most_distortion;    /* of the bands with scale factors */
   FLOAT largest[SFBMAX];    /* of the powers of a band */
+  mp3a_noise_band bands[SFBMAX];
   int begin[SFBMAX];
   int best_bits, tries_since_best, is_refining, gain_before_refining;
   int is_settled; /* the bits of `tried` are counted */
@@ -31,11 +35,13 @@ static void amplify_band(shaping *s, int sfb, FLOAT factor) {
 
 static void find_largest(shaping *s) {
   int const bands = s->tried.block_type == SHORT_TYPE ? 39 : SBMAX_l;
+  int powers[MP3A_LINES]; /* floats from zero on are in the order of their bits */
+  memcpy(powers, s->powers, sizeof powers);
   for (int sfb = 0, begin = 0; sfb < bands; begin += s->tried.width[sfb++]) {
-    FLOAT largest = 0;
+    int largest = 0;
     for (int i = begin; i < begin + s->tried.width[sfb]; i++)
-      largest = largest < s->powers[i] ? s->powers[i] : largest;
-    s->largest[sfb] = largest;
+      largest = largest < powers[i] ? powers[i] : largest;
+    memcpy(&s->largest[sfb], &largest, sizeof largest);
     s->begin[sfb] = begin;
   }
 }
@@ -45,9 +51,7 @@ static void find_largest(shaping *s) {
 static FLOAT distortion_to_amplify(const shaping *s) {
   int const given = s->gfc->cfg.noise_shaping_amp;
   int const way = given == 3 ? 1 + s->is_refining : given;
-  FLOAT most = 0;
-  for (int sfb = 0; sfb < s->tried.sfbmax; sfb++)
-    most = most < s->distortion[sfb] ? s->distortion[sfb] : most;
+  FLOAT const most = s->most_distortion;
   if (way == 2) return most;
   if (most > 1) return way == 1 ? sqrtf(most) : 1;
   return (FLOAT)(most * .95);
@@ -141,6 +145,29 @@ static int balance(shaping *s) {
 
 /* ---- comparison ---- */
 
+static int way_of(const shaping *s) {
+  SessionConfig_t const *cfg = &s->gfc->cfg;
+  return s->tried.block_type == SHORT_TYPE ? cfg->quant_comp_short : cfg->quant_comp;
+}
+
+/* From way 8 on the sums of logarithms aren't looked at. A gain of 0 is the step that a band of
+   which nothing is known has, too. */
+static void measure(shaping *s, calc_noise_result *noise) {
+  FLOAT most = 0;
+  int const bands = s->tried.sfbmax;
+  if (way_of(s) >= 8 && s->tried.global_gain > 0) {
+    most = mp3a_measure_noise(&s->tried, s->bands, s->allowed, s->distortion, noise, &s->known);
+    if (bands == s->tried.psymax) s->most_distortion = most;
+    if (bands == s->tried.psymax) return;
+  } else {
+    calc_noise(&s->tried, s->allowed, s->distortion, noise, &s->known);
+  }
+  most = 0;
+  for (int sfb = 0; sfb < bands; sfb++)
+    most = most < s->distortion[sfb] ? s->distortion[sfb] : most;
+  s->most_distortion = most;
+}
+
 static FLOAT klemm_noise(const shaping *s) {
   double sum = 1e-37;
   for (int sfb = 0; sfb < s->tried.psymax; sfb++) {
@@ -199,8 +226,7 @@ static int is_better_by_way(const calc_noise_result *tried, const calc_noise_res
 
 /* Without distorted bands only what is shorter, too, is better. */
 static int is_better(shaping *s) {
-  SessionConfig_t const *cfg = &s->gfc->cfg;
-  int const way = s->tried.block_type == SHORT_TYPE ? cfg->quant_comp_short : cfg->quant_comp;
+  int const way = way_of(s);
   if (way == 8) s->tried_noise.max_noise = klemm_noise(s);
   return is_better_by_way(&s->tried_noise, &s->best_noise, way) &&
          (s->best_noise.over_count != 0 || s->tried_noise.bits < s->best_noise.bits);
@@ -257,7 +283,7 @@ static int try_next(shaping *s, FLOAT saved_powers[MP3A_LINES]) {
   s->is_settled = 0;
   if (most <= 0 || !fit(s, most)) return 0;
   if (s->best_noise.over_count == 0 && !fit(s, s->best_bits)) return 0;
-  calc_noise(&s->tried, s->allowed, s->distortion, &s->tried_noise, &s->known);
+  measure(s, &s->tried_noise);
   s->tried_noise.bits = s->tried.part2_3_length;
   if (is_better(s)) {
     s->best_bits = s->best->part2_3_length;
@@ -282,7 +308,8 @@ void mp3a_shape_noise(lame_internal_flags *gfc, gr_info *granule, const FLOAT al
   s.tries_since_best = s.is_refining = s.gain_before_refining = 0;
   memset(&s.known, 0, sizeof s.known);
   find_largest(&s);
-  calc_noise(granule, allowed, s.distortion, &s.best_noise, &s.known);
+  mp3a_lay_out_bands(granule, s.bands);
+  measure(&s, &s.best_noise);
   s.best_noise.bits = granule->part2_3_length;
   if (is_refined) memcpy(saved_powers, powers, sizeof saved_powers);
   while (try_next(&s, is_refined ? saved_powers : 0)) {

@@ -24,12 +24,19 @@ static void quantize_run(const line_run *run, const FLOAT *powers, FLOAT scale, 
   }
 }
 
+/* More bands than there are, if not all: without a rest that isn't a vector. */
+static inline int whole_vectors(int bands) {
+  int const whole = (bands + 7) & ~7;
+  return whole < SFBMAX ? whole : SFBMAX;
+}
+
 void mp3a_band_steps(gr_info const *granule, int bands, int step[SFBMAX]) {
   int const shift = granule->scalefac_scale + 1;
+  bands = whole_vectors(bands);
   for (int sfb = 0; sfb < bands; sfb++)
     step[sfb] = granule->global_gain - (granule->scalefac[sfb] << shift);
   if (granule->preflag) /* long blocks only */
-    for (int sfb = 0; sfb < bands; sfb++) step[sfb] -= pretab[sfb] << shift;
+    for (int sfb = 0; sfb < SBMAX_l; sfb++) step[sfb] -= pretab[sfb] << shift;
   if (granule->block_type == SHORT_TYPE)
     for (int sfb = 0; sfb < bands; sfb++)
       step[sfb] -= granule->subblock_gain[granule->window[sfb]] * 8;
@@ -44,7 +51,7 @@ static void find_kinds(gr_info const *granule, calc_noise_data const *before, in
   int const ones = before->sfb_count1 > 0 ? before->sfb_count1 : SFBMAX;
   int step[SFBMAX];
   mp3a_band_steps(granule, bands, step);
-  for (int sfb = 0; sfb < bands; sfb++) {
+  for (int sfb = 0; sfb < whole_vectors(bands); sfb++) {
     int const last = before->step[sfb], is_same = -keeps_same & -(last == step[sfb]);
     int const is_ones = -(sfb >= ones) & -(last > 0) & -(step[sfb] >= last);
     kinds[sfb] = ~is_same & (RUN_FULL + (is_ones & (RUN_ZERO_ONE - RUN_FULL)));

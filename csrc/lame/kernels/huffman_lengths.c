@@ -65,6 +65,12 @@ static int region_scalar(const uint8_t *keys, int pairs, unsigned lengths[3]) {
   return largest;
 }
 
+static int largest_scalar(const int *quantized, int count) {
+  int largest = 0;
+  for (int i = 0; i < count; i++) largest = quantized[i] > largest ? quantized[i] : largest;
+  return largest;
+}
+
 static void quads_scalar(const uint8_t *keys, int quads, unsigned lengths[2]) {
   unsigned sum0 = 0, sum1 = 0;
   for (int i = 0; i < quads; i++, keys += 2) {
@@ -158,7 +164,8 @@ static inline unsigned total(v128_t sum) {
 #define TIER_SOURCE "lame/kernels/huffman_lengths_vector.h"
 #include "common/tiers.h"
 
-#define HUFFMAN_KERNELS(tier) {pack_##tier, region_##tier, quads_##tier}
+#define HUFFMAN_KERNELS(tier) \
+  {pack_##tier, region_##tier, largest_##tier, quads_##tier}
 
 void mp3a_huffman_lengths_select(mp3a_huffman_lengths_kernels *kernels, unsigned cpu_flags) {
   fill_pair_lengths();

@@ -30,7 +30,7 @@ typedef uint16_t TIER(words) __attribute__((vector_size(VECTOR_BYTES)));
 /* Loads that keep the first `left` bytes only. */
 #define KEEP(left) LOAD(kept_bytes + 32 - ((left) < VECTOR_BYTES ? (left) : VECTOR_BYTES))
 
-static inline TARGET int TIER(largest)(const uint8_t *keys, int pairs) {
+static inline TARGET int TIER(largest_key)(const uint8_t *keys, int pairs) {
   TIER(bytes) most = {0};
   for (int i = 0; i < pairs; i += VECTOR_BYTES) {
     TIER(bytes) v = LOAD(keys + i) & KEEP(pairs - i);
@@ -78,7 +78,7 @@ static TARGET void TIER(quads)(const uint8_t *keys, int quads, unsigned lengths[
 #endif
 
 static TARGET int TIER(region)(const uint8_t *keys, int pairs, unsigned lengths[3]) {
-  int const largest = TIER(largest)(keys, pairs);
+  int const largest = TIER(largest_key)(keys, pairs);
 #ifdef PICK
   if (largest <= 3) {
     TIER(sum_small)(largest, keys, pairs, lengths);
@@ -88,6 +88,15 @@ static TARGET int TIER(region)(const uint8_t *keys, int pairs, unsigned lengths[
   if (largest > 0 && largest < 15)
     mp3a_sum_lengths(mp3a_pair_lengths[largest], keys, pairs, lengths);
   return largest;
+}
+
+static TARGET int TIER(largest)(const int *quantized, int count) {
+  TIER(bits) most = {0};
+  int i = 0;
+  for (; i + TIER(lanes) <= count; i += TIER(lanes))
+    most = __builtin_elementwise_max(most, *(const TIER(bits_unaligned) *)(quantized + i));
+  int const largest = __builtin_reduce_max(most), rest = largest_scalar(quantized + i, count - i);
+  return largest > rest ? largest : rest;
 }
 
 #undef LOAD

@@ -59,27 +59,46 @@ static void square_errors_scalar(const float *lines, const int *quantized, float
   }
 }
 
-static inline int lesser(int a, int b) { return a < b ? a : b; }
+enum { SIDE_BY_SIDE = 8 };
 
-/* A sum has to wait for each of its terms, so four bands are summed side by side. */
+/* Terms `from` to `end` of all sums from `first` on. */
+__attribute__((always_inline)) static inline void add_terms(const float *const terms[SIDE_BY_SIDE],
+                                                            float sums[SIDE_BY_SIDE], int first,
+                                                            int from, int end) {
+  for (int k = from; k < end; k++)
+    for (int m = first; m < SIDE_BY_SIDE; m++) sums[m] += terms[m][k];
+}
+
+/* A sum has to wait for each of its terms, so bands are summed side by side, the narrower ones
+   first: when one is done the others go on. */
+static inline void sum_side_by_side(const float *squares, const mp3a_noise_band *bands,
+                                    float *noises) {
+  const float *terms[SIDE_BY_SIDE];
+  float sums[SIDE_BY_SIDE] = {0};
+  for (int j = 0; j < SIDE_BY_SIDE; j++) terms[j] = squares + bands[j].begin;
+  add_terms(terms, sums, 0, 0, bands[0].count);
+  add_terms(terms, sums, 1, bands[0].count, bands[1].count);
+  add_terms(terms, sums, 2, bands[1].count, bands[2].count);
+  add_terms(terms, sums, 3, bands[2].count, bands[3].count);
+  add_terms(terms, sums, 4, bands[3].count, bands[4].count);
+  add_terms(terms, sums, 5, bands[4].count, bands[5].count);
+  add_terms(terms, sums, 6, bands[5].count, bands[6].count);
+  add_terms(terms, sums, 7, bands[6].count, bands[7].count);
+  for (int j = 0; j < SIDE_BY_SIDE; j++) noises[j] = sums[j];
+}
+
+static int is_ascending(const mp3a_noise_band *bands) {
+  int is_less = 0;
+  for (int j = 1; j < SIDE_BY_SIDE; j++) is_less |= bands[j].count < bands[j - 1].count;
+  return !is_less;
+}
+
 static inline void sum_bands(const float *squares, const mp3a_noise_band *bands, int count,
                              float *noises) {
-  int i = 0;
-  for (; i + 4 <= count; i += 4) {
-    const mp3a_noise_band *b = bands + i;
-    const float *p = squares + b[0].begin, *q = squares + b[1].begin;
-    const float *r = squares + b[2].begin, *s = squares + b[3].begin;
-    const int least = lesser(lesser(b[0].count, b[1].count), lesser(b[2].count, b[3].count));
-    float sums[4] = {0};
-    for (int k = 0; k < least; k++)
-      sums[0] += p[k], sums[1] += q[k], sums[2] += r[k], sums[3] += s[k];
-    for (int j = 0; j < 4; j++) {
-      float sum = sums[j];
-      for (int k = least; k < b[j].count; k++) sum += squares[b[j].begin + k];
-      noises[i + j] = sum;
-    }
-  }
-  for (; i < count; i++) {
+  int i = count;
+  for (; i >= SIDE_BY_SIDE && is_ascending(bands + i - SIDE_BY_SIDE); i -= SIDE_BY_SIDE)
+    sum_side_by_side(squares, bands + i - SIDE_BY_SIDE, noises + i - SIDE_BY_SIDE);
+  while (i-- > 0) {
     float sum = 0;
     for (int k = 0; k < bands[i].count; k++) sum += squares[bands[i].begin + k];
     noises[i] = sum;
@@ -114,11 +133,19 @@ static inline float logarithm_of(float x) {
   return (float)(log2 * (LOG2 / LOG10));
 }
 
+static const mp3a_noise_sums no_sums = {0, 0, -20, 0};
+
 static void ratios_scalar(const float *noises, const float *allowed, int count, float *ratios,
-                          float *logarithms) {
+                          mp3a_noise_sums *sums) {
+  *sums = no_sums;
   for (int i = 0; i < count; i++) {
-    ratios[i] = 1.0f / allowed[i] * noises[i];
-    logarithms[i] = logarithm_of(ratios[i] > 1e-20f ? ratios[i] : 1e-20f);
+    float const ratio = ratios[i] = 1.0f / allowed[i] * noises[i];
+    float const log = logarithm_of(ratio > 1e-20f ? ratio : 1e-20f);
+    int const tenths = (int)(log * 10 + .5), is_over = log > 0;
+    sums->over_count += is_over;
+    sums->over_squares += is_over ? (tenths > 1 ? tenths * tenths : 1) : 0;
+    sums->most_logarithm = sums->most_logarithm > log ? sums->most_logarithm : log;
+    sums->most_ratio = sums->most_ratio < ratio ? ratio : sums->most_ratio;
   }
 }
 

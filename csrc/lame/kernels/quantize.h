@@ -2,11 +2,21 @@
 #ifndef MP3A_QUANTIZE_KERNELS_H
 #define MP3A_QUANTIZE_KERNELS_H
 
+enum { MP3A_MOST_BANDS = 40 };
+
 /* A scale factor band whose noise is asked for. */
 typedef struct mp3a_noise_band {
   int begin, count; /* lines */
   float step;       /* the width of the quantizer's steps */
 } mp3a_noise_band;
+
+/* Of the logarithms above 0, how many there are and the sum of the squares of their tenths, 1 at
+   least each. */
+typedef struct mp3a_noise_sums {
+  int over_count, over_squares;
+  float most_logarithm; /* from -20 on */
+  float most_ratio;     /* from 0 on */
+} mp3a_noise_sums;
 
 typedef struct mp3a_quantize_kernels {
   /* quantized[i] = powers[i] * scale rounded, for a reconstruction by the power
@@ -19,9 +29,10 @@ typedef struct mp3a_quantize_kernels {
      quantized there are MP3A_LINES. */
   void (*noises)(const float *lines, const int *quantized, const mp3a_noise_band *bands,
                  int count, float *noises);
-  /* ratios[i] = 1 / allowed[i] * noises[i], and its logarithm by LAME's fast_log2(), i < count. */
+  /* ratios[i] = 1 / allowed[i] * noises[i], i < count, and what their logarithms, by LAME's
+     fast_log2(), come to. `count`: at most MP3A_MOST_BANDS. */
   void (*ratios)(const float *noises, const float *allowed, int count, float *ratios,
-                 float *logarithms);
+                 mp3a_noise_sums *sums);
   /* The sum of (|lines[i]| - n^(4/3) * step)^2, i < count, with n as lines() has
      it of powers and scale: eight sums, of every eighth line, added up. */
   float (*noise)(const float *lines, const float *powers, float scale, float step, int count);

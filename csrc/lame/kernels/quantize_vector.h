@@ -33,6 +33,10 @@ static inline TARGET int TIER(is_any_above_15)(TIER(bits) n) {
 #endif
 }
 
+static inline TARGET int TIER(is_any)(TIER(bits) mask) {
+  return TIER(is_any_above_15)(mask & 16);
+}
+
 /* lines_scalar() of TIER(lanes) lines, x rounded to n. */
 static inline TARGET TIER(bits) TIER(round_large)(TIER(vec) x, TIER(bits) n) {
   TIER(wide) sum = __builtin_convertvector(x, TIER(wide)) + (double)two_to_23;
@@ -55,11 +59,24 @@ static inline TARGET TIER(bits) TIER(round)(TIER(vec) x) {
   return n + (x < TIER(pick)(smallest_rounded_up, n));
 }
 
+/* The last vector may do lines again that were done, or, of the AVX2 tier, be a shorter one. */
 static TARGET void TIER(lines)(const float *powers, float scale, int count, int *quantized) {
   int i = 0;
   for (; i + TIER(lanes) <= count; i += TIER(lanes))
     *(TIER(bits_unaligned) *)(quantized + i) = TIER(round)(scale * TIER(load)(powers + i));
-  lines_scalar(powers + i, scale, count - i, quantized + i);
+  if (i == count) return;
+#if VECTOR_BYTES == 32
+  if (count < TIER(lanes)) {
+    lines_128(powers, scale, count, quantized);
+    return;
+  }
+#endif
+  if (count < TIER(lanes)) {
+    lines_scalar(powers, scale, count, quantized);
+    return;
+  }
+  i = count - TIER(lanes);
+  *(TIER(bits_unaligned) *)(quantized + i) = TIER(round)(scale * TIER(load)(powers + i));
 }
 
 static TARGET void TIER(drop_small)(const float *powers, float limit, int count,
@@ -108,16 +125,53 @@ static inline TARGET TIER(vec) TIER(logarithm)(TIER(vec) x) {
                                  TIER(vec));
 }
 
+/* What ratios() sums, in lanes. */
+typedef struct TIER(lane_sums) {
+  TIER(bits) over_count, over_squares;
+  TIER(vec) most_logarithm;
+} TIER(lane_sums);
+
+static inline TARGET void TIER(add_ratios)(TIER(vec) ratio, TIER(lane_sums) *sums) {
+  TIER(vec) const least = (TIER(vec)){0} + 1e-20f;
+  TIER(vec) const log = TIER(logarithm)(TIER(choose)(ratio > least, ratio, least));
+  TIER(wide) const tenths_and_half = __builtin_convertvector(log * 10.0f, TIER(wide)) + .5;
+  TIER(bits) const is_over = log > 0;
+  TIER(bits) tenths = __builtin_convertvector(tenths_and_half, TIER(bits));
+  tenths = __builtin_elementwise_max(tenths, (TIER(bits)){0} + 1) & is_over;
+  sums->over_count -= is_over;
+  sums->over_squares += tenths * tenths;
+  sums->most_logarithm = TIER(choose)(sums->most_logarithm > log, sums->most_logarithm, log);
+}
+
+/* Where a ratio is above 1, the logarithms of those below don't matter. A rest that isn't a whole
+   vector is filled up by ratios of 0, which add nothing. */
 static TARGET void TIER(ratios)(const float *noises, const float *allowed, int count,
-                                float *ratios, float *logarithms) {
-  int i = 0;
+                                float *ratios, mp3a_noise_sums *sums) {
+  TIER(lane_sums) lanes = {{0}, {0}, (TIER(vec)){0} + no_sums.most_logarithm};
+  TIER(vec) all[MP3A_MOST_BANDS / TIER(lanes)], most = {0};
+  int i = 0, vectors = 0;
   for (; i + TIER(lanes) <= count; i += TIER(lanes)) {
-    TIER(vec) const ratio = 1.0f / TIER(load)(allowed + i) * TIER(load)(noises + i);
-    TIER(vec) const least = (TIER(vec)){0} + 1e-20f;
-    TIER(store)(ratios + i, ratio);
-    TIER(store)(logarithms + i, TIER(logarithm)(TIER(choose)(ratio > least, ratio, least)));
+    all[vectors] = 1.0f / TIER(load)(allowed + i) * TIER(load)(noises + i);
+    TIER(store)(ratios + i, all[vectors++]);
   }
-  ratios_scalar(noises + i, allowed + i, count - i, ratios + i, logarithms + i);
+  if (i < count) {
+    TIER(vec) rest = {0};
+    for (int k = 0; i + k < count; k++)
+      rest[k] = ratios[i + k] = 1.0f / allowed[i + k] * noises[i + k];
+    all[vectors++] = rest;
+  }
+  for (int k = 0; k < vectors; k++) most = TIER(choose)(most < all[k], all[k], most);
+  *sums = no_sums;
+  for (int k = 0; k < TIER(lanes); k++)
+    sums->most_ratio = sums->most_ratio < most[k] ? most[k] : sums->most_ratio;
+  for (int k = 0; k < vectors; k++)
+    if (sums->most_ratio <= 1 || TIER(is_any)(all[k] > 0.99f)) TIER(add_ratios)(all[k], &lanes);
+  for (int k = 0; k < TIER(lanes) && count > 0; k++) {
+    float const log = lanes.most_logarithm[k];
+    sums->over_count += lanes.over_count[k];
+    sums->over_squares += lanes.over_squares[k];
+    sums->most_logarithm = sums->most_logarithm > log ? sums->most_logarithm : log;
+  }
 }
 
 static TARGET float TIER(noise)(const float *lines, const float *powers, float scale, float step,

@@ -33,6 +33,9 @@ static void check_kernels(const mp3a_huffman_lengths_kernels *scalar,
       CHECK(a == b && memcmp(lengths[0], lengths[1], sizeof(unsigned) * (size_t)counted) == 0,
             "%s, %d pairs up to %d", tier, pairs, a);
     }
+    int const a = scalar->largest(values + begin, count - begin);
+    int const b = kernels->largest(values + begin, count - begin);
+    CHECK(a == b, "%s, %d values: at most %d for %d", tier, count - begin, b, a);
     for (int i = 0; i < MP3A_COUNT_KEYS; i++) keys[0][i] = (uint8_t)(check_random() & 0x11);
     int const quads = pick(145);
     scalar->quads(keys[0] + count % 7, quads, lengths[0]);
