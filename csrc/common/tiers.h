@@ -5,9 +5,10 @@
      #include "common/tiers.h"
 
    The source defines static TARGET functions TIER(name), by common/vector.h: name_128 for
-   SSE2, NEON and WebAssembly, name_avx2. The scalar twin of each is name_scalar, and stands
+   SSE2, NEON and WebAssembly, name_avx2, and, where the kernel defines TIER_HAS_AVX512 before,
+   name_avx512. The scalar twin of each is name_scalar, and stands
    before. MP3A_SELECT_TIER(kernels, LIST, cpu_flags) then fills a struct of kernels with the
-   best of LIST(scalar), LIST(128) and LIST(avx2). */
+   best of LIST(scalar), LIST(128), LIST(avx2) and LIST(avx512). */
 #include "common/cpu.h"
 
 #if MP3A_HAS_VECTORS_128
@@ -38,6 +39,20 @@
 #define MP3A_IF_AVX2(...)
 #endif
 
+#if defined(__x86_64__) && defined(TIER_HAS_AVX512)
+#define TIER(name) name##_avx512
+#define TARGET MP3A_TARGET_AVX512
+#define VECTOR_BYTES 64
+#include "common/vector.h"
+#include TIER_SOURCE
+#undef TIER
+#undef TARGET
+#undef VECTOR_BYTES
+#define MP3A_IF_AVX512(...) __VA_ARGS__
+#else
+#define MP3A_IF_AVX512(...)
+#endif
+
 #define MP3A_SELECT_TIER(kernels, LIST, cpu_flags)                              \
   do {                                                                          \
     *(kernels) = (__typeof__(*(kernels)))LIST(scalar);                          \
@@ -45,5 +60,7 @@
                     *(kernels) = (__typeof__(*(kernels)))LIST(128);)            \
     MP3A_IF_AVX2(if ((cpu_flags) & MP3A_CPU_AVX2)                               \
                      *(kernels) = (__typeof__(*(kernels)))LIST(avx2);)          \
+    MP3A_IF_AVX512(if ((cpu_flags) & MP3A_CPU_AVX512)                           \
+                       *(kernels) = (__typeof__(*(kernels)))LIST(avx512);)      \
     (void)(cpu_flags);                                                          \
   } while (0)

@@ -21,6 +21,7 @@ static inline TARGET TIER(vec) TIER(choose)(TIER(bits) mask, TIER(vec) a, TIER(v
   return (TIER(vec))(((TIER(bits))a & mask) | ((TIER(bits))b & ~mask));
 }
 
+#if VECTOR_BYTES < 64
 static inline TARGET TIER(vec) TIER(reversed)(TIER(vec) x) {
 #if VECTOR_BYTES == 16
   return __builtin_shufflevector(x, x, 3, 2, 1, 0);
@@ -60,4 +61,5 @@ static inline TARGET void TIER(transpose)(TIER(vec) x[8]) {
     x[i + 4] = __builtin_shufflevector(y[i], y[i + 4], 4, 5, 6, 7, 12, 13, 14, 15);
   }
 }
+#endif
 #endif

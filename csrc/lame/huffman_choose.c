@@ -34,7 +34,7 @@ int mp3a_choose_table(const int *quantized, const uint8_t *keys, int begin, int 
   if (largest == 15) {
     largest = mp3a_kernels()->huffman.largest(quantized + 2 * begin, 2 * (end - begin));
     int const row = largest > 15 ? MP3A_LENGTHS_ESCAPED : 15;
-    mp3a_sum_lengths(mp3a_pair_lengths[row], keys + begin, end - begin, lengths);
+    mp3a_kernels()->huffman.row(row, keys + begin, end - begin, lengths);
   }
   return mp3a_choose_by_lengths(largest, lengths, bits);
 }

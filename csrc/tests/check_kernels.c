@@ -23,6 +23,7 @@ static const struct {
     {0, "scalar"},
     {MP3A_CPU_SSE2, "sse2"},
     {MP3A_CPU_AVX2, "avx2"},
+    {MP3A_CPU_AVX512, "avx512"},
     {MP3A_CPU_NEON, "neon"},
     {MP3A_CPU_SIMD128, "simd128"},
 };

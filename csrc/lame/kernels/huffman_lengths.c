@@ -65,6 +65,10 @@ static int region_scalar(const uint8_t *keys, int pairs, unsigned lengths[3]) {
   return largest;
 }
 
+static void row_scalar(int row, const uint8_t *keys, int pairs, unsigned lengths[3]) {
+  mp3a_sum_lengths(mp3a_pair_lengths[row], keys, pairs, lengths);
+}
+
 static int largest_scalar(const int *quantized, int count) {
   int largest = 0;
   for (int i = 0; i < count; i++) largest = quantized[i] > largest ? quantized[i] : largest;
@@ -165,7 +169,63 @@ static inline unsigned total(v128_t sum) {
 #include "common/tiers.h"
 
 #define HUFFMAN_KERNELS(tier) \
-  {pack_##tier, region_##tier, largest_##tier, quads_##tier}
+  {pack_##tier, region_##tier, row_scalar, largest_##tier, quads_##tier}
+
+#if defined(__x86_64__)
+/* mp3a_pair_lengths by row, candidate and key. */
+static _Alignas(64) uint8_t byte_lengths[MP3A_LENGTH_ROWS][3][256];
+
+static void fill_byte_lengths(void) {
+  for (int row = 0; row < MP3A_LENGTH_ROWS; row++)
+    for (int i = 0; i < 3; i++)
+      for (int key = 0; key < 256; key++)
+        byte_lengths[row][i][key] = (uint8_t)(mp3a_pair_lengths[row][key] >> (16 * i));
+}
+
+static inline MP3A_TARGET_AVX512 __mmask64 first_of(int count) {
+  return count < 64 ? ((__mmask64)1 << count) - 1 : ~(__mmask64)0;
+}
+
+MP3A_TARGET_AVX512 static void row_avx512(int row, const uint8_t *keys, int pairs,
+                                     unsigned lengths[3]) {
+  const __m512i zero = _mm512_setzero_si512();
+  __m512i sum = zero;
+  for (int i = 0; i < pairs; i += 64) {
+    const __mmask64 mask = first_of(pairs - i);
+    const __m512i v = _mm512_maskz_loadu_epi8(mask, keys + i);
+    const __mmask64 is_high = _mm512_movepi8_mask(v);
+    for (int k = 0; k < 3; k++) {
+      const __m512i *t = (const __m512i *)(const void *)byte_lengths[row][k];
+      __m512i found = _mm512_permutex2var_epi8(t[0], v, t[1]);
+      if (row >= 8)
+        found = _mm512_mask_blend_epi8(is_high, found, _mm512_permutex2var_epi8(t[2], v, t[3]));
+      const __m512i eights = _mm512_sad_epu8(_mm512_maskz_mov_epi8(mask, found), zero);
+      sum = _mm512_add_epi64(sum, _mm512_slli_epi64(eights, 16 * (unsigned)k));
+    }
+  }
+  const uint64_t total = (uint64_t)_mm512_reduce_add_epi64(sum);
+  for (int k = 0; k < 3; k++) lengths[k] = total >> (16 * k) & 0xffff;
+}
+
+MP3A_TARGET_AVX512 static int region_avx512(const uint8_t *keys, int pairs, unsigned lengths[3]) {
+  const __m512i low = _mm512_set1_epi8(15);
+  __m512i most = _mm512_setzero_si512();
+  for (int i = 0; i < pairs; i += 64) {
+    const __m512i v = _mm512_maskz_loadu_epi8(first_of(pairs - i), keys + i);
+    most = _mm512_max_epu8(most, _mm512_and_si512(v, low));
+    most = _mm512_max_epu8(most, _mm512_and_si512(_mm512_srli_epi16(v, 4), low));
+  }
+  const __m256i half = _mm256_max_epu8(_mm512_castsi512_si256(most),
+                                       _mm512_extracti64x4_epi64(most, 1));
+  __m128i x = _mm_max_epu8(_mm256_castsi256_si128(half), _mm256_extracti128_si256(half, 1));
+  x = _mm_max_epu8(x, _mm_srli_epi16(x, 8));
+  const __m128i words = _mm_set1_epi16(15);
+  x = _mm_minpos_epu16(_mm_sub_epi16(words, _mm_and_si128(x, words)));
+  const int largest = 15 - _mm_cvtsi128_si32(x) % 65536;
+  if (largest > 0 && largest < 15) row_avx512(largest, keys, pairs, lengths);
+  return largest;
+}
+#endif
 
 void mp3a_huffman_lengths_select(mp3a_huffman_lengths_kernels *kernels, unsigned cpu_flags) {
   fill_pair_lengths();
@@ -173,4 +233,8 @@ void mp3a_huffman_lengths_select(mp3a_huffman_lengths_kernels *kernels, unsigned
   fill_small_lengths();
 #endif
   MP3A_SELECT_TIER(kernels, HUFFMAN_KERNELS, cpu_flags);
+#if defined(__x86_64__)
+  fill_byte_lengths();
+  if (cpu_flags & MP3A_CPU_AVX512) kernels->region = region_avx512, kernels->row = row_avx512;
+#endif
 }

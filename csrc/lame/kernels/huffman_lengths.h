@@ -19,6 +19,8 @@ typedef struct mp3a_huffman_lengths_kernels {
   /* The largest value in `pairs` pairs, at least one. When it is 1 to 14, also
      the lengths by the tables that it allows, in the standard's order. */
   int (*region)(const uint8_t *keys, int pairs, unsigned lengths[3]);
+  /* Lengths of `pairs` pairs by a row of mp3a_pair_lengths. */
+  void (*row)(int row, const uint8_t *keys, int pairs, unsigned lengths[3]);
   /* The largest of `count` values. */
   int (*largest)(const int *quantized, int count);
   /* Lengths of `quads` quadruples of values 0 and 1 by both tables. */

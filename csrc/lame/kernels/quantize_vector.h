@@ -2,7 +2,9 @@
 
 /* table[n % 16] of a table of 16. */
 static inline TARGET TIER(vec) TIER(pick)(const float table[16], TIER(bits) n) {
-#if VECTOR_BYTES == 32
+#if VECTOR_BYTES == 64
+  return (TIER(vec))_mm512_permutexvar_ps((__m512i)n, _mm512_loadu_ps(table));
+#elif VECTOR_BYTES == 32
   __m256 low = _mm256_permutevar8x32_ps(_mm256_loadu_ps(table), (__m256i)n);
   __m256 high = _mm256_permutevar8x32_ps(_mm256_loadu_ps(table + 8), (__m256i)n);
   return (TIER(vec))_mm256_blendv_ps(low, high, (__m256)(n << 28));
@@ -14,7 +16,9 @@ static inline TARGET TIER(vec) TIER(pick)(const float table[16], TIER(bits) n) {
 
 /* table[n]. */
 static inline TARGET TIER(vec) TIER(gather)(const float *table, TIER(bits) n) {
-#if VECTOR_BYTES == 32
+#if VECTOR_BYTES == 64
+  return (TIER(vec))_mm512_i32gather_ps((__m512i)n, table, 4);
+#elif VECTOR_BYTES == 32
   return (TIER(vec))_mm256_i32gather_ps(table, (__m256i)n, 4);
 #else
   return (TIER(vec)){table[n[0]], table[n[1]], table[n[2]], table[n[3]]};
@@ -22,7 +26,9 @@ static inline TARGET TIER(vec) TIER(gather)(const float *table, TIER(bits) n) {
 }
 
 static inline TARGET int TIER(is_any_above_15)(TIER(bits) n) {
-#if VECTOR_BYTES == 32
+#if VECTOR_BYTES == 64
+  return _mm512_test_epi32_mask((__m512i)n, _mm512_set1_epi32(~15)) != 0;
+#elif VECTOR_BYTES == 32
   return !_mm256_testz_si256((__m256i)n, _mm256_set1_epi32(~15));
 #elif defined(__x86_64__)
   return _mm_movemask_epi8((__m128i)(n > 15)) != 0;
@@ -59,20 +65,21 @@ static inline TARGET TIER(bits) TIER(round)(TIER(vec) x) {
   return n + (x < TIER(pick)(smallest_rounded_up, n));
 }
 
-/* The last vector may do lines again that were done, or, of the AVX2 tier, be a shorter one. */
+/* The last vector may do lines again that were done; so few that there is none are left to the
+   tier below. */
 static TARGET void TIER(lines)(const float *powers, float scale, int count, int *quantized) {
   int i = 0;
   for (; i + TIER(lanes) <= count; i += TIER(lanes))
     *(TIER(bits_unaligned) *)(quantized + i) = TIER(round)(scale * TIER(load)(powers + i));
   if (i == count) return;
-#if VECTOR_BYTES == 32
   if (count < TIER(lanes)) {
+#if VECTOR_BYTES == 64
+    lines_avx2(powers, scale, count, quantized);
+#elif VECTOR_BYTES == 32
     lines_128(powers, scale, count, quantized);
-    return;
-  }
-#endif
-  if (count < TIER(lanes)) {
+#else
     lines_scalar(powers, scale, count, quantized);
+#endif
     return;
   }
   i = count - TIER(lanes);
@@ -148,7 +155,7 @@ static inline TARGET void TIER(add_ratios)(TIER(vec) ratio, TIER(lane_sums) *sum
 static TARGET void TIER(ratios)(const float *noises, const float *allowed, int count,
                                 float *ratios, mp3a_noise_sums *sums) {
   TIER(lane_sums) lanes = {{0}, {0}, (TIER(vec)){0} + no_sums.most_logarithm};
-  TIER(vec) all[MP3A_MOST_BANDS / TIER(lanes)], most = {0};
+  TIER(vec) all[MP3A_MOST_BANDS / TIER(lanes) + 1], most = {0};
   int i = 0, vectors = 0;
   for (; i + TIER(lanes) <= count; i += TIER(lanes)) {
     all[vectors] = 1.0f / TIER(load)(allowed + i) * TIER(load)(noises + i);
@@ -174,6 +181,28 @@ static TARGET void TIER(ratios)(const float *noises, const float *allowed, int c
   }
 }
 
+#if VECTOR_BYTES == 64
+/* Sixteen lines are two steps of the eight sums. */
+static TARGET float TIER(noise)(const float *lines, const float *powers, float scale, float step,
+                                int count) {
+  vec_avx2 sums = {0};
+  float eight[8];
+  int i = 0;
+  for (; i + 16 <= count; i += 16) {
+    TIER(bits) n = TIER(round)(scale * TIER(load)(powers + i));
+    TIER(vec) squares = TIER(square_error)(TIER(load)(lines + i), n, step);
+    sums += (vec_avx2)_mm512_castps512_ps256((__m512)squares);
+    sums += (vec_avx2)_mm512_extractf32x8_ps((__m512)squares, 1);
+  }
+  if (i + 8 <= count) {
+    bits_avx2 n = round_avx2(scale * load_avx2(powers + i));
+    sums += square_error_avx2(load_avx2(lines + i), n, step);
+    i += 8;
+  }
+  __builtin_memcpy(eight, &sums, sizeof eight);
+  return finish_noise(lines, powers, scale, step, i, count, eight);
+}
+#else
 static TARGET float TIER(noise)(const float *lines, const float *powers, float scale, float step,
                                 int count) {
   TIER(vec) sums[8 / TIER(lanes)] = {{0}};
@@ -189,3 +218,4 @@ static TARGET float TIER(noise)(const float *lines, const float *powers, float s
   __builtin_memcpy(eight, sums, sizeof eight);
   return finish_noise(lines, powers, scale, step, i, count, eight);
 }
+#endif

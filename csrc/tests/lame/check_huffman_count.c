@@ -32,6 +32,11 @@ static void check_kernels(const mp3a_huffman_lengths_kernels *scalar,
       int const counted = a > 0 && a < 15 ? mp3a_candidate_tables[a].count : 0;
       CHECK(a == b && memcmp(lengths[0], lengths[1], sizeof(unsigned) * (size_t)counted) == 0,
             "%s, %d pairs up to %d", tier, pairs, a);
+      int const row = a < 15 ? a : 15 + pick(2);
+      scalar->row(row, keys[0] + 3 + begin, pairs, lengths[0]);
+      kernels->row(row, keys[0] + 3 + begin, pairs, lengths[1]);
+      CHECK(memcmp(lengths[0], lengths[1], sizeof lengths[0]) == 0, "%s, %d pairs by row %d", tier,
+            pairs, row);
     }
     int const a = scalar->largest(values + begin, count - begin);
     int const b = kernels->largest(values + begin, count - begin);
