@@ -347,6 +347,10 @@ test("Firefox: the same bytes, numbers and sound, by the keyboard, without a fau
     assert.equal(size, (mp3.length / 1000).toFixed(1));
     assert.equal(await firefox.evaluate(HASH_SAVED), hashesOf(channels, OPTIONS));
 
+    const copy = `document.querySelector("[data-copy=code]")`;
+    await firefox.evaluate(`${copy}.click()`);
+    await waitFor(firefox, `${copy}.textContent === "Copied"`);
+
     await firefox.evaluate(`document.getElementById("vbr").focus()`);
     await firefox.press(RIGHT);
     await firefox.press(TAB);

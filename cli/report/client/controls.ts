@@ -109,8 +109,8 @@ export function createControls(
   async function copy(button: HTMLElement): Promise<void> {
     const element = byId(button.dataset.copy ?? "");
     getSelection()?.selectAllChildren(element);
-    const isCopied = await navigator.clipboard?.writeText(element.textContent ?? "")
-      .then(() => true, () => document.execCommand("copy"));
+    const writing = navigator.clipboard?.writeText(element.textContent ?? "").then(() => true);
+    const isCopied = await (writing ?? Promise.reject()).catch(() => document.execCommand("copy"));
     button.textContent = isCopied ? "Copied" : "Marked";
     setTimeout(() => button.textContent = "Copy", 2000);
   }
