@@ -1,13 +1,15 @@
 // npm run bench:options
 //
-// What each option does to sound, size and speed: the round trip of the bench's 8 s of stereo. All
-// rows take turns; the time is the median of the ratios to the first row within a round.
+// What each option does to sound, size and speed, and what MP3s of several kinds sound like: the round
+// trip of the bench's 8 s, in stereo or its left channel. All rows take turns; the time is the median
+// of the ratios to `{ bitrateKbps: 64 }` of as many channels within a round.
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { markdownTable } from "markdown-table";
-import { bandwidthHz, levelDb, snrDb } from "../cli/report/metrics.ts";
+import { measure } from "../cli/report/metrics.ts";
 import {
+  codedSampleRate,
   compressRoundtrip,
   encodeMp3,
   probeMp3,
@@ -20,13 +22,23 @@ type Options =
   & RateControl
   & Omit<RoundtripOptions, "sampleRate" | keyof RateControl>;
 
+/** What is measured: a clip of one channel or two, so coded. */
+interface Row {
+  readonly options: Options;
+  readonly channels: 1 | 2;
+  /** What people have such MP3s of. */
+  readonly use?: string;
+}
+
 const SAMPLE_RATE = 44100;
 const ROUNDS = 15;
-const ROWS: readonly Options[] = [
-  { bitrateKbps: 64 },
+const AS_FOUND = { stereoMode: "joint", bitReservoir: true } as const;
+const USUAL: Options = { bitrateKbps: 64 };
+const OPTIONS: readonly Options[] = [
+  USUAL,
   { bitrateKbps: 64, stereoMode: "joint" },
   { bitrateKbps: 64, bitReservoir: true },
-  { bitrateKbps: 64, stereoMode: "joint", bitReservoir: true },
+  { bitrateKbps: 64, ...AS_FOUND },
   { bitrateKbps: 64, quality: 0 },
   { bitrateKbps: 64, quality: 3 },
   { bitrateKbps: 64, quality: 5 },
@@ -34,19 +46,94 @@ const ROWS: readonly Options[] = [
   { bitrateKbps: 64, lowpassHz: 5000 },
   { bitrateKbps: 64, lowpassHz: "off" },
   { bitrateKbps: 64, preserveLevel: true },
+  { bitrateKbps: 64, codedSampleRate: "auto" },
+  { bitrateKbps: 64, codedSampleRate: 32000 },
+  { bitrateKbps: 64, codedSampleRate: 22050 },
+  { bitrateKbps: 64, codedSampleRate: 8000 },
+  { bitrateKbps: 64, gridOffset: 576 },
+  { bitrateKbps: 64, passes: 2 },
+  { bitrateKbps: 64, passes: 2, gridOffset: 576 },
+  { bitrateKbps: 64, passes: 10 },
+  { bitrateKbps: 8 },
+  { bitrateKbps: 8, codedSampleRate: "auto" },
   { bitrateKbps: 32 },
+  { bitrateKbps: 32, codedSampleRate: "auto" },
   { bitrateKbps: 128 },
   { bitrateKbps: 320 },
-  { averageBitrateKbps: 64, stereoMode: "joint", bitReservoir: true },
-  { vbrQuality: 0, stereoMode: "joint", bitReservoir: true },
-  { vbrQuality: 4, stereoMode: "joint", bitReservoir: true },
-  { vbrQuality: 9, stereoMode: "joint", bitReservoir: true },
+  { averageBitrateKbps: 64, ...AS_FOUND },
+  { vbrQuality: 0, ...AS_FOUND },
+  { vbrQuality: 4, ...AS_FOUND },
+  { vbrQuality: 9, ...AS_FOUND },
+];
+const BY_LAME = { ...AS_FOUND, quality: 3 } as const;
+const BY_FFMPEG = { ...AS_FOUND, quality: 5 } as const;
+const USES: readonly Row[] = [
+  {
+    use: "phone",
+    channels: 1,
+    options: { bitrateKbps: 8, ...BY_LAME, codedSampleRate: "auto" },
+  },
+  {
+    use: "phone",
+    channels: 1,
+    options: { bitrateKbps: 16, ...BY_LAME, codedSampleRate: "auto" },
+  },
+  {
+    use: "phone",
+    channels: 1,
+    options: { bitrateKbps: 32, ...BY_LAME, codedSampleRate: "auto" },
+  },
+  { use: "podcast", channels: 1, options: { bitrateKbps: 64, ...BY_LAME } },
+  { use: "podcast", channels: 2, options: { bitrateKbps: 128, ...BY_LAME } },
+  {
+    use: "web video",
+    channels: 2,
+    options: { bitrateKbps: 128, ...BY_FFMPEG },
+  },
+  {
+    use: "web video",
+    channels: 2,
+    options: { bitrateKbps: 192, ...BY_FFMPEG },
+  },
+  {
+    use: "old downloads",
+    channels: 2,
+    options: { bitrateKbps: 64, ...BY_LAME, codedSampleRate: "auto" },
+  },
+  {
+    use: "old downloads",
+    channels: 2,
+    options: { bitrateKbps: 128, ...AS_FOUND },
+  },
+  { use: "old downloads", channels: 2, options: { vbrQuality: 2, ...BY_LAME } },
+  {
+    use: "re-uploads",
+    channels: 2,
+    options: { bitrateKbps: 128, ...BY_FFMPEG, passes: 2, gridOffset: 500 },
+  },
+  {
+    use: "re-uploads",
+    channels: 2,
+    options: { bitrateKbps: 128, ...BY_FFMPEG, passes: 3, gridOffset: 500 },
+  },
+  {
+    use: "re-uploads",
+    channels: 2,
+    options: { bitrateKbps: 96, ...BY_FFMPEG, passes: 5, gridOffset: 500 },
+  },
+];
+const ROWS: readonly Row[] = [
+  ...OPTIONS.map((options) => ({ options, channels: 2 as const })),
+  { options: USUAL, channels: 1 },
+  ...USES,
 ];
 
 function loadClip(): Float32Array[] {
   const folder = mkdtempSync(join(tmpdir(), "mp3-augment-options-"));
   try {
-    const clip = makeClips(folder, false).find(({ name }) => name === "8 s stereo 44.1 kHz");
+    const clip = makeClips(folder, false).find(({ name }) =>
+      name === "8 s stereo 44.1 kHz"
+    );
     const bytes = readFileSync(clip?.path ?? "");
     const audio = new Float32Array(
       bytes.buffer,
@@ -63,9 +150,12 @@ function loadClip(): Float32Array[] {
 function timeAll(clip: readonly Float32Array[]): number[][] {
   const rounds: number[][] = [];
   for (let round = -1; round < ROUNDS; round++) {
-    const times = ROWS.map((options) => {
+    const times = ROWS.map(({ options, channels }) => {
       const start = performance.now();
-      compressRoundtrip(clip, { ...options, sampleRate: SAMPLE_RATE });
+      compressRoundtrip(clip.slice(0, channels), {
+        ...options,
+        sampleRate: SAMPLE_RATE,
+      });
       return performance.now() - start;
     });
     if (round >= 0) rounds.push(times);
@@ -77,41 +167,74 @@ function median(values: readonly number[]): number {
   return [...values].sort((a, b) => a - b)[values.length >> 1] ?? NaN;
 }
 
+/** As it stands in TypeScript. */
+function inCode(options: Options): string {
+  return `\`${
+    JSON.stringify(options).replaceAll(/"(\w+)":/g, " $1: ").replace("}", " }")
+      .replaceAll(",", ", ")
+      .replaceAll(/ {2,}/g, " ")
+  }\``;
+}
+
+function describe(
+  row: Row,
+  clip: readonly Float32Array[],
+  timeRatio: number,
+): string[] {
+  const { options, channels, use } = row;
+  const input = clip.slice(0, channels);
+  const coding = { ...options, sampleRate: SAMPLE_RATE };
+  const { levelDb, snrDb, logSpectralDistanceDb, bandwidthHz } = measure(
+    input,
+    compressRoundtrip(input, coding),
+    SAMPLE_RATE,
+  );
+  const { preserveLevel: _decoded, ...encoding } = coding;
+  const { bitrateKbps } = probeMp3(encodeMp3(input, { ...encoding, tag: false }));
+  return [
+    ...use === undefined ? [] : [use, channels === 1 ? "mono" : "stereo"],
+    inCode(options),
+    (codedSampleRate({ ...coding, channels }) / 1000).toString(),
+    bitrateKbps.toFixed(0),
+    (bitrateKbps * 60 / 8).toFixed(0),
+    levelDb.toFixed(2),
+    snrDb.toFixed(1),
+    logSpectralDistanceDb.toFixed(1),
+    (bandwidthHz / 1000).toFixed(1),
+    timeRatio.toFixed(2),
+  ];
+}
+
 function main(): void {
   const clip = loadClip();
   const rounds = timeAll(clip);
-  const rows = ROWS.map((options, index) => {
-    const coding = { ...options, sampleRate: SAMPLE_RATE };
-    const output = compressRoundtrip(clip, coding);
-    const { bitrateKbps } = probeMp3(
-      encodeMp3(clip, { ...coding, tag: false }),
+  const usualOf = (channels: number) =>
+    ROWS.findIndex((row) => row.options === USUAL && row.channels === channels);
+  const cells = ROWS.map((row, index) => {
+    const usual = usualOf(row.channels);
+    const ratios = rounds.map((times) =>
+      (times[index] ?? NaN) / (times[usual] ?? NaN)
     );
-    const ratios = rounds.map((times) => (times[index] ?? NaN) / (times[0] ?? NaN));
-    return [
-      `\`${
-        JSON.stringify(options).replaceAll(/"(\w+)":/g, " $1: ").replace(
-          "}",
-          " }",
-        )
-      }\``,
-      bitrateKbps.toFixed(0),
-      levelDb(clip, output).toFixed(2),
-      snrDb(clip, output).toFixed(1),
-      (bandwidthHz(output, SAMPLE_RATE) / 1000).toFixed(1),
-      median(ratios).toFixed(2),
-    ];
+    return describe(row, clip, median(ratios));
   });
-  const head = [
-    "options",
+  const figures = [
+    "coded at, kHz",
     "kbps",
+    "kB per minute",
     "level, dB",
     "SNR, dB",
+    "LSD, dB",
     "bandwidth, kHz",
     "× time",
   ];
-  console.log(
-    markdownTable([head, ...rows], { align: ["l", "r", "r", "r", "r", "r"] }),
-  );
+  const print = (head: string[], rows: string[][]) => {
+    const align = [...head.map(() => "l"), ...figures.map(() => "r")];
+    console.log(
+      markdownTable([[...head, ...figures], ...rows], { align }) + "\n",
+    );
+  };
+  print(["options"], cells.slice(0, OPTIONS.length));
+  print(["as", "of", "options"], cells.slice(-USES.length));
 }
 
 main();

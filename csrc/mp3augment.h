@@ -379,6 +379,31 @@ MP3A_API int32_t mp3a_roundtrip_stream_finish(mp3a_roundtrip_stream *stream, flo
                                               float *out_right, uint32_t capacity,
                                               uint32_t *written_count);
 
+/* The rates that are converted from and to. */
+#define MP3A_LOWEST_RATE_HZ 1000
+#define MP3A_HIGHEST_RATE_HZ 768000
+
+/* One channel at another sample rate, piece by piece: by the filter that leads a round trip back,
+   aligned, and the same bits whatever the pieces. One thread at a time. */
+typedef struct mp3a_resample_stream mp3a_resample_stream;
+
+/* A new stream, to be freed by mp3a_resample_stream_destroy(); NULL with the reason in `*status`.
+   Rates in Hz, which needn't be whole. */
+MP3A_API mp3a_resample_stream *mp3a_resample_stream_create(double from_hz, double to_hz,
+                                                           int32_t *status);
+MP3A_API void mp3a_resample_stream_destroy(mp3a_resample_stream *stream);
+
+/* The room in samples that mp3a_resample_stream_write() needs for `frame_count` more. */
+MP3A_API uint32_t mp3a_resample_stream_capacity(const mp3a_resample_stream *stream,
+                                                uint32_t frame_count);
+
+/* Takes 1 to MP3A_MAX_STREAM_FRAMES samples and writes those of the other rate for which enough
+   was heard; `*written_count` tells how many. No overlap. At the end zeros bring out the rest: 46
+   samples of the lower rate. */
+MP3A_API int32_t mp3a_resample_stream_write(mp3a_resample_stream *stream, const float *samples,
+                                            uint32_t frame_count, float *out, uint32_t capacity,
+                                            uint32_t *written_count);
+
 /* What an MP3 file is. All fields but the last are 32 bits wide. */
 typedef struct mp3a_mp3_info {
   int32_t sample_rate_hz;

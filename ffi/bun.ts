@@ -18,6 +18,7 @@ const BUN_TYPES: Record<CType, string> = {
   i32: "i32",
   u32: "u32",
   f32: "f32",
+  f64: "f64",
   count: "u32",
   floats: "ptr",
   pcm16: "ptr",

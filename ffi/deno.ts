@@ -3,7 +3,7 @@ import type { Needs, Platform, Runtime } from "./runtime.ts";
 import { type CFunction, type CType, type Native, SYMBOLS } from "./symbols.ts";
 
 // The part of Deno that is used here, so that other compilers can check this file too.
-type DenoType = "i32" | "u32" | "f32" | "buffer" | "pointer" | "void";
+type DenoType = "i32" | "u32" | "f32" | "f64" | "buffer" | "pointer" | "void";
 interface DenoFunction {
   parameters: DenoType[];
   result: DenoType;
@@ -23,6 +23,7 @@ const DENO_TYPES: Record<CType, DenoType> = {
   i32: "i32",
   u32: "u32",
   f32: "f32",
+  f64: "f64",
   count: "u32",
   floats: "buffer",
   pcm16: "buffer",

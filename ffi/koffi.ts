@@ -20,6 +20,7 @@ const KOFFI_TYPES: Record<CType, string> = {
   i32: "int32_t",
   u32: "uint32_t",
   f32: "float",
+  f64: "double",
   count: "uint32_t",
   floats: "void *",
   pcm16: "void *",

@@ -18,6 +18,7 @@ const NODE_FFI_TYPES: Record<CType, string> = {
   i32: "int32",
   u32: "uint32",
   f32: "float32",
+  f64: "float64",
   count: "uint32",
   floats: "pointer",
   pcm16: "pointer",

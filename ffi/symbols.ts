@@ -11,6 +11,7 @@ export type CType =
   | "i32"
   | "u32"
   | "f32"
+  | "f64"
   | "count"
   | BufferType
   | "handle"
@@ -142,6 +143,20 @@ export const SYMBOLS = {
     parameters: ["handle", "floats", "floats", "count", "cell"],
     result: "i32",
     writes: [1, 2, 4],
+  },
+  // from_hz, to_hz, status
+  mp3a_resample_stream_create: {
+    parameters: ["f64", "f64", "cell"],
+    result: "handle",
+    writes: [2],
+  },
+  mp3a_resample_stream_destroy: { parameters: ["handle"], result: "void" },
+  mp3a_resample_stream_capacity: { parameters: ["handle", "count"], result: "u32" },
+  // stream, samples, frame_count, out, capacity, written_count
+  mp3a_resample_stream_write: {
+    parameters: ["handle", "floats", "count", "floats", "count", "cell"],
+    result: "i32",
+    writes: [3, 5],
   },
   // bytes, byte_size, is_gapless, info
   mp3a_probe: { parameters: ["bytes", "count", "u32", "info"], result: "i32", writes: [3] },
@@ -285,6 +300,7 @@ interface JsTypes {
   i32: number;
   u32: number;
   f32: number;
+  f64: number;
   count: number;
   floats: Float32Array | null;
   pcm16: Int16Array | null;

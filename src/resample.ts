@@ -1,23 +1,10 @@
-/**
- * Sample rate conversion by a windowed sinc, aligned. The filter is that of libsamplerate's medium
- * sinc to −126 dB: a spec compares both. All is done by operations that IEEE 754 fixes, so every
- * runtime gives the same bits.
- */
+/** Sample rate conversion by a windowed sinc, aligned: the library's, block by block. */
 import { Mp3AugmentError, show } from "../ffi/errors.ts";
+import { type Handle, MAX_STREAM_FRAMES } from "../ffi/symbols.ts";
 import { toPlanes } from "./audio.ts";
-
-/** What passes, as a part of the lower rate's half. */
-const CUTOFF = 0.9190632104873657;
-/** How many samples of the lower rate the filter reaches to either side. */
-const REACH = 45.65;
-/** The window: Kaiser's, times a polynomial in the squared distance. */
-const KAISER_BETA = 12.15;
-const WINDOW = [1.00000008, -0.0377997, -0.00668128] as const;
-
-/** Values of the filter between two samples of the lower rate, interpolated linearly. */
-const STEPS = 2048;
-/** The most positions between two samples whose weights are kept. */
-const MAX_KEPT_PHASES = 1024;
+import { NativeHandle } from "./handle.ts";
+import { checkStatus, library } from "./native.ts";
+import { privateView } from "./views.ts";
 
 const LOWEST_RATE = 1000;
 const HIGHEST_RATE = 768000;
@@ -36,54 +23,6 @@ export function resampledCount(frameCount: number, fromRate: number, toRate: num
   return Math.ceil(frameCount * toRate / fromRate);
 }
 
-/** sin(πx)/(πx): `Math.sin` differs between runtimes in its last bit. */
-function sinc(x: number): number {
-  if (x === 0) return 1;
-  const turns = Math.round(x);
-  const angle = Math.PI * (x - turns);
-  let term = angle;
-  let sum = angle;
-  for (let n = 2; n < 26; n += 2) {
-    term *= -angle * angle / (n * (n + 1));
-    sum += term;
-  }
-  return (turns % 2 === 0 ? sum : -sum) / (Math.PI * x);
-}
-
-/** The Bessel function I₀ of the root of 4 `quarter`. */
-function besselI0(quarter: number): number {
-  let term = 1;
-  let sum = 1;
-  for (let n = 1; term > 1e-17 * sum; n++) {
-    term *= quarter / (n * n);
-    sum += term;
-  }
-  return sum;
-}
-
-function filterAt(distance: number): number {
-  const part = (distance / REACH) ** 2;
-  if (part >= 1) return 0;
-  const quarter = KAISER_BETA * KAISER_BETA / 4;
-  const kaiser = besselI0(quarter * (1 - part)) / besselI0(quarter);
-  const [a, b, c] = WINDOW;
-  return CUTOFF * (a + part * (b + part * c)) * kaiser * sinc(CUTOFF * distance);
-}
-
-let filter: Float64Array | undefined;
-
-/** The filter's right half, made at its first use. */
-function filterTable(): Float64Array {
-  return filter ??= Float64Array.from(
-    { length: Math.ceil(REACH) * STEPS + 2 },
-    (_, index) => filterAt(index / STEPS),
-  );
-}
-
-function gcd(a: number, b: number): number {
-  return b === 0 ? a : gcd(b, a % b);
-}
-
 /** One channel's sample rate conversion, block by block. */
 export interface Resampler {
   /** What a block completes. */
@@ -92,86 +31,63 @@ export interface Resampler {
   finish(frameCount: number): Float32Array;
 }
 
-/** A converter of its own. */
+/** A converter of its own, which is freed at its end, or when it is forgotten. */
 export function createResampler(fromRate: number, toRate: number): Resampler {
-  const divisor = Number.isInteger(fromRate) && Number.isInteger(toRate)
-    ? gcd(fromRate, toRate)
-    : 1;
-  const [step, stepsPerSample] = [fromRate / divisor, toRate / divisor];
-  const scale = Math.min(1, toRate / fromRate);
-  const reach = Math.ceil(REACH / scale);
-  const weightsOf = weightsByPhase(stepsPerSample, scale, reach);
-  let heard = new Float32Array(reach); // silence before the start
-  let firstHeard = -reach;
-  let position = 0;
+  const { native } = library();
+  const status = new Int32Array(1);
+  const created = native.mp3a_resample_stream_create(fromRate, toRate, status);
+  checkStatus(status[0] ?? 0);
+  const stream = new NativeHandle(created as Handle, native.mp3a_resample_stream_destroy);
+  let madeCount = 0;
 
-  /** Outputs up to `end`; all that they need has been heard. */
-  function convert(end: number): Float32Array {
-    const output = new Float32Array(Math.max(0, end - position));
-    for (let i = 0; i < output.length; i++, position++) {
-      const at = position * step;
-      const sample = Math.floor(at / stepsPerSample);
-      const weights = weightsOf(at - sample * stepsPerSample);
-      const first = sample - reach + 1 - firstHeard;
-      let sum = 0;
-      for (let k = 0; k < weights.length; k++) {
-        sum += (weights[k] as number) * (heard[first + k] as number);
-      }
-      output[i] = sum;
-    }
-    return output;
-  }
-
-  function hear(block: Float32Array): void {
-    const firstNeeded = Math.floor(position * step / stepsPerSample) - reach + 1;
-    const kept = heard.subarray(Math.min(heard.length, Math.max(0, firstNeeded - firstHeard)));
-    firstHeard += heard.length - kept.length;
-    const joined = new Float32Array(kept.length + block.length);
-    joined.set(kept);
-    joined.set(block, kept.length);
-    heard = joined;
+  function write(piece: Float32Array): Float32Array {
+    const capacity = native.mp3a_resample_stream_capacity(stream.pointer, piece.length);
+    const output = new Float32Array(capacity);
+    const count = new Int32Array(1);
+    checkStatus(
+      native.mp3a_resample_stream_write(
+        stream.pointer,
+        piece,
+        piece.length,
+        output,
+        capacity,
+        count,
+      ),
+    );
+    madeCount += count[0] ?? 0;
+    return output.subarray(0, count[0]);
   }
 
   return {
     push(block) {
-      hear(block);
-      const known = firstHeard + heard.length - reach;
-      return convert(Math.max(position, Math.ceil(known * stepsPerSample / step)));
+      const samples = privateView(block);
+      const outputs: Float32Array[] = [];
+      for (let at = 0; at < samples.length; at += MAX_STREAM_FRAMES) {
+        outputs.push(write(samples.subarray(at, at + MAX_STREAM_FRAMES)));
+      }
+      return outputs.length === 1 ? outputs[0] as Float32Array : join(outputs);
     },
     finish(frameCount) {
-      const lastNeeded = Math.ceil(frameCount * step / stepsPerSample) + reach;
-      hear(new Float32Array(Math.max(0, lastNeeded - firstHeard - heard.length)));
-      return convert(frameCount);
+      const missing = Math.max(0, frameCount - madeCount);
+      const outputs: Float32Array[] = [];
+      while (madeCount < frameCount) outputs.push(write(new Float32Array(SILENCE)));
+      stream.free();
+      return join(outputs).subarray(0, missing);
     },
   };
 }
 
-/** The weights of the `2 * reach` samples around an output, by its steps after one of them. */
-function weightsByPhase(
-  stepsPerSample: number,
-  scale: number,
-  reach: number,
-): (phase: number) => Float64Array {
-  const table = filterTable();
-  const fill = (row: Float64Array, phase: number) => {
-    for (let k = 0; k < row.length; k++) {
-      const distance = Math.abs(k - reach + 1 - phase / stepsPerSample) * scale * STEPS;
-      const index = Math.min(Math.floor(distance), table.length - 2);
-      const [low, high] = [table[index] as number, table[index + 1] as number];
-      row[k] = scale * (low + (high - low) * Math.min(1, distance - index));
-    }
-    return row;
-  };
-  const kept = new Map<number, Float64Array>();
-  const row = new Float64Array(2 * reach);
-  return (phase) => {
-    if (!Number.isInteger(stepsPerSample) || stepsPerSample > MAX_KEPT_PHASES) {
-      return fill(row, phase);
-    }
-    let weights = kept.get(phase);
-    if (!weights) kept.set(phase, weights = fill(new Float64Array(2 * reach), phase));
-    return weights;
-  };
+/** How many zeros go in at once at the end. */
+const SILENCE = 4096;
+
+function join(parts: readonly Float32Array[]): Float32Array {
+  const whole = new Float32Array(parts.reduce((length, part) => length + part.length, 0));
+  let position = 0;
+  for (const part of parts) {
+    whole.set(part, position);
+    position += part.length;
+  }
+  return whole;
 }
 
 /**

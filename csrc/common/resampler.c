@@ -6,6 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/once.h"
+#include "mp3augment.h"
+
 static const double PI = 3.14159265358979323846;
 
 /* What passes, as a part of the lower rate's half. */
@@ -23,21 +26,23 @@ enum {
   STEPS = 2048, /* values of the filter between two samples of the lower rate, and lines between */
   VALUE_COUNT = WHOLE_REACH * STEPS + 2,
   MOST_WEIGHTS = 1 << 18, /* that are kept: those of all positions between two samples */
-  LANES = 8,
+  RESAMPLER_LANES = 16, /* sums that are added up at the end, on every machine */
   MOST_CHANNELS = 2
 };
 
-typedef float lanes __attribute__((vector_size(LANES * sizeof(float))));
-typedef float lanes_unaligned
-    __attribute__((vector_size(LANES * sizeof(float)), aligned(4), may_alias));
+/* The sums of one channel or, unless the second is NULL, of two. */
+typedef void (*sum_fn)(const float *const samples[2], const float *weights, uint32_t count,
+                       float totals[2]);
 
 struct mp3a_resampler {
   double step, steps_per_sample; /* outputs lie `step` apart, samples `steps_per_sample` */
+  double whole_samples, rest;    /* of a step: so many samples and so much more */
   double scale;                  /* of the filter: below 1 where the rate falls */
-  double position;               /* of the next output, in steps from the first sample heard */
-  double first;                  /* which one that is, in steps: what is kept begins here */
+  uint64_t begin;                /* of the next output's taps, in what is kept */
+  double phase;                  /* how many steps that output lies behind a sample */
+  sum_fn sum;
   int channel_count;
-  uint32_t reach, tap_count;     /* taps: a whole number of lanes, the last ones may be 0 */
+  uint32_t reach, tap_count;     /* taps: a whole number of lanes, the first ones may be 0 */
   uint32_t heard_count, capacity;
   bool keeps_weights;
   bool *are_made;  /* by position between two samples */
@@ -97,13 +102,15 @@ static const double *filter_values(void) {
 /* The weights of the samples around an output that lies `phase` steps behind one of them. */
 static void make_weights(const mp3a_resampler *r, double phase, float *weights) {
   const double *values = filter; /* there is one as long as there are resamplers */
-  for (uint32_t k = 0; k < r->tap_count; k++) {
+  const uint32_t unused = r->tap_count - 2 * r->reach;
+  for (uint32_t k = 0; k < unused; k++) weights[k] = 0;
+  for (uint32_t k = 0; k < 2 * r->reach; k++) {
     const double from_output = (double)k - (r->reach - 1) - phase / r->steps_per_sample;
     const double distance = fabs(from_output) * r->scale * STEPS;
     const uint32_t index = distance < VALUE_COUNT - 2 ? (uint32_t)distance : VALUE_COUNT - 2;
     const double rest = distance - index < 1 ? distance - index : 1;
     const double value = values[index] + (values[index + 1] - values[index]) * rest;
-    weights[k] = k < 2 * r->reach ? (float)(r->scale * value) : 0;
+    weights[unused + k] = (float)(r->scale * value);
   }
 }
 
@@ -121,40 +128,75 @@ static const float *weights_for(mp3a_resampler *r, double phase) {
   return weights;
 }
 
-static float sum_of(const float *samples, const float *weights, uint32_t count) {
-  lanes sums = {0};
-  for (uint32_t i = 0; i < count; i += LANES)
-    sums += *(const lanes_unaligned *)(samples + i) * *(const lanes_unaligned *)(weights + i);
-  return ((sums[0] + sums[4]) + (sums[2] + sums[6])) + ((sums[1] + sums[5]) + (sums[3] + sums[7]));
+static float total_of(const float lanes[RESAMPLER_LANES]) {
+  float halves[RESAMPLER_LANES];
+  memcpy(halves, lanes, sizeof halves);
+  for (int half = RESAMPLER_LANES / 2; half > 0; half /= 2)
+    for (int i = 0; i < half; i++) halves[i] += halves[i + half];
+  return halves[0];
+}
+
+static void sum_scalar(const float *const samples[2], const float *weights, uint32_t count,
+                       float totals[2]) {
+  for (int channel = 0; channel < 2 && samples[channel]; channel++) {
+    float lanes[RESAMPLER_LANES] = {0};
+    for (uint32_t i = 0; i < count; i += RESAMPLER_LANES)
+      for (uint32_t k = 0; k < RESAMPLER_LANES; k++)
+        lanes[k] += samples[channel][i + k] * weights[i + k];
+    totals[channel] = total_of(lanes);
+  }
+}
+
+#define TIER_SOURCE "common/resampler_vector.h"
+#include "common/tiers.h"
+
+#define SUM(tier) sum_##tier
+
+static sum_fn chosen_sum(void) {
+  static sum_fn sum;
+  static mp3a_once once;
+  if (mp3a_once_begin(&once)) {
+    MP3A_SELECT_TIER(&sum, SUM, mp3a_cpu_detect());
+    mp3a_once_end(&once);
+  }
+  return sum;
+}
+
+/* To the next output. */
+static void advance(mp3a_resampler *r) {
+  r->begin += (uint64_t)r->whole_samples;
+  r->phase += r->rest;
+  if (r->phase < r->steps_per_sample) return;
+  r->phase -= r->steps_per_sample;
+  r->begin++;
 }
 
 uint32_t mp3a_resampler_pull(mp3a_resampler *r, float *const planes[2], uint32_t capacity) {
   uint32_t written = 0;
-  for (; written < capacity; written++, r->position += r->step) {
-    const double at = r->position - r->first;
-    const double sample = floor(at / r->steps_per_sample);
-    const uint64_t begin = (uint64_t)sample; /* of the taps: the first sample heard lies before */
-    if (begin + 2 * r->reach > r->heard_count) break;
-    const float *weights = weights_for(r, at - sample * r->steps_per_sample);
+  for (; written < capacity && r->begin + r->tap_count <= r->heard_count; written++) {
+    const float *const heard[2] = {r->heard[0] + r->begin,
+                                   r->heard[1] ? r->heard[1] + r->begin : NULL};
+    float totals[2];
+    r->sum(heard, weights_for(r, r->phase), r->tap_count, totals);
     for (int channel = 0; channel < r->channel_count; channel++)
-      planes[channel][written] = sum_of(r->heard[channel] + begin, weights, r->tap_count);
+      planes[channel][written] = totals[channel];
+    advance(r);
   }
   return written;
 }
 
 /* Drops what no output needs any more. */
 static void make_room(mp3a_resampler *r) {
-  const double whole = floor((r->position - r->first) / r->steps_per_sample);
-  const uint32_t dropped = whole < r->heard_count ? (uint32_t)whole : r->heard_count;
+  const uint32_t dropped = r->begin < r->heard_count ? (uint32_t)r->begin : r->heard_count;
   for (int channel = 0; channel < r->channel_count; channel++)
     memmove(r->heard[channel], r->heard[channel] + dropped,
             (r->heard_count - dropped) * sizeof(float));
   r->heard_count -= dropped;
-  r->first += dropped * r->steps_per_sample;
+  r->begin -= dropped;
 }
 
 void mp3a_resampler_push(mp3a_resampler *r, const float *const planes[2], uint32_t count) {
-  if (r->heard_count + count > r->capacity - LANES) make_room(r);
+  if (r->heard_count + count > r->capacity) make_room(r);
   for (int channel = 0; channel < r->channel_count; channel++) {
     float *to = r->heard[channel] + r->heard_count;
     if (planes[channel]) memcpy(to, planes[channel], count * sizeof *to);
@@ -164,6 +206,64 @@ void mp3a_resampler_push(mp3a_resampler *r, const float *const planes[2], uint32
 }
 
 uint32_t mp3a_resampler_reach(const mp3a_resampler *r) { return r->reach; }
+
+/* ---- one channel, for others ---- */
+
+struct mp3a_resample_stream {
+  mp3a_resampler *resampler;
+  double outputs_per_input;
+};
+
+static bool is_float_pointer(const float *pointer) {
+  return pointer && (uintptr_t)pointer % _Alignof(float) == 0;
+}
+
+static bool is_rate(double hz) { return hz >= MP3A_LOWEST_RATE_HZ && hz <= MP3A_HIGHEST_RATE_HZ; }
+
+mp3a_resample_stream *mp3a_resample_stream_create(double from_hz, double to_hz, int32_t *status) {
+  *status = is_rate(from_hz) && is_rate(to_hz) ? MP3A_OK : MP3A_UNSUPPORTED_SAMPLE_RATE;
+  if (*status != MP3A_OK) return NULL;
+  mp3a_resample_stream *stream = malloc(sizeof *stream);
+  if (stream) {
+    stream->resampler = mp3a_resampler_create(from_hz, to_hz, 1, 0, 0);
+    stream->outputs_per_input = to_hz / from_hz;
+    if (stream->resampler) return stream;
+  }
+  free(stream);
+  *status = MP3A_OUT_OF_MEMORY;
+  return NULL;
+}
+
+void mp3a_resample_stream_destroy(mp3a_resample_stream *stream) {
+  if (!stream) return;
+  mp3a_resampler_destroy(stream->resampler);
+  free(stream);
+}
+
+uint32_t mp3a_resample_stream_capacity(const mp3a_resample_stream *stream, uint32_t frame_count) {
+  if (!stream || frame_count > MP3A_MAX_STREAM_FRAMES) return 0;
+  return (uint32_t)(frame_count * stream->outputs_per_input) + 2;
+}
+
+int32_t mp3a_resample_stream_write(mp3a_resample_stream *stream, const float *samples,
+                                   uint32_t frame_count, float *out, uint32_t capacity,
+                                   uint32_t *written_count) {
+  if (!stream || !written_count || !is_float_pointer(samples) || !is_float_pointer(out))
+    return MP3A_INVALID_AUDIO;
+  if (frame_count == 0) return MP3A_EMPTY_AUDIO;
+  if (frame_count > MP3A_MAX_STREAM_FRAMES) return MP3A_INVALID_AUDIO;
+  if (capacity < mp3a_resample_stream_capacity(stream, frame_count)) return MP3A_INVALID_AUDIO;
+  *written_count = 0;
+  for (uint32_t at = 0, count; at < frame_count; at += count) {
+    const uint32_t left = frame_count - at;
+    count = left < MP3A_RESAMPLER_PIECE ? left : MP3A_RESAMPLER_PIECE;
+    const float *const in[2] = {samples + at, NULL};
+    float *const next[2] = {out + *written_count, NULL};
+    mp3a_resampler_push(stream->resampler, in, count);
+    *written_count += mp3a_resampler_pull(stream->resampler, next, capacity - *written_count);
+  }
+  return MP3A_OK;
+}
 
 /* ---- its memory ---- */
 
@@ -178,14 +278,15 @@ static void set_rates(mp3a_resampler *r, double from_hz, double to_hz) {
   r->steps_per_sample = to_hz / divisor;
   r->scale = to_hz < from_hz ? to_hz / from_hz : 1;
   r->reach = (uint32_t)ceil(REACH / r->scale);
-  r->tap_count = (2 * r->reach + LANES - 1) / LANES * LANES;
+  r->tap_count = (2 * r->reach + RESAMPLER_LANES - 1) / RESAMPLER_LANES * RESAMPLER_LANES;
+  r->whole_samples = floor(r->step / r->steps_per_sample);
+  r->rest = r->step - r->whole_samples * r->steps_per_sample;
   r->keeps_weights = are_whole && r->steps_per_sample * r->tap_count <= MOST_WEIGHTS;
 }
 
 static bool allocate(mp3a_resampler *r) {
   const size_t phase_count = r->keeps_weights ? (size_t)r->steps_per_sample : 1;
-  /* Where the rate falls one output needs many pieces; and the last taps read on. */
-  r->capacity = 2 * r->tap_count + 4 * MP3A_RESAMPLER_PIECE + LANES;
+  r->capacity = 2 * r->tap_count + 4 * MP3A_RESAMPLER_PIECE;
   r->are_made = calloc(phase_count, sizeof *r->are_made);
   r->weights = malloc(phase_count * r->tap_count * sizeof *r->weights);
   bool has_all = r->are_made && r->weights && filter_values();
@@ -202,10 +303,13 @@ mp3a_resampler *mp3a_resampler_create(double from_hz, double to_hz, int channel_
   if (!r) return NULL;
   r->channel_count = channel_count;
   set_rates(r, from_hz, to_hz);
-  r->position = first_input * r->steps_per_sample + first_output * r->step;
+  r->sum = chosen_sum();
+  const double position = first_input * r->steps_per_sample + first_output * r->step;
+  const double sample = floor(position / r->steps_per_sample);
+  r->begin = (uint64_t)sample;
+  r->phase = position - sample * r->steps_per_sample;
   /* Silence before the first sample, as far as the filter reaches. */
-  r->first = 0;
-  r->heard_count = r->reach - 1;
+  r->heard_count = r->tap_count - r->reach - 1;
   if (allocate(r)) return r;
   mp3a_resampler_destroy(r);
   return NULL;

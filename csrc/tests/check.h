@@ -20,6 +20,9 @@ void check_enter(const char *call);
 void check_that(int ok, const char *file, int line, const char *what, const char *format, ...)
     __attribute__((format(printf, 5, 6)));
 
+/* One case of many in a long function: it doesn't hang. */
+void check_goes_on(void);
+
 uint32_t check_random(void);              /* 32 uniform bits */
 float check_random_float(float low, float high);
 void check_seed(uint64_t seed);

@@ -1,5 +1,6 @@
 /* Encoding at once, on the pool and piece by piece: LAME's bytes. Round trips piece
    by piece: the samples of one call. */
+#include <math.h>
 #include <stdbool.h>
 #include <string.h>
 
@@ -214,6 +215,57 @@ static void check_bad_calls(void) {
   mp3a_encode_stream_destroy(NULL);
 }
 
+/* In pieces and at once; against the scalar twin by check_library's hashes and the specs. */
+static void check_resampling(double from_hz, double to_hz) {
+  enum { COUNT = 20000 };
+  int32_t status;
+  float *outputs[2] = {NULL, NULL};
+  uint32_t totals[2] = {0, 0};
+  for (int i = 0; i < 2; i++) {
+    mp3a_resample_stream *stream = mp3a_resample_stream_create(from_hz, to_hz, &status);
+    CHECK(stream && status == MP3A_OK, "create: %d", status);
+    const uint32_t all = mp3a_resample_stream_capacity(stream, COUNT);
+    outputs[i] = calloc(all, sizeof(float));
+    float *room = calloc(all, sizeof(float));
+    for (uint32_t at = 0, piece; at < COUNT; at += piece) {
+      piece = i == 0 ? COUNT : piece_of(COUNT - at);
+      const uint32_t capacity = mp3a_resample_stream_capacity(stream, piece);
+      uint32_t written = 0;
+      CHECK(mp3a_resample_stream_write(stream, input[0] + at, piece, room, capacity - 1,
+                                       &written) == MP3A_INVALID_AUDIO, "room");
+      status = mp3a_resample_stream_write(stream, input[0] + at, piece, room, capacity, &written);
+      CHECK(status == MP3A_OK && totals[i] + written <= all, "write: %d", status);
+      memcpy(outputs[i] + totals[i], room, written * sizeof(float));
+      totals[i] += written;
+    }
+    uint32_t written;
+    CHECK(mp3a_resample_stream_write(stream, NULL, 1, room, all, &written) == MP3A_INVALID_AUDIO,
+          "no samples");
+    CHECK(mp3a_resample_stream_write(stream, room, 0, room, all, &written) == MP3A_EMPTY_AUDIO,
+          "nothing");
+    mp3a_resample_stream_destroy(stream);
+    free(room);
+  }
+  CHECK(totals[0] == totals[1] && totals[0] > 0, "%u outputs, not %u", totals[1], totals[0]);
+  CHECK(memcmp(outputs[0], outputs[1], totals[0] * sizeof(float)) == 0, "%f to %f Hz", from_hz,
+        to_hz);
+  free(outputs[0]), free(outputs[1]);
+}
+
+static void check_resample_streams(void) {
+  static const double rates[][2] = {{44100, 48000}, {48000, 11025},   {8000, 48000},
+                                    {96000, 44100}, {44100.5, 48000}, {192000, 8000}};
+  int32_t status;
+  for (size_t i = 0; i < sizeof rates / sizeof *rates; i++)
+    check_resampling(rates[i][0], rates[i][1]);
+  CHECK(!mp3a_resample_stream_create(999, 44100, &status) &&
+            status == MP3A_UNSUPPORTED_SAMPLE_RATE, "too low");
+  CHECK(!mp3a_resample_stream_create(44100, NAN, &status) &&
+            status == MP3A_UNSUPPORTED_SAMPLE_RATE, "no number");
+  CHECK(mp3a_resample_stream_capacity(NULL, 1) == 0, "no stream");
+  mp3a_resample_stream_destroy(NULL);
+}
+
 int main(void) {
   for (int i = 0; i < 2; i++) {
     input[i] = make_signal(FRAMES, 44100, 11 + (uint64_t)i, 0.8f);
@@ -234,6 +286,7 @@ int main(void) {
   }
   RUN(check_level());
   RUN(check_bad_calls());
+  RUN(check_resample_streams());
   for (int i = 0; i < 2; i++) free(input[i]), free(output[i]), free(expected[i]);
   free(bytes);
   return check_finish();

@@ -8,6 +8,7 @@ import {
   ABI_VERSION,
   type BufferType,
   type CFunction,
+  type CType,
   FLAGS,
   INFO_ENCODER_BYTES,
   INFO_FIELDS,
@@ -62,7 +63,8 @@ function cTypeOf(declaration: string): string {
   if (memory !== undefined) return MEMORY[memory] ?? memory;
   if (/^uint32_t (?:\w+_count|byte_size|capacity)$/.test(declaration)) return "count";
   if (/^u?int32_t\b/.test(declaration)) return declaration.startsWith("u") ? "u32" : "i32";
-  return declaration.startsWith("float") ? "f32" : declaration.trim();
+  const numbers: Record<string, CType> = { float: "f32", double: "f64" };
+  return numbers[declaration.split(" ")[0] ?? ""] ?? declaration.trim();
 }
 
 /** The header's members whose value is written so, by name. */

@@ -105,7 +105,7 @@ const toPcm16 = (clip: readonly Float32Array[]) =>
   );
 
 test("gridOffset is so many zeros before the clip, in every form of a call", async () => {
-  for (let round = 0; round < 40; round++) {
+  for (let round = 0; round < 24; round++) {
     const settings = randomSettings();
     const clip = randomClip(settings.sampleRate);
     const gridOffset = integer(1, maxGridOffset({ ...settings, channels: clip.length as 1 | 2 }));
@@ -135,7 +135,7 @@ test("gridOffset is so many zeros before the clip, in every form of a call", asy
 });
 
 test("a file's tag counts gridOffset as delay: decoders give back the clip alone", async () => {
-  for (let round = 0; round < 30; round++) {
+  for (let round = 0; round < 16; round++) {
     const { preserveLevel: _level, threads: _threads, ...settings } = randomSettings();
     const clip = randomClip(settings.sampleRate);
     const channels = clip.length as 1 | 2;
@@ -166,12 +166,12 @@ test("a file's tag counts gridOffset as delay: decoders give back the clip alone
 });
 
 test("passes are as many calls, in every form of a call", async () => {
-  for (let round = 0; round < 30; round++) {
+  for (let round = 0; round < 16; round++) {
     const settings = randomSettings();
     const clip = randomClip(settings.sampleRate);
     const channels = clip.length as 1 | 2;
     const gridOffset = integer(0, maxGridOffset({ ...settings, channels }));
-    const passes = oneOf([2, 2, 3, 10]);
+    const passes = round === 9 ? 10 : oneOf([2, 2, 3]);
     const preserveDelay = random() < 0.3;
     const once = { ...settings, gridOffset, preserveDelay };
     const options = { ...once, passes };

@@ -239,6 +239,7 @@ static unsigned pick(unsigned count) { return check_random() % count; }
 static void compare(const encode_case *c) {
   const long number = case_number++;
   if (only_case >= 0 && number != only_case) return;
+  check_goes_on();
   check_seed(seed * 1000003u + (uint64_t)number); /* the same clip when run alone */
   make_clip(c->frames, c->rate_in, c->clip);
   encode(&stock, c, &expected);
