@@ -131,9 +131,7 @@ const ROWS: readonly Row[] = [
 function loadClip(): Float32Array[] {
   const folder = mkdtempSync(join(tmpdir(), "mp3-augment-options-"));
   try {
-    const clip = makeClips(folder, false).find(({ name }) =>
-      name === "8 s stereo 44.1 kHz"
-    );
+    const clip = makeClips(folder, false).find(({ name }) => name === "8 s stereo 44.1 kHz");
     const bytes = readFileSync(clip?.path ?? "");
     const audio = new Float32Array(
       bytes.buffer,
@@ -212,9 +210,7 @@ function main(): void {
     ROWS.findIndex((row) => row.options === USUAL && row.channels === channels);
   const cells = ROWS.map((row, index) => {
     const usual = usualOf(row.channels);
-    const ratios = rounds.map((times) =>
-      (times[index] ?? NaN) / (times[usual] ?? NaN)
-    );
+    const ratios = rounds.map((times) => (times[index] ?? NaN) / (times[usual] ?? NaN));
     return describe(row, clip, median(ratios));
   });
   const figures = [
