@@ -16,7 +16,7 @@ const PER_ENGINE = ["check-kernels", "decode", "options"];
 const ONCE = ["coded-rate", "grid", "positions"];
 
 const folder = join("dist", "specs");
-const program = join(folder, "specs.js");
+const program = join(folder, "program.js");
 
 /**
  * How each host runs the specs; undefined where it isn't installed.

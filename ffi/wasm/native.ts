@@ -49,7 +49,7 @@ function callsOf(engine: Engine): Partial<Native> {
         ),
       ),
     mp3a_roundtrip_pcm16: (options, samples, count, out) => {
-      const input = (samples as Int16Array).subarray(0, count);
+      const input = (samples as Int16Array).slice(0, count); // a task writes over what it has read
       const { status, output } = runWhole(runTask(engine, { kind: "pcm16", options, input }));
       const codes = output[0] as Int16Array | undefined;
       if (codes !== undefined) (out as Int16Array).set(codes);
