@@ -53,10 +53,8 @@ const hosts: Record<string, () => Promise<string> | undefined> = {
     const built = pathToFileURL(join(root, "dist", "node", "mod.js")).href;
     return runProgram(findOnPath("node") ?? "node", program, built);
   },
-  Chromium: () =>
-    findBrowser("chromium") ? runPage("chromium", folder) : undefined,
-  Firefox: () =>
-    findBrowser("firefox") ? runPage("firefox", folder) : undefined,
+  Chromium: () => findBrowser("chromium") ? runPage("chromium", folder) : undefined,
+  Firefox: () => findBrowser("firefox") ? runPage("firefox", folder) : undefined,
 };
 
 /** How many times as long `other` takes as `name`, round by round. */
@@ -75,9 +73,7 @@ function rowsOf(host: string, times: Times): string[][] {
   return ["roundtrip", "encode"].flatMap((task) =>
     ["mono", "stereo"].map((clip) => {
       const what = `${task}, ${clip}`;
-      const native = ratios(times, "wasm", "native", what).map((ratio) =>
-        1 / ratio
-      );
+      const native = ratios(times, "wasm", "native", what).map((ratio) => 1 / ratio);
       return [
         `${host}: ${task === "encode" ? "encoding" : "round trip"}, ${clip}`,
         digits(1000 * quantile(times[`wasm, ${what}`] ?? [], 0.5)),

@@ -181,16 +181,16 @@ async function installBrowsers() {
 }
 
 /**
- * The module's specs against WebAssembly, in the runtimes and in browsers.
+ * The module's specs against WebAssembly, in the runtimes and in browsers, and the page with Vite.
  * @type {Step}
  */
-async function testInWasm() {
+async function testInWasm(work) {
   await installBrowsers();
   let counts = sum();
   await testWasm((host, output) => {
     counts = sum(counts, output ? judge(0, countLines(output)) : skip(`${host} is not installed`));
   });
-  return counts;
+  return sum(counts, await testByNode(join(work, "vite.xml"), "examples/vite"));
 }
 
 /**
