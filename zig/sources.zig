@@ -169,6 +169,7 @@ pub const tests = [_]Test{
     .{ .name = "roundtrip/test_ranges" },
     .{ .name = "test_jobs" },
     .{ .name = "test_streams" },
+    .{ .name = "decode/test_reader" },
     .{ .name = "encode/test_tag" },
     .{ .name = "decode/test_decode" },
     .{ .name = "decode/test_frames" },
