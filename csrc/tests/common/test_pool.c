@@ -148,7 +148,8 @@ static void check_running(mp3a_job *(*start)(mp3a_queue *, const float *, uint32
 }
 
 /* Slow enough to be under way still. */
-static const mp3a_options slow = {sizeof slow, 44100, 128, 0, 1, MP3A_BIT_RESERVOIR, 0, 0, 0};
+static const mp3a_options slow = {sizeof slow, 44100, 128, 0, 1, MP3A_BIT_RESERVOIR,
+                                  0, 0, 0, 0, 0, 0};
 
 static mp3a_job *start_roundtrip(mp3a_queue *queue, const float *input, uint32_t count) {
   int32_t status;

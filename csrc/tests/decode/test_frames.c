@@ -24,7 +24,7 @@ typedef struct layout {
 /* LAME's, without a tag: with the reservoir every MP3 frame borrows bits of the one before. */
 static layout encode(uint8_t *to, uint32_t at, int32_t channel_count, int32_t flags) {
   const mp3a_options o = {sizeof o, 44100, channel_count * 64, 5, channel_count,
-                          flags | MP3A_NO_TAG, MP3A_CBR, 0, 0};
+                          flags | MP3A_NO_TAG, MP3A_CBR, 0, 0, 0, 0, 0};
   int size;
   unsigned char *encoded =
       encode_at_once(&o, input[0], channel_count == 2 ? input[1] : NULL, FRAMES, &size);
@@ -154,7 +154,7 @@ static void check_damage(uint32_t hit) {
 
 /* Any numbers in the tag: what is kept is what lies neither in the delay nor in the padding. */
 static void check_tag(uint32_t delay, uint32_t padding, uint32_t mp3_frame_count) {
-  const mp3a_options o = {sizeof o, 44100, 64, 7, 1, 0, MP3A_CBR, 0, 0};
+  const mp3a_options o = {sizeof o, 44100, 64, 7, 1, 0, MP3A_CBR, 0, 0, 0, 0, 0};
   int size;
   unsigned char *encoded = encode_at_once(&o, input[0], NULL, FRAMES, &size);
   enum { TAG_AT = 4 + 17 }; /* behind the side information of MPEG-1 mono */
@@ -183,6 +183,45 @@ static void check_tag(uint32_t delay, uint32_t padding, uint32_t mp3_frame_count
   CHECK(mp3a_decode(encoded, (uint32_t)size, true, found[0], NULL, CAPACITY) == MP3A_OK, "decode");
   CHECK(memcmp(found[0], expected[1], count * sizeof(float)) == 0, "%u + %u", delay, padding);
   free(encoded);
+}
+
+/* Before the first MP3 frame both planes are needed, afterwards one is enough for mono. */
+static void check_planes(int32_t channel_count) {
+  const layout l = encode(bytes, 0, channel_count, 0);
+  const uint32_t half = l.at[10], size = l.at[l.count];
+  uint32_t consumed = 0, first = 0, second = 0;
+  int32_t status;
+  mp3a_decode_stream *stream = mp3a_decode_stream_create(false, &status);
+  float *misaligned = (float *)(void *)((char *)found[1] + 1);
+  float *right = channel_count == 2 ? found[1] : NULL;
+  CHECK(mp3a_decode_stream_run(stream, bytes, half, false, found[0], NULL, CAPACITY, &consumed,
+                               &first) == MP3A_INVALID_AUDIO, "it may be stereo");
+  CHECK(mp3a_decode_stream_run(stream, bytes, half, false, found[0], found[1], CAPACITY, &consumed,
+                               &first) == MP3A_OK && consumed == half, "both planes");
+  CHECK(mp3a_decode_stream_run(stream, bytes + half, size - half, true, found[0] + first,
+                               misaligned, CAPACITY, &consumed, &second) == MP3A_INVALID_AUDIO,
+        "a misaligned plane");
+  CHECK(mp3a_decode_stream_run(stream, bytes + half, size - half, true, found[0] + first,
+                               channel_count == 2 ? NULL : found[1], CAPACITY, &consumed,
+                               &second) == (channel_count == 2 ? MP3A_INVALID_AUDIO : MP3A_OK),
+        "%d channels", channel_count);
+  if (channel_count == 2) {
+    CHECK(mp3a_decode_stream_run(stream, bytes + half, size - half, true, found[0] + first,
+                                 right + first, CAPACITY, &consumed, &second) == MP3A_OK, "both");
+  }
+  mp3a_decode_stream_destroy(stream);
+  CHECK(mp3a_decode(bytes, size, false, expected[0], right ? expected[1] : NULL, CAPACITY) ==
+            MP3A_OK, "at once");
+  CHECK(memcmp(found[0], expected[0], (first + second) * sizeof(float)) == 0, "left");
+  stream = mp3a_decode_stream_create(false, &status);
+  mp3a_decode_stream_run(stream, bytes, half, false, found[0], found[1], CAPACITY, &consumed,
+                         &first);
+  if (channel_count == 1) {
+    CHECK(mp3a_decode_stream_run(stream, bytes + half, size - half, true, found[0] + first, NULL,
+                                 CAPACITY, &consumed, &second) == MP3A_OK, "one plane");
+    CHECK(memcmp(found[0], expected[0], (first + second) * sizeof(float)) == 0, "one plane");
+  }
+  mp3a_decode_stream_destroy(stream);
 }
 
 /* Nobody wants it any more: of a long file a stretch is decoded. */
@@ -217,6 +256,7 @@ int main(void) {
     RUN(check_gap(11, 3000, channel_count));
     RUN(check_cut(6, channel_count));
     RUN(check_channels(channel_count));
+    RUN(check_planes(channel_count));
   }
   for (uint32_t hit = 1; hit < 14; hit += 3) RUN(check_damage(hit));
   const uint32_t numbers[] = {0, 1, 529, 530, 576, 1105, 2047, 2048, 3071, 4095};

@@ -141,7 +141,8 @@ static void check_garbage(void) {
     put_lure(CBR_128, 4), wanted_count = 2;
     check_all("two frames and the beginning of a third");
   }
-  clear(), put("IA\xff" "I", 4), put("A\xff", 2), put_frames(3), put("\xff\xff\xfb", 3), put_frames(3);
+  clear(), put("IA\xff" "I", 4), put("A\xff", 2), put_frames(3);
+  put("\xff\xff\xfb", 3), put_frames(3);
   check_all("bytes that begin something");
   clear(), put_lure(CBR_128, 417), put_lure(OTHER_RATE, 384), put_frames(4);
   check_all("a frame that only another kind follows");

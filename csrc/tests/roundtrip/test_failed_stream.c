@@ -34,7 +34,7 @@ static int32_t feed(mp3a_block_decoder *decoder, const unsigned char *bytes, uin
 
 enum { COUNT = 5000, ROOM = 60000 };
 
-static const mp3a_options options = {sizeof options, 44100, 96, 7, 1, 0, 0, 0, 0};
+static const mp3a_options options = {sizeof options, 44100, 96, 7, 1, 0, 0, 0, 0, 0, 0, 0};
 static float input[COUNT], output[ROOM];
 static uint8_t bytes[ROOM];
 
