@@ -187,7 +187,8 @@ test("the table holds the command's numbers, the same in Deno", async (t) => {
     rows.map((row) => [...row.children].map((cell) => cell.textContent))
   );
   assert.deepEqual(cells.map(([label]) => label), LABELS);
-  const args = [...SETTINGS, "--json", "-o", `${report}.deno`];
+  const made = join(folder, "by-deno.html");
+  const args = [...SETTINGS, "--json", "-o", made];
   const { code, stdout, output } = await command("deno", input, ...args);
   assert.equal(code, 0, output);
   const { clips }: { clips: Record<keyof ReportRow, number>[] } = JSON.parse(stdout);
@@ -200,6 +201,9 @@ test("the table holds the command's numbers, the same in Deno", async (t) => {
     assert.equal(level, clip.levelDb.toFixed(2).replace("-0.00", "0.00").replace("-", "−"));
     assert.equal(size, (clip.byteSize / 1000).toFixed(1));
   });
+  const other = await openPage(t, browser, pathToFileURL(made).href);
+  await other.locator(".choice").nth(1).click();
+  await other.waitForFunction(() => document.querySelectorAll(".tick").length > 0);
 });
 
 test("one start for all clips; a switch only turns gains, and the time runs on", async (t) => {
