@@ -17,7 +17,7 @@ import {
 import { NativeHandle } from "../../src/handle.ts";
 import { library } from "../../src/native.ts";
 import type { Handle } from "../../ffi/symbols.ts";
-import { testWithin, within } from "../harness.ts";
+import { testWithin, within } from "../within.ts";
 import { makeSignal } from "../signals.ts";
 
 const OPTIONS = { sampleRate: 44100, bitrateKbps: 64 } as const;

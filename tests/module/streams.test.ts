@@ -11,7 +11,8 @@ import {
   Mp3RoundtripStream,
   type RoundtripStreamOptions,
 } from "../../mod.ts";
-import { test, testWithin } from "../harness.ts";
+import { test } from "../harness.ts";
+import { testWithin } from "../within.ts";
 import { makeSignal, peakOf, randomNumbers, realAudio, sameBits } from "../signals.ts";
 
 const LENGTH = 100_000;
