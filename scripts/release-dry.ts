@@ -1,6 +1,6 @@
 // npm run release:dry: all that a release has, in dist/release/, without a clone for its users: the
 // command as one executable per target, both C libraries per target with header, pkg-config file and
-// licences, both packages' contents, the sources, and the sums of all of it. lib/ must hold all
+// licences, the WebAssembly module, both packages' contents, the sources, and the sums of all of it. lib/ must hold all
 // targets: `npm run build -- release`. What of it runs on this machine is then run.
 import { createHash } from "node:crypto";
 import {
@@ -115,6 +115,11 @@ await runAsProgram(import.meta.url, async () => {
     for (const target of targets) {
       archives.set(target.name, await makeArchive(target, work, folder));
     }
+    // The ninth target is one file, for those who load it by themselves.
+    copyFileSync(
+      join(root, "lib", "wasm32", "mp3augment.wasm"),
+      join(folder, `mp3augment-${version}-wasm32.wasm`),
+    );
     await makeSources(work);
     await makeExecutables();
     await tryRelease(archives, work);

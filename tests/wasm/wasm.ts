@@ -40,6 +40,14 @@ test("loading again does nothing; the native library can't follow", async () => 
   await assert.rejects(loadWasm(wrong), code("INVALID_OPTION", /source/));
 });
 
+test("one file that asks for nothing: at most 600 KB, 250 KB compressed", async () => {
+  assert.deepEqual(WebAssembly.Module.imports(module), []);
+  assert.ok(bytes.length <= 600_000, `${bytes.length} bytes`);
+  const stream = new Blob([bytes]).stream().pipeThrough(new CompressionStream("gzip"));
+  const { byteLength } = await new Response(stream).arrayBuffer();
+  assert.ok(byteLength <= 250_000, `${byteLength} bytes`);
+});
+
 test("sources of every kind", async () => {
   const type = "application/wasm";
   const base64 = btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join(""));
