@@ -93,7 +93,9 @@ async function peers(): Promise<Contender> {
     "wasm-media-encoders"
   ) as EncoderPackage;
   // @ts-ignore: bench/package.json has it
-  const { MPEGDecoder } = await import("mpg123-decoder") as DecoderPackage;
+  const mpg123 = await import("mpg123-decoder") as DecoderPackage;
+  Object.keys(mpg123); // all of it: the package breaks when a part is left out
+  const { MPEGDecoder } = mpg123;
   const encoder = await createMp3Encoder();
   const decoder = new MPEGDecoder();
   await decoder.ready;
