@@ -1,5 +1,7 @@
 /** How numbers are written in the pages. */
+import { wavHeader } from "../audio/wav.ts";
 import type { Metrics } from "./metrics.ts";
+import { type Channels, lengthOf } from "./spectrogram.ts";
 
 /** What is told of a clip: what was measured, and of its file. */
 export interface Told {
@@ -8,6 +10,15 @@ export interface Told {
   readonly byteSize: number;
   /** The mean over the file's frames. */
   readonly bitrateKbps: number;
+}
+
+/** What is told of the file of a clip that isn't coded: WAV, 16 bits. */
+export function wavFileOf(channels: Channels, sampleRate: number): Omit<Told, "metrics"> {
+  const header = wavHeader(sampleRate, channels.length, "16", lengthOf(channels));
+  return {
+    byteSize: header.length + 2 * channels.length * lengthOf(channels),
+    bitrateKbps: 16 * channels.length * sampleRate / 1000,
+  };
 }
 
 /** A number with so many decimals, or a dash where there is none. */

@@ -6,10 +6,7 @@
  */
 import { createHash } from "node:crypto";
 import { COLUMNS } from "./format.ts";
-import { LEVEL_RANGE_DB } from "./spectrogram.ts";
-
-/** How many dB of change in either direction the picture of the difference tells apart. */
-export const DIFFERENCE_RANGE_DB = 30;
+import { DIFFERENCE_RANGE_DB, LEVEL_RANGE_DB } from "./spectrogram.ts";
 
 /** What tells our pages from others. */
 export const GENERATOR = `<meta name="generator" content="mp3-augment">`;

@@ -7,19 +7,9 @@ import { createPictures } from "./client/pictures.ts";
 import { createPlayer } from "./client/player.ts";
 import { type PageData, runReport } from "./client/report.ts";
 import { cellsOf, type Told } from "./format.ts";
-import {
-  copyable,
-  dataBlock,
-  DIFFERENCE_RANGE_DB,
-  escape,
-  player,
-  plots,
-  renderDocument,
-  row,
-  table,
-} from "./html.ts";
+import { copyable, dataBlock, escape, player, plots, renderDocument, row, table } from "./html.ts";
 import type { Recipe } from "./recipe.ts";
-import { LEVEL_RANGE_DB, type Spectrogram } from "./spectrogram.ts";
+import { DIFFERENCE_RANGE_DB, LEVEL_RANGE_DB, type Spectrogram } from "./spectrogram.ts";
 import { STYLE } from "./style.ts";
 
 /** One clip of the page: the original or what a setting made of it. */

@@ -6,7 +6,7 @@
 import { Buffer } from "node:buffer";
 import { compressRoundtripAsync, encodeMp3Async, probeMp3 } from "../../mod.ts";
 import { createFlacWriter } from "../audio/flac.ts";
-import type { Told } from "./format.ts";
+import { type Told, wavFileOf } from "./format.ts";
 import { measure, type Metrics } from "./metrics.ts";
 import { type Page, type PageClip, renderPage } from "./page.ts";
 import { recipeOf, type Setting } from "./recipe.ts";
@@ -74,8 +74,6 @@ async function toFlac(channels: Channels, sampleRate: number, peak: number): Pro
   }
 }
 
-const WAV_HEADER_BYTES = 44;
-
 /** Builds the page and its table's rows. */
 export async function makeReport(
   clip: Clip,
@@ -87,8 +85,7 @@ export async function makeReport(
   const original: Heard = {
     label: "Original",
     channels,
-    byteSize: WAV_HEADER_BYTES + 2 * channels.length * length,
-    bitrateKbps: 16 * channels.length * sampleRate / 1000,
+    ...wavFileOf(channels, sampleRate),
   };
   const heard = [original, ...await Promise.all(codings.map((coding) => code(clip, coding)))];
   const peak = findPeak(heard);

@@ -23,6 +23,9 @@ const PAIRS_TO = 256;
 /** How far below the ceiling a level may be, in dB; one step of a byte is 1 dB. */
 export const LEVEL_RANGE_DB = 100;
 
+/** How many dB of change in either direction the picture of the difference tells apart. */
+export const DIFFERENCE_RANGE_DB = 30;
+
 /** What the page draws: a byte per cell, column by column, low frequencies first. */
 export interface Spectrogram {
   readonly columns: number;
