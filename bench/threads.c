@@ -3,9 +3,10 @@
 
    A clip cut into k ranges is coded by k threads, and each range but the first warms up: it takes
    more CPU time than on one. That is measured for k to 16 whatever the machine has, and with it
-   comes a bound: k cores can't be faster than k x CPU(1) / CPU(k) times one. What this machine
-   shows is printed beside, as far as it has cores. The pool is included here, so that it can be
-   told that there are 16. */
+   comes a bound: n ranges on as many cores can't be faster than n x CPU(1) / CPU(n) times one. A
+   short clip is cut into fewer ranges than there are threads. What this machine shows is printed
+   beside, as far as it has cores. The pool is included here, so that it can be told that there
+   are 16. */
 #if defined(__linux__)
 #define _GNU_SOURCE
 #else
@@ -30,6 +31,7 @@ static const unsigned counts[COUNTS] = {1, 2, 4, 8, 16};
 typedef struct times {
   double wall_s[MAX_ROUNDS], cpu_s[MAX_ROUNDS];
   unsigned round_count;
+  unsigned range_count;
   mp3a_ranges_stats stats; /* of all rounds */
 } times;
 
@@ -55,15 +57,17 @@ static void run_call(const mp3a_clip *clip, float peak, unsigned count, times *t
   if (mp3a_pipeline_run(&limited, NULL) != MP3A_OK) fail("a call failed");
 }
 
-/* So many ranges, whether or not there are cores for them. */
+/* The ranges for so many threads, whether or not there are cores for them. */
 static void run_ranges(const mp3a_clip *clip, float peak, unsigned count, times *t) {
   mp3a_ranges_stats stats = {0};
   int32_t status = MP3A_OK;
   const uint32_t warm_up = mp3a_ranges_warm_up(&clip->options);
-  if (count == 1) {
+  const uint32_t most = mp3a_ranges_at_most(&clip->options, clip->frame_count);
+  t->range_count = count < most ? count : most;
+  if (t->range_count < 2) {
     run_call(clip, peak, 1, t);
-  } else if (!mp3a_ranges_run(clip, peak, count, warm_up, &stats, &status) || status != MP3A_OK) {
-    return; /* too short for so many */
+  } else if (!mp3a_ranges_run(clip, peak, t->range_count, warm_up, &stats, &status) || status) {
+    fail("a call failed");
   }
   t->stats.seam_count += stats.seam_count;
   t->stats.redone_count += stats.redone_count;
@@ -100,21 +104,19 @@ static void measure(run_fn *run, const mp3a_clip *clip, float peak, unsigned mos
     for (int i = 0; i < COUNTS && counts[i] <= most; i++)
       take_time(run, clip, peak, counts[i], &all[i]);
   }
-  for (int i = 0; i < COUNTS; i++) all[i].stats.stats.peak = peak;
 }
 
 static void print_row(int i, unsigned core_count) {
   const times *one = &of_ranges[0], *t = &of_ranges[i], *call = &of_calls[i];
-  const unsigned rounds = t->round_count;
-  if (i > 0 && t->stats.seam_count == 0) return;
-  const double cost = median_ratio(t->cpu_s, one->cpu_s, rounds);
-  printf("| %7u | %13.1f | %9.2f | ", counts[i], 100 * (cost - 1), counts[i] / cost);
+  const double cost = median_ratio(t->cpu_s, one->cpu_s, t->round_count);
+  const double most = t->range_count / (cost > 1 ? cost : 1);
+  printf("| %7u | %6u | %13.1f | %9.2f | ", counts[i], t->range_count, 100 * (cost - 1), most);
   if (counts[i] <= core_count) {
     printf("%12.2f | ", median_ratio(of_calls[0].wall_s, call->wall_s, call->round_count));
   } else {
     printf("%12s | ", "-");
   }
-  if (i == 0) {
+  if (t->stats.seam_count == 0) {
     printf("%17s |\n", "-");
   } else {
     printf("%8u of %5u |\n", t->stats.redone_count, t->stats.seam_count);
@@ -156,9 +158,9 @@ int main(int argc, char **argv) {
   measure(run_call, &clip, peak, core_count, of_calls);
   pool.thread_limit = counts[COUNTS - 1];
   measure(run_ranges, &clip, peak, counts[COUNTS - 1], of_ranges);
-  printf("| threads | %% of CPU more | at most x | x on %2u cores | ranges done again |\n",
+  printf("| threads | ranges | %% of CPU more | at most x | x on %2u cores | ranges done again |\n",
          core_count);
-  printf("| ------: | ------------: | --------: | -----------: | ----------------: |\n");
+  printf("| ------: | -----: | ------------: | --------: | -----------: | ----------------: |\n");
   for (int i = 0; i < COUNTS; i++) print_row(i, core_count);
   free(samples);
   return 0;

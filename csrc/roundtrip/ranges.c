@@ -21,6 +21,9 @@
 enum {
   DECODED_GRANULES = 2, /* a decoder's state comes from the last two */
   LEAST_WARM_UPS = 4,   /* that a range takes as long as; shorter ones don't pay a thread */
+  LEAST_OF_SHAPED = 6,  /* the same with noise shaping, where more is done again */
+  SHORT_WARM_UP = 8,    /* granules */
+  LONG_WARM_UP = 48,
   LEAST_FRAMES = 6,     /* MP3 frames of a range beside its warm-up: more than LAME looks ahead */
   MAX_SEAMS = 10,       /* of a range: at its begin, and each twice as far from it as the last */
   FIRST_STEP = 8        /* granules to the second */
@@ -359,14 +362,15 @@ bool mp3a_ranges_run(const mp3a_clip *clip, float peak, uint32_t range_count, ui
 /* Where masking reaches what is coded, an encoder remembers longer. */
 uint32_t mp3a_ranges_warm_up(const mp3a_options *o) {
   const bool is_joint = o->channel_count == 2 && (o->flags & MP3A_JOINT_STEREO);
-  return o->rate_control == MP3A_CBR && o->quality >= 7 && !is_joint ? 8 : 48;
+  return o->rate_control == MP3A_CBR && o->quality >= 7 && !is_joint ? SHORT_WARM_UP : LONG_WARM_UP;
 }
 
 uint32_t mp3a_ranges_at_most(const mp3a_options *o, uint32_t frame_count) {
   uint32_t count = mp3a_thread_limit_of(o);
   if (count == 1 || (o->flags & MP3A_BIT_RESERVOIR) || mp3a_resamples(o)) return 1;
   if (count == 0 || count > mp3a_thread_limit()) count = mp3a_thread_limit();
-  const uint32_t least = LEAST_WARM_UPS * mp3a_ranges_warm_up(o);
+  const uint32_t warm_up = mp3a_ranges_warm_up(o);
+  const uint32_t least = (warm_up > SHORT_WARM_UP ? LEAST_OF_SHAPED : LEAST_WARM_UPS) * warm_up;
   count = lesser(count, frame_count / MP3A_LINES / least);
   return count < 1 ? 1 : lesser(count, MP3A_MAX_RANGES);
 }
