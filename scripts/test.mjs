@@ -67,7 +67,7 @@ export const steps = {
   },
   bun: (work) => testByBun(join(work, "bun.xml"), ...foldersOf("tests", PAGES)),
   node: async (work) => {
-    await buildForNode({ tests: true });
+    await buildSpecsForNode();
     return testByNode(join(work, "node.xml"), ...NODE_SPECS);
   },
   node22: (work, isNamed) => testByAnotherNode(work, 22, isNamed),
@@ -91,6 +91,14 @@ function foldersOf(folder, without) {
     .filter((path) => path !== without);
 }
 
+/** @type {Promise<void> | undefined} */
+let specsForNode;
+
+/** Builds them once for all versions. */
+function buildSpecsForNode() {
+  return specsForNode ??= buildForNode({ tests: true });
+}
+
 const NODE_SPECS = ["dist/node/tests/module", "dist/node/tests/command"];
 
 /** Of the command's specs, those that use most of the module; the step `node` has run all of them. */
@@ -108,7 +116,7 @@ const CORE_COMMANDS = ["aiff", "cli", "report", "tar", "wav"]
 async function testByAnotherNode(work, major, isNamed) {
   const node = await findNode(major);
   if (!node) return skip(`npm can't install node@${major} here`);
-  await buildForNode({ tests: true });
+  await buildSpecsForNode();
   const specs = isNamed ? NODE_SPECS : ["dist/node/tests/module", ...CORE_COMMANDS];
   return runByNode(node, join(work, `node${major}.xml`), ...specs);
 }
