@@ -161,6 +161,17 @@ test("the command runs", async () => {
   assert.equal(readFileSync(output).toString("latin1", 0, 4), "RIFF");
 });
 
+test("the command's codecs, which are compressed in it, work", async () => {
+  const command = join(project, "node_modules", ".bin", "mp3-augment");
+  const lena = (ending: string) => join(root, `node_modules/audio-lena/lena.${ending}`);
+  const flac = join(project, "out.flac");
+  await runThere(bun, "run", command, "decode", lena("wav"), flac);
+  const files = [flac, lena("flac"), lena("ogg"), lena("opus")];
+  const lines = (await runThere(bun, "run", command, "info", ...files)).trim().split("\n");
+  const formats = lines.map((line) => /: (\w+), .*12\.27 s/.exec(line)?.[1]);
+  assert.deepEqual(formats, ["flac", "flac", "vorbis", "opus"]);
+});
+
 test("npm puts one package into node_modules, which require and Node's command load", async () => {
   const folder = join(work, "npm");
   mkdirSync(folder);

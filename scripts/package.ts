@@ -15,10 +15,11 @@ import {
   rmSync,
   writeFileSync,
 } from "node:fs";
-import { dirname, join, relative, resolve, sep } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import process from "node:process";
 import { embedWasm } from "./build-wasm.ts";
 import { fetchSources } from "./fetch-sources.mjs";
+import { bundle, findBundles } from "./release/bundle.ts";
 import { setUp } from "./setup.mjs";
 import { Failure, findOnPath, needTool, root, run, runAsProgram } from "./tools.mjs";
 
@@ -56,6 +57,23 @@ async function compile(entries: string[]) {
   await emit(entries, { declaration: true, emitDeclarationOnly: true });
   await emit(entries, { declaration: false, removeComments: true });
   nameLibraries();
+  dropDeclarations(entries);
+}
+
+/** Drops the declarations that no public one leads to. */
+function dropDeclarations(entries: string[]) {
+  const reached = new Set(entries.map((entry) => join(folder, entry.replace(/\.ts$/, ".d.ts"))));
+  for (const path of reached) { // grows meanwhile
+    if (!existsSync(path)) continue;
+    const text = readFileSync(path, "utf8");
+    for (const [, target = ""] of text.matchAll(/(?:from|import\() ?"(\.[^"]+)"/g)) {
+      reached.add(resolve(dirname(path), target.replace(/\.[jt]s$/, ".d.ts")));
+    }
+  }
+  for (const name of readdirSync(folder, { recursive: true, encoding: "utf8" })) {
+    const path = join(folder, name);
+    if (name.endsWith(".d.ts") && !reached.has(path)) rmSync(path);
+  }
 }
 
 async function emit(entries: string[], what: Record<string, boolean>) {
@@ -88,84 +106,6 @@ function nameLibraries() {
     if (!text.includes("Symbol.dispose")) continue;
     writeFileSync(path, `/// <reference lib="esnext.disposable" />\n${text}`);
   }
-}
-
-/** The part of Bun's bundler that is used here: Deno checks this file too. */
-interface BunBuild {
-  build(options: {
-    entrypoints: string[];
-    target: "node";
-    format: "esm";
-    minify: boolean;
-    plugins: { name: string; setup(build: BundlerHooks): void }[];
-  }): Promise<{ outputs: { text(): Promise<string> }[] }>;
-}
-
-interface BundlerHooks {
-  onResolve(
-    on: { filter: RegExp },
-    body: (file: { path: string; importer: string }) => undefined | {
-      path: string;
-      external: boolean;
-    },
-  ): void;
-  onLoad(on: { filter: RegExp }, body: (file: { path: string }) => undefined): void;
-}
-
-interface Bundle {
-  entry: string;
-  /** What of its surroundings goes into it. */
-  inside: string;
-}
-
-/** The compiled files that take something from npm. */
-function findBundles(): Bundle[] {
-  const files = readdirSync(join(folder, "src")).filter((name) => name.endsWith(".js"));
-  const importing = files.filter((name) =>
-    /\bfrom "(?!\.|node:)/.test(readFileSync(join(folder, "src", name), "utf8"))
-  );
-  const own = importing.map((name) => ({ entry: `src/${name}`, inside: "nothing of ours" }));
-  return [...own, { entry: "cli/main.js", inside: "cli/" }];
-}
-
-/**
- * Puts the packages that a file imports into it, and with them its own files that are `inside`.
- * @returns the packages' folders
- */
-async function bundle({ entry, inside }: Bundle): Promise<string[]> {
-  const packages = new Set<string>();
-  const path = join(folder, entry);
-  const { build } = (globalThis as unknown as { Bun: BunBuild }).Bun;
-  const result = await build({
-    entrypoints: [path],
-    target: "node",
-    format: "esm",
-    minify: true, // all targets' libraries and the command together stay below 6 MB
-    plugins: [{
-      name: "packages",
-      setup(hooks) {
-        hooks.onResolve({ filter: /^\.\.?\// }, ({ path: wanted, importer }) => {
-          if (importer.includes("node_modules")) return undefined;
-          const found = relative(folder, resolve(dirname(importer), wanted)).replaceAll(sep, "/");
-          if (found.startsWith(inside)) return undefined;
-          const fromEntry = relative(dirname(entry), found).replaceAll(sep, "/");
-          return { path: fromEntry.startsWith(".") ? fromEntry : `./${fromEntry}`, external: true };
-        });
-        hooks.onLoad({ filter: /node_modules/ }, ({ path }) => {
-          const [packageFolder] = /^.*node_modules[/\\](@[^/\\]+[/\\])?[^/\\]+/.exec(path) ?? [];
-          if (packageFolder) packages.add(packageFolder);
-          return undefined;
-        });
-      },
-    }],
-  });
-  const [output, ...others] = result.outputs;
-  if (!output || others.length > 0) throw new Failure(`bun made no single file of ${entry}`);
-  const code = await output.text();
-  if (inside === "cli/") rmSync(join(folder, "cli"), { recursive: true });
-  mkdirSync(dirname(path), { recursive: true });
-  writeFileSync(path, code);
-  return [...packages];
 }
 
 interface Package {
@@ -277,7 +217,7 @@ export async function makePackage(): Promise<string> {
   if (existsSync(join(root, "lib", "wasm32", "mp3augment.wasm"))) await embedWasm();
   await compile([...Object.values(manifest.exports), ...Object.values(manifest.bin ?? {})]);
   const bundled: string[] = [];
-  for (const one of findBundles()) bundled.push(...await bundle(one));
+  for (const one of findBundles(folder)) bundled.push(...await bundle(folder, one));
   await copyRest(npm);
   writeFileSync(
     join(folder, "licenses", "bundled.txt"),
