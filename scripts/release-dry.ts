@@ -28,8 +28,9 @@ const folder = join(root, "dist", "release");
 const { version } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
 
 const skipped = (what: string, reason: string) => console.error(`SKIPPED: ${what}: ${reason}`);
-const firstError = (output: string) =>
-  (output.split("\n").find((line) => /error/i.test(line)) ?? output).trim();
+/** The innermost reason. */
+const lastError = (output: string) =>
+  (output.split("\n").findLast((line) => /error/i.test(line)) ?? output).trim();
 
 const executablePath = (target: string, ending = "") =>
   join(
@@ -51,7 +52,9 @@ async function makeExecutables() {
         env: { NO_COLOR: "1" },
       });
       lacksDeno = code !== 0;
-      if (lacksDeno) skipped("Deno's executables", firstError(output));
+      if (lacksDeno) {
+        skipped("Deno's executables", `its runtime can't be fetched: ${lastError(output)}`);
+      }
     }
   }
 }
@@ -79,7 +82,7 @@ async function tryExecutable(command: string[], work: string, env: NodeJS.Proces
       cwd: work,
       env: { ...cache, ...env },
     });
-    if (code !== 0) return firstError(output) || `it ends with ${code}`;
+    if (code !== 0) return lastError(output) || `it ends with ${code}`;
   }
   return existsSync(join(work, "report.html")) ? undefined : "it makes no report";
 }
