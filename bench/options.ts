@@ -1,11 +1,13 @@
 // npm run bench:options
 //
 // What each option does to sound, size and speed, and what MP3s of several kinds sound like: the round
-// trip of the bench's 8 s, in stereo or its left channel. All rows take turns; the time is the median
-// of the ratios to `{ bitrateKbps: 64 }` of as many channels within a round.
+// trip of the bench's 8 s, in stereo or its left channel. All rows take turns, each on one thread; the
+// time is a row's least CPU time, by that of `{ bitrateKbps: 64 }` with as many channels: what else
+// the machine does counts little.
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import process from "node:process";
 import { markdownTable } from "markdown-table";
 import { measure } from "../cli/report/metrics.ts";
 import {
@@ -144,25 +146,22 @@ function loadClip(): Float32Array[] {
   }
 }
 
-/** Milliseconds of each row, by rounds. */
-function timeAll(clip: readonly Float32Array[]): number[][] {
-  const rounds: number[][] = [];
-  for (let round = -1; round < ROUNDS; round++) {
-    const times = ROWS.map(({ options, channels }) => {
-      const start = performance.now();
+/** The least CPU time of each row. */
+function timeAll(clip: readonly Float32Array[]): number[] {
+  const least = ROWS.map(() => Infinity);
+  for (let round = 0; round < ROUNDS; round++) {
+    ROWS.forEach(({ options, channels }, index) => {
+      const start = process.cpuUsage();
       compressRoundtrip(clip.slice(0, channels), {
         ...options,
         sampleRate: SAMPLE_RATE,
+        threads: 1,
       });
-      return performance.now() - start;
+      const { user, system } = process.cpuUsage(start);
+      least[index] = Math.min(least[index] ?? Infinity, user + system);
     });
-    if (round >= 0) rounds.push(times);
   }
-  return rounds;
-}
-
-function median(values: readonly number[]): number {
-  return [...values].sort((a, b) => a - b)[values.length >> 1] ?? NaN;
+  return least;
 }
 
 /** As it stands in TypeScript. */
@@ -205,13 +204,12 @@ function describe(
 
 function main(): void {
   const clip = loadClip();
-  const rounds = timeAll(clip);
+  const times = timeAll(clip);
   const usualOf = (channels: number) =>
     ROWS.findIndex((row) => row.options === USUAL && row.channels === channels);
   const cells = ROWS.map((row, index) => {
-    const usual = usualOf(row.channels);
-    const ratios = rounds.map((times) => (times[index] ?? NaN) / (times[usual] ?? NaN));
-    return describe(row, clip, median(ratios));
+    const ratio = (times[index] ?? NaN) / (times[usualOf(row.channels)] ?? NaN);
+    return describe(row, clip, ratio);
   });
   const figures = [
     "coded at, kHz",
@@ -221,7 +219,7 @@ function main(): void {
     "SNR, dB",
     "LSD, dB",
     "bandwidth, kHz",
-    "× time",
+    "× CPU",
   ];
   const print = (head: string[], rows: string[][]) => {
     const align = [...head.map(() => "l"), ...figures.map(() => "r")];
