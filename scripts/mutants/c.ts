@@ -117,7 +117,7 @@ async function judge(bench: Bench, file: string, mutant: CMutant, work: string) 
   const overlay = join(work, "overlay");
   mkdirSync(dirname(join(overlay, file)), { recursive: true });
   writeFileSync(join(overlay, file), text.slice(0, offset) + to + text.slice(offset + from.length));
-  const programs = programsAt(bench.lines, file, mutant.line);
+  const programs = programsAt(bench, file, mutant.line);
   for (const suite of bench.suites) {
     const { build } = suite;
     const objects = await recompile(build, file, overlay, work);
@@ -152,13 +152,15 @@ async function recompile(build: CBuild, file: string, overlay: string, work: str
   return isSame && build.flavour === plain ? "the same code" as const : objects;
 }
 
-/** The programs that run a line, or where it is none that runs, those that run its file. */
-function programsAt(lines: LinesRun, file: string, line: number): string[] {
-  const all = lines.get(file);
-  const exact = all?.get(line);
-  if (exact) return [...exact];
-  const near = new Set([...all?.values() ?? []].flatMap((programs) => [...programs]));
-  return [...near];
+/**
+ * The programs that run a line; where it is none that runs, those that run its file; where the file
+ * has none, as tables have none, all.
+ */
+function programsAt({ lines, suites }: Bench, file: string, line: number): string[] {
+  const own = lines.get(file);
+  if (own === undefined) return [...suites[0]?.build.programs ?? []];
+  const exact = own.get(line);
+  return [...exact ?? new Set([...own.values()].flatMap((programs) => [...programs]))];
 }
 
 async function noticed(
