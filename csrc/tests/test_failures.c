@@ -20,7 +20,7 @@ extern void __libc_free(void *pointer);
 
 static atomic_long live_count;      /* blocks that were not freed */
 static atomic_long calls_left = -1; /* until the one that fails; below 0: none does */
-static atomic_bool has_failed;
+static atomic_bool has_failed, lacks_threads;
 
 /* Whether this call is the one that fails. */
 static bool fails_now(void) {
@@ -57,7 +57,8 @@ int pthread_create(pthread_t *thread, const pthread_attr_t *attributes,
                    void *(*run)(void *), void *argument) {
   int (*next)(pthread_t *, const pthread_attr_t *, void *(*)(void *), void *) =
       (__typeof__(next))dlsym(RTLD_NEXT, "pthread_create");
-  return fails_now() ? 11 : next(thread, attributes, run, argument);
+  const bool fails = fails_now() || atomic_load(&lacks_threads);
+  return fails ? 11 : next(thread, attributes, run, argument);
 }
 
 int pthread_mutex_init(pthread_mutex_t *mutex, const pthread_mutexattr_t *attributes) {
@@ -265,10 +266,24 @@ static void check_all_failures(void) {
   RUN(check_repeated("many streams", run_many_streams));
 }
 
+/* A job for which not one thread can be made is freed, and that is told. */
+static void check_no_thread(void) {
+  const long before = atomic_load(&live_count);
+  atomic_store(&lacks_threads, true);
+  CHECK(run_as_job() == MP3A_OUT_OF_MEMORY, "a round trip");
+  CHECK(run_encoding_job() == MP3A_OUT_OF_MEMORY, "an encoding");
+  CHECK(run_decoding_job() == MP3A_OUT_OF_MEMORY, "a decoding");
+  CHECK(run_directly() == MP3A_OK, "without the pool");
+  atomic_store(&lacks_threads, false);
+  const long after = atomic_load(&live_count);
+  CHECK(after == before, "%ld blocks before, %ld after", before, after);
+}
+
 int main(void) {
   input = make_signal(FRAMES, 44100, 1, 0.8f);
   output = calloc(FRAMES, sizeof *output);
   RUN(make_ready());
+  RUN(check_no_thread());
   RUN(check_each_failure("first thread", run_directly, 3, 0));
   check_all_failures();
   options.coded_sample_rate_hz = MP3A_CODED_RATE_AUTO, options.bitrate_kbps = 32;

@@ -2,12 +2,14 @@
    whatever the scheduler does. */
 #include "common/pool.h"
 
+#include <pthread.h>
 #include <sched.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "common/job.h"
+#include "common/once.h"
 #include "tests/check.h"
 #include "tests/signals.h"
 
@@ -161,12 +163,46 @@ static mp3a_job *start_encoding(mp3a_queue *queue, const float *input, uint32_t 
   return mp3a_encode_job_start(queue, &slow, input, NULL, count, 9, &status);
 }
 
+static mp3a_once once;
+static atomic_uint worker_count, early_count;
+static int made_once;
+
+static void *make_once(void *unused) {
+  (void)unused;
+  WAIT_FOR(atomic_load(&gate_is_open));
+  if (mp3a_once_begin(&once)) {
+    atomic_fetch_add(&worker_count, 1);
+    const uint64_t soon_ns = check_now_ns() + 3000000u;
+    while (check_now_ns() < soon_ns) sched_yield();
+    made_once = 7;
+    mp3a_once_end(&once);
+  }
+  if (made_once != 7) atomic_fetch_add(&early_count, 1);
+  return NULL;
+}
+
+/* One does the work, the others wait until it is done. */
+static void check_once(void) {
+  enum { THREADS = 4 };
+  pthread_t threads[THREADS];
+  atomic_store(&gate_is_open, false);
+  for (int i = 0; i < THREADS; i++) {
+    CHECK(pthread_create(&threads[i], NULL, make_once, NULL) == 0, "thread %d", i);
+  }
+  atomic_store(&gate_is_open, true);
+  for (int i = 0; i < THREADS; i++) pthread_join(threads[i], NULL);
+  CHECK(atomic_load(&worker_count) == 1, "%u did the work", atomic_load(&worker_count));
+  CHECK(atomic_load(&early_count) == 0, "%u didn't wait", atomic_load(&early_count));
+  CHECK(!mp3a_once_begin(&once), "it is done");
+}
+
 int main(void) {
   for (unsigned which = 0; which < 1 << WAITING; which += which < 8 ? 1 : 11) {
     RUN(check_cancel(which));
   }
   RUN(check_cancel((1 << WAITING) - 1));
   RUN(check_assist());
+  RUN(check_once());
   RUN(check_running(start_roundtrip));
   RUN(check_running(start_encoding));
   return check_finish();
