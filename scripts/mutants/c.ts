@@ -48,7 +48,7 @@ export async function judgeC(
   for (const flavour of isQuick ? [plain] : [plain, sanitized]) {
     suites.push(await timed(await new CBuild(flavour, commands).make()));
   }
-  const needsBytes = files.some((file) => file.startsWith("csrc/lame/"));
+  const needsBytes = !isQuick && files.some((file) => file.startsWith("csrc/lame/"));
   const bytes = needsBytes ? await prepareBytes(suites[0] as Suite) : undefined;
   const bench = { suites, lines, bytes };
   const mutants = draw(files.flatMap((file) => {

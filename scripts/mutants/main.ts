@@ -1,7 +1,6 @@
 // `npm run test:mutants`: puts small mistakes into the project, one at a time, and tells which of
 // them no test notices. `--only FILE,...` takes files or folders, `--sample N` as many of each room,
-// by `--seed N`, which is 1; `--quick` does
-// without the sanitizers.
+// by `--seed N`, which is 1; `--quick` does C without the sanitizers and without whole encodes.
 import { mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
