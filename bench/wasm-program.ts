@@ -89,9 +89,8 @@ interface DecoderPackage {
 async function peers(): Promise<Contender> {
   // Literals, for the bundler; they are installed only where the bench runs.
   // @ts-ignore: bench/package.json has it
-  const { createMp3Encoder } = await import(
-    "wasm-media-encoders"
-  ) as EncoderPackage;
+  const encoders = await import("wasm-media-encoders") as EncoderPackage;
+  const { createMp3Encoder } = encoders;
   // @ts-ignore: bench/package.json has it
   const mpg123 = await import("mpg123-decoder") as DecoderPackage;
   Object.keys(mpg123); // all of it: the package breaks when a part is left out
