@@ -123,12 +123,18 @@ typedef struct output {
   int first, row;
 } output;
 
+/* floor(), which is a call without SSE4.1, of what an int holds. */
+static inline int whole(double x) {
+  const int toward_zero = (int)x;
+  return toward_zero - (x < toward_zero);
+}
+
 /* Where output `k` of a block lies, of which the first lies `lead` before the block. */
 static int place(const conversion *c, double lead, int k, output *o) {
   const double time = k * c->ratio;
-  const int at = floor(time - lead);
+  const int at = whole(time - lead);
   const float offset = time - lead - (at + .5 * c->is_odd);
-  const int row = floor((offset * 2 * c->phases) + c->phases + .5);
+  const int row = whole((offset * 2 * c->phases) + c->phases + .5);
   o->first = at - (c->taps - 1) / 2;
   o->row = row < 0 ? 0 : row > 2 * c->phases ? 2 * c->phases : row;
   return at;
