@@ -3,7 +3,7 @@ import { Mp3AugmentError, show } from "../ffi/errors.ts";
 
 /** All names of a type's options; the compiler sees to it that none is missing. */
 export function namesOf<T>(names: { readonly [K in keyof Required<T>]: true }): readonly string[] {
-  return Object.keys(names);
+  return Object.entries(names).filter(([, isName]) => isName).map(([name]) => name);
 }
 
 /** The options as something to read from: an object that has no others. */

@@ -2,15 +2,25 @@
 
 /** Of the first pattern that a file matches. Specs run in Bun, but for what another runtime runs. */
 export const suites: readonly (readonly [RegExp, readonly string[]])[] = [
-  [/^src\/(abort|jobs)/, ["module/async", "module/memory", "module/decode", "module/batch"]],
-  [/^src\/batch/, ["module/batch", "module/modes"]],
+  [/^src\/(abort|jobs)/, ["module/lifetimes", "module/async", "module/decode", "module/batch"]],
+  [/^src\/batch/, ["module/lifetimes", "module/batch", "module/modes"]],
   [/^src\/(audio|views)/, ["module/errors", "module/forms", "module/shrinks", "module/batch"]],
   [/^src\/bitrates/, ["module/options", "module/grid", "module/transform"]],
   [/^src\/bytes/, ["module/decode", "module/shrinks"]],
-  [/^src\/(convert|resample|transform)/, ["module/transform", "module/resample", "module/options"]],
+  [/^src\/(compression|convert|draws|random|realistic|resample|transform)/, [
+    "module/transform",
+    "module/draws",
+    "module/resample",
+    "module/options",
+  ]],
   [/^src\/(decode|mp3-info)/, ["module/decode", "module/errors", "module/shrinks"]],
   [/^src\/encode/, ["module/encode", "module/streams", "module/errors", "module/options"]],
-  [/^src\/(handle|pieces|roundtrip-stream)/, ["module/streams", "module/decode", "module/memory"]],
+  [/^src\/(handle|pieces|roundtrip-stream)/, [
+    "module/lifetimes",
+    "module/streams",
+    "module/decode",
+    "module/memory",
+  ]],
   [/^src\/pcm16/, ["module/pcm16", "module/errors", "module/shrinks"]],
   [/^src\//, [
     "module/errors",
@@ -19,6 +29,8 @@ export const suites: readonly (readonly [RegExp, readonly string[]])[] = [
     "module/modes",
     "module/encode",
     "module/options",
+    "module/positions",
+    "module/coded-rate",
     "module/library",
     "module/async",
   ]],
@@ -30,19 +42,30 @@ export const suites: readonly (readonly [RegExp, readonly string[]])[] = [
   [/^ffi\/(deno)/, ["deno:module/errors", "deno:module/async", "deno:module/library"]],
   [/^ffi\/(koffi|node)/, ["node:module/errors", "node:module/async", "node:module/library"]],
   [/^ffi\//, ["module/errors", "module/async", "module/shrinks", "module/library"]],
-  [/^cli\/audio\/(aiff|wav|read|write)/, [
+  [/^cli\/audio\/(aiff|flac|wav|read|write)/, [
     "command/wav",
     "command/aiff",
+    "command/opened",
     "command/cli",
     "command/hostile",
     "command/sources",
   ]],
-  [/^cli\/audio/, ["command/sources", "command/cli", "command/outputs", "command/hostile"]],
+  [/^cli\/audio/, ["command/opened", "command/sources", "command/cli", "command/coding"]],
   [/^cli\/(commands\/)?report/, ["command/report"]],
+  [/^cli\/(parquet|dataset\/parquet)/, ["command/parquet"]],
   [/^cli\/(commands\/merge|dataset\/(merge|state|claim))/, ["command/merge", "command/dataset"]],
-  [/^cli\/dataset\/tar/, ["command/tar", "command/hostile"]],
-  [/^cli\/(commands\/)?dataset/, ["command/dataset", "command/merge", "command/tar"]],
-  [/^cli\//, ["command/cli", "command/outputs", "command/hostile", "command/dataset"]],
+  [/^cli\/dataset\/lists/, ["command/lists", "command/dataset", "command/hostile"]],
+  [/^cli\/dataset\/(tar|sample|pipe)/, ["command/tar", "command/pipes", "command/hostile"]],
+  [/^cli\/dataset\/(hands|task|thread|work)/, ["command/threads", "command/dataset"]],
+  [/^cli\/(draw|(commands\/)?dataset)/, [
+    "command/dataset",
+    "command/tar",
+    "command/merge",
+    "command/sources",
+    "command/draws",
+    "command/hostile",
+  ]],
+  [/^cli\//, ["command/cli", "command/forms", "command/outputs", "command/hostile"]],
 ];
 
 /** How a spec is run: by which tool, with which arguments. */
