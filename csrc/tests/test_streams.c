@@ -189,6 +189,46 @@ static void check_loud(const mp3a_options *options) {
   input[0] = quiet;
 }
 
+/* A clip amid an MP3 frame has the bytes of so many zeros and the clip, and its tag counts them. */
+static void check_lead(mp3a_options o, uint32_t offset) {
+  enum { COUNT = 20000 };
+  uint32_t size = 0, wanted_size = 0;
+  float *padded = calloc(COUNT + offset, sizeof *padded);
+  memcpy(padded + offset, input[0], COUNT * sizeof *padded);
+  uint8_t *wanted = malloc(CAPACITY);
+  const float *right = o.channel_count == 2 ? padded : NULL;
+  o.flags |= MP3A_NO_TAG;
+  CHECK(mp3a_encode(&o, padded, right, COUNT + offset, wanted, CAPACITY, &wanted_size) == MP3A_OK,
+        "zeros and the clip");
+  o.grid_offset = (int32_t)offset;
+  right = o.channel_count == 2 ? input[0] : NULL;
+  CHECK(mp3a_encode(&o, input[0], right, COUNT, bytes, CAPACITY, &size) == MP3A_OK, "amid");
+  CHECK(size == wanted_size && memcmp(bytes, wanted, size) == 0, "%d Hz, coded at %d, %u: %u bytes",
+        o.sample_rate_hz, o.coded_sample_rate_hz, offset, size);
+  o.flags &= ~(uint32_t)MP3A_NO_TAG;
+  mp3a_mp3_info info = {0};
+  CHECK(mp3a_encode(&o, input[0], right, COUNT, bytes, CAPACITY, &size) == MP3A_OK, "with a tag");
+  CHECK(mp3a_probe(bytes, size, true, &info) == MP3A_OK, "probe");
+  const double coded_hz = info.sample_rate_hz;
+  const double delay = 576 + floor(offset * coded_hz / o.sample_rate_hz + 0.5);
+  CHECK(info.encoder_delay == (int32_t)delay, "delay %d, not %f", info.encoder_delay, delay);
+  free(padded), free(wanted);
+}
+
+static void check_leads(void) {
+  const uint32_t offsets[] = {1, 575, 1000, 1151};
+  for (int channel_count = 1; channel_count <= 2; channel_count++) {
+    for (int i = 0; i < 4; i++) {
+      mp3a_options o = {sizeof o, 44100, 64, 7, channel_count, 0, MP3A_CBR, 0, 0, 0, 0, 0};
+      RUN(check_lead(o, offsets[i]));
+      o.coded_sample_rate_hz = 32000;
+      RUN(check_lead(o, offsets[i]));
+      o.coded_sample_rate_hz = 48000;
+      if (offsets[i] < 1000) RUN(check_lead(o, offsets[i]));
+    }
+  }
+}
+
 static void check_bad_calls(void) {
   const mp3a_options *o = &modes[0];
   int32_t status;
@@ -285,6 +325,7 @@ int main(void) {
     RUN(check_loud(&modes[i]));
   }
   RUN(check_level());
+  check_leads();
   RUN(check_bad_calls());
   RUN(check_resample_streams());
   for (int i = 0; i < 2; i++) free(input[i]), free(output[i]), free(expected[i]);
