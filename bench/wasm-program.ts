@@ -33,7 +33,8 @@ function readClip(
   const length = buffer.byteLength / 4 / channelCount;
   const channels = Array.from(
     { length: channelCount },
-    (_, channel) => new Float32Array(buffer as ArrayBuffer, 4 * channel * length, length),
+    (_, channel) =>
+      new Float32Array(buffer as ArrayBuffer, 4 * channel * length, length),
   );
   return { name, sampleRate, channels };
 }
@@ -87,6 +88,8 @@ interface DecoderPackage {
 
 /** LAME's quality can't be set here. */
 async function peers(): Promise<Contender> {
+  // mpg123-decoder, bundled for browsers, names it at its start.
+  (globalThis as { Worker?: unknown }).Worker ??= class {};
   // Literals, for the bundler; they are installed only where the bench runs.
   // @ts-ignore: bench/package.json has it
   const encoders = await import("wasm-media-encoders") as EncoderPackage;
