@@ -4,6 +4,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
+import { LETTERS } from "../ffi/wasm/letters.ts";
 import { setUp } from "./setup.mjs";
 import { Failure, needTool, root, run, runAsProgram } from "./tools.mjs";
 
@@ -26,10 +27,28 @@ function writeText(file: string, name: string, text: string) {
   writeFileSync(join(folder, `${file}.d.ts`), `export const ${name}: string;\n`);
 }
 
+/**
+ * Five letters for each four bytes, of 85 that need no escape, which `ffi/wasm/letters.ts` reads:
+ * Base64 would take 16 KB more. The first four bytes are the length.
+ */
+function toLetters(bytes: Uint8Array): string {
+  const padded = new DataView(new ArrayBuffer(4 + Math.ceil(bytes.length / 4) * 4));
+  padded.setUint32(0, bytes.length);
+  new Uint8Array(padded.buffer).set(bytes, 4);
+  let letters = "";
+  for (let at = 0; at < padded.byteLength; at += 4) {
+    const value = padded.getUint32(at);
+    for (let power = 85 ** 4; power >= 1; power /= 85) {
+      letters += LETTERS[Math.floor(value / power) % 85];
+    }
+  }
+  return letters;
+}
+
 /** Writes both texts, for the module that is there. */
 export async function embedWasm() {
   const module = readFileSync(join(folder, "mp3augment.wasm"));
-  writeText("embedded", "gzipBase64", gzipSync(module, { level: 9 }).toString("base64"));
+  writeText("embedded", "gzipLetters", toLetters(gzipSync(module, { level: 9 })));
   const { build } = (globalThis as unknown as { Bun: BunBuild }).Bun;
   const { outputs } = await build({
     entrypoints: [join(root, "ffi", "wasm", "worker.ts")],

@@ -5,6 +5,7 @@ import type { Library } from "../library.ts";
 import type { Runtime } from "../runtime.ts";
 import { ABI_VERSION } from "../symbols.ts";
 import { createEngine, type Engine } from "./engine.ts";
+import { fromLetters } from "./letters.ts";
 import { createCompletions, createNative } from "./native.ts";
 import { Pool } from "./pool.ts";
 
@@ -19,8 +20,8 @@ export type WasmSource =
 
 /** What is built into `lib/wasm32/`, as text: imports need no permission and no server. */
 interface Embedded {
-  /** The module, compressed by gzip, in Base64. */
-  readonly gzipBase64: string;
+  /** The module, compressed by gzip. */
+  readonly gzipLetters: string;
 }
 interface WorkerProgram {
   readonly program: string;
@@ -29,8 +30,8 @@ interface WorkerProgram {
 /** The module that is inside the package. */
 export async function readEmbedded(): Promise<Uint8Array> {
   // @ts-ignore: scripts/build-wasm.ts makes it
-  const { gzipBase64 } = await import("../../lib/wasm32/embedded.js") as Embedded;
-  const compressed = Uint8Array.from(atob(gzipBase64), (letter) => letter.charCodeAt(0));
+  const { gzipLetters } = await import("../../lib/wasm32/embedded.js") as Embedded;
+  const compressed = fromLetters(gzipLetters);
   const stream = new Blob([compressed]).stream().pipeThrough(new DecompressionStream("gzip"));
   return new Uint8Array(await new Response(stream).arrayBuffer());
 }
