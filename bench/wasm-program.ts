@@ -33,8 +33,7 @@ function readClip(
   const length = buffer.byteLength / 4 / channelCount;
   const channels = Array.from(
     { length: channelCount },
-    (_, channel) =>
-      new Float32Array(buffer as ArrayBuffer, 4 * channel * length, length),
+    (_, channel) => new Float32Array(buffer as ArrayBuffer, 4 * channel * length, length),
   );
   return { name, sampleRate, channels };
 }
