@@ -63,7 +63,12 @@ async function main(args: readonly string[]): Promise<void> {
 
 /** Runs the command line of this process. */
 export async function runProgram(): Promise<void> {
-  // Whoever reads the output may have read enough, as head does.
-  process.stdout.on("error", () => process.exit(EXIT.brokenPipe));
+  process.stdout.on("error", (error: Error & { code?: unknown }) => {
+    // Whoever reads the output may have read enough, as head does; a full disk is another matter.
+    if (error.code === "EPIPE") process.exit(EXIT.brokenPipe);
+    const isTold = process.exitCode === EXIT.failed; // by the command that wrote
+    if (!isTold) warn(`error: standard output: ${reasonOf(error)}`);
+    process.exit(EXIT.failed);
+  });
   await main(process.argv.slice(2));
 }

@@ -49,14 +49,12 @@ export function add(program: Command): void {
 
 async function tell(paths: string[], { json }: { json: boolean }): Promise<void> {
   for (const path of paths) {
-    try {
-      const info = await readInfo(path);
-      process.stdout.write(`${json ? JSON.stringify(info) : printable(describe(info))}\n`);
-    } catch (error) {
+    const info = await readInfo(path).catch((error) => {
       warn(`error: ${path}: ${reasonOf(error)}`);
       if (json) tellResult({ path, error: reasonOf(error) });
       process.exitCode = EXIT.someFailed;
-    }
+    });
+    if (info) process.stdout.write(`${json ? JSON.stringify(info) : printable(describe(info))}\n`);
   }
 }
 

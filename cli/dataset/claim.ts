@@ -1,5 +1,5 @@
 /** What a run may write: never a source, and what it doesn't know only by `--force`. */
-import { basename, dirname, isAbsolute, join, relative, sep } from "node:path";
+import { basename, dirname, isAbsolute, join, relative, resolve, sep } from "node:path";
 import { usageError } from "../errors.ts";
 import { type Found, look, realPathOf } from "../paths.ts";
 import type { Unit } from "./plan.ts";
@@ -19,12 +19,13 @@ export interface Claim {
 export async function refuseSources(claim: Claim): Promise<void> {
   const { source, folder, units, ownFiles } = claim;
   const outputs = units.flatMap((unit) => unit.outputs);
+  const places = await placesOf(folder, outputs);
   if ((await look(source))?.kind === "folder") {
     const [target, origin] = [await realPathOf(folder), await realPathOf(source)];
     if (isBelow(target, origin)) {
       throw usageError(`${folder} is inside of ${source}: its files would become sources`);
     }
-    const inside = outputs.find((path) => isBelow(join(target, path), origin));
+    const inside = outputs.find((path) => isBelow(places.get(path) ?? "", origin));
     if (inside) {
       throw usageError(`${join(folder, inside)} is inside of ${source}: it would become a source`);
     }
@@ -50,6 +51,29 @@ export async function refuseSources(claim: Claim): Promise<void> {
       counted(lost, "of its own sources")
     }: choose another DST than ${folder}`,
   );
+}
+
+/** Where outputs really are: DST may hold links to other folders. Throws where two are one file. */
+async function placesOf(folder: string, outputs: readonly string[]): Promise<Map<string, string>> {
+  const folders = new Map<string, string>();
+  for (const name of new Set(outputs.map((path) => dirname(path)))) {
+    const path = join(folder, name);
+    folders.set(name, await realPathOf(path).catch(() => resolve(path))); // such as too long a name
+  }
+  const places = new Map<string, string>();
+  const owners = new Map<string, string>();
+  for (const output of outputs) {
+    const place = join(folders.get(dirname(output)) as string, basename(output));
+    const other = owners.get(place);
+    if (other !== undefined) {
+      throw usageError(
+        `${other} and ${output} would be one file, as links in ${folder} lead there: remove them`,
+      );
+    }
+    owners.set(place, output);
+    places.set(output, place);
+  }
+  return places;
 }
 
 function isBelow(path: string, folder: string): boolean {

@@ -1,7 +1,7 @@
 /** Lists of sources that users bring: JSON Lines as NeMo, Lhotse and others write them, and CSV. */
 import { readFile } from "node:fs/promises";
 import { gunzipSync } from "node:zlib";
-import { reasonOf, usageError } from "../errors.ts";
+import { CliError, reasonOf, usageError } from "../errors.ts";
 
 /** What a list says about a source. */
 export type Metadata = Readonly<Record<string, unknown>>;
@@ -32,9 +32,17 @@ export async function readSourceList(path: string, column?: string): Promise<Lis
 
 async function readText(path: string): Promise<string> {
   const bytes = await readFile(path);
-  if (!/\.gz$/i.test(path)) return bytes.toString("utf8");
+  const plain = /\.gz$/i.test(path) ? unzipped(bytes, path) : bytes;
   try {
-    return gunzipSync(bytes).toString("utf8");
+    return new TextDecoder("utf-8", { fatal: true }).decode(plain);
+  } catch {
+    throw usageError(`${path} is not UTF-8, so that names and texts would be lost: convert it`);
+  }
+}
+
+function unzipped(bytes: Uint8Array, path: string): Uint8Array {
+  try {
+    return gunzipSync(bytes);
   } catch (error) {
     throw usageError(`${path} is no gzip file, or it was cut short: ${reasonOf(error)}`);
   }
@@ -86,12 +94,17 @@ async function parseCsv(text: string, path: string): Promise<ListRecord[]> {
   const { parse } = await import("csv-parse/sync");
   try {
     const records: Record<string, unknown>[] = parse(text, {
-      columns: true,
+      columns: (names: string[]) => {
+        const twice = names.find((name, index) => name !== "" && names.indexOf(name) !== index);
+        if (twice === undefined) return names;
+        throw usageError(`${path}: two columns are called "${twice}": rename one`);
+      },
       bom: true,
       skip_empty_lines: true,
     });
     return records.map((fields, index) => ({ where: `record ${index + 1}`, fields }));
   } catch (error) {
+    if (error instanceof CliError) throw error;
     throw usageError(`${path} is no CSV: ${reasonOf(error)}`);
   }
 }

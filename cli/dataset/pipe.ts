@@ -36,8 +36,9 @@ export async function runPipe(options: PipeOptions): Promise<RunResult> {
   }
   const output = await openOutput("-", { sources: ["-"], force: false });
   let isTold = false;
-  const tell = () => {
-    if (!isTold) warn(CLOSED);
+  const tell = (error: unknown) => {
+    if (isTold || Object(error).code !== "EPIPE") return;
+    warn(CLOSED);
     isTold = true;
   };
   process.stdout.prependListener("error", tell); // the one that is there ends the process
@@ -45,7 +46,7 @@ export async function runPipe(options: PipeOptions): Promise<RunResult> {
   try {
     await output.write(pieces);
   } catch (error) {
-    if ((error as { code?: unknown }).code === "EPIPE") tell();
+    tell(error);
     throw error;
   }
   return result();

@@ -1,5 +1,5 @@
 /** What a tar file holds and where: samples can then be read whole, in whatever order it has them. */
-import { type FileHandle } from "node:fs/promises";
+import { type FileHandle, stat } from "node:fs/promises";
 import { createReadStream } from "node:fs";
 import { posix } from "node:path";
 import { extract, type Header } from "tar-stream";
@@ -27,6 +27,7 @@ const EPOCH = new Date(0);
 /** Lists a tar file's members but for folders, in its order. */
 export async function indexTar(path: string): Promise<Entry[]> {
   const headers: FullHeader[] = [];
+  const { size: fileByteSize } = await stat(path);
   const input = createReadStream(path, { highWaterMark: 1 << 20 });
   const entries = extract();
   input.on("error", (error) => entries.destroy(error));
@@ -43,7 +44,18 @@ export async function indexTar(path: string): Promise<Entry[]> {
   } finally {
     input.destroy();
   }
+  checkEnd(headers.at(-1), fileByteSize);
   return entriesOf(headers.filter(({ type }) => type !== "directory"));
+}
+
+const BLOCK = 512;
+
+/** A tar file ends with blocks of zeros: one that was cut between two members lacks nothing else. */
+function checkEnd(last: FullHeader | undefined, fileByteSize: number): void {
+  const byteSize = last?.type === "directory" ? 0 : last?.size ?? 0;
+  const end = (last?.byteOffset ?? 0) + Math.ceil(byteSize / BLOCK) * BLOCK;
+  if (fileByteSize >= end + BLOCK) return;
+  throw new Error(`it was cut short: after ${fileByteSize} bytes no end of a tar came`);
 }
 
 /** What sparse members are refused with. */

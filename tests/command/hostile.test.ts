@@ -161,6 +161,45 @@ test("lists: a byte order mark is passed over, lines that are no objects are nam
     );
   }));
 
+test("lists: other encodings and columns of one name are refused, as some of it would be lost", () =>
+  withFolder(async (folder) => {
+    makeClip(join(folder, "a.wav"));
+    const list = join(folder, "list.csv");
+    const run = (text: Uint8Array) => {
+      writeFileSync(list, text);
+      return runCli(["dataset", list, join(folder, "out")]);
+    };
+    const latin = await run(Buffer.from("path,text\na.wav,caf\xe9\n", "latin1"));
+    assert.equal(latin.code, 2);
+    assert.match(latin.stderr, /list\.csv is not UTF-8/);
+    const twice = await run(Buffer.from("path,text,text\na.wav,one,two\n"));
+    assert.equal(twice.code, 2);
+    assert.match(twice.stderr, /list\.csv: two columns are called "text": rename one/);
+    assert.ok(!existsSync(join(folder, "out")));
+    assert.equal((await run(Buffer.from("path,text,,\na.wav,café,,\n"))).code, 0);
+  }));
+
+test("links to folders in DST: no two outputs become one file, and none a source", () =>
+  withFolder(async (folder) => {
+    if (!isLinux) return;
+    const [source, target] = [join(folder, "in"), join(folder, "out")];
+    for (const name of ["a", "b"]) makeClip(join(source, name, "x.wav"));
+    mkdirSync(join(target, "b"), { recursive: true });
+    symlinkSync("b", join(target, "a"));
+    const run = () => runCli(["dataset", source, target, "--p", "0"]);
+    const { code, stderr } = await run();
+    assert.equal(code, 2);
+    assert.match(stderr, /a\/x\.wav and b\/x\.wav would be one file, as links in .*out lead there/);
+    assert.deepEqual(readdirSync(join(target, "b")), []);
+    rmSync(join(target, "a"));
+    mkdirSync(join(source, "c"));
+    symlinkSync(join(source, "c"), join(target, "a"));
+    const inside = await run();
+    assert.equal(inside.code, 2);
+    assert.match(inside.stderr, /a\/x\.wav is inside of .*in: it would become a source/);
+    assert.deepEqual(readdirSync(join(source, "c")), []);
+  }));
+
 test("few open files allowed: fewer are worked on, and nothing fails", () =>
   withFolder((folder) => {
     if (!isLinux) return Promise.resolve();

@@ -35,6 +35,26 @@ function bash(script: string, cwd: string) {
 
 const hasBash = process.platform !== "win32" && spawnSync("bash", ["-c", "true"]).status === 0;
 
+test("standard output on a full disk ends with 3, not as if a reader had gone", () =>
+  withFolder((folder) => {
+    if (process.platform !== "linux" || !hasBash) return Promise.resolve();
+    makeClip(join(folder, "in.wav"));
+    spawnSync("tar", ["-cf", "in.tar", "in.wav"], { cwd: folder });
+    for (
+      const [line, told] of [
+        ['"$@" encode --bitrate 32 in.wav -', "error: standard output: the disk is full\n"],
+        ['"$@" dataset - - --quiet < in.tar', "error: standard output: the disk is full\n"],
+        ['"$@" info in.wav', "the disk is full\n"],
+      ] as const
+    ) {
+      const { code, stderr } = bash(`${line} > /dev/full`, folder);
+      assert.equal(code, 3, line);
+      assert.ok(stderr.endsWith(told), stderr);
+      assert.equal(stderr.match(/error/g)?.length, 1, stderr);
+    }
+    return Promise.resolve();
+  }));
+
 test("devices, pipes and descriptors are written in place, and links are followed", () =>
   withFolder(async (folder) => {
     if (!hasBash) return;

@@ -139,6 +139,34 @@ test("sound members that differ only in their extension keep it", () =>
     ]);
   }));
 
+test("a shard that ends between two members, or has none and no end, was cut short", () =>
+  withFolder(async (folder) => {
+    mkdirSync(join(folder, "in"));
+    const path = join(folder, "in", "a.tar");
+    await writeTar(path, [{ name: "a.wav", bytes: wav(1) }, { name: "a.txt", bytes: "said" }]);
+    const whole = readFileSync(path);
+    writeFileSync(path, whole.subarray(0, whole.indexOf("a.txt")));
+    writeFileSync(join(folder, "in", "b.tar"), "");
+    await writeTar(join(folder, "in", "none.tar"), []);
+    await writeTar(join(folder, "in", "folder.tar"), [{ name: "a/", type: "directory" }]);
+    const run = ["dataset", join(folder, "in"), join(folder, "out"), "--json"];
+    const { code, stdout } = await runCli(run);
+    assert.equal(code, 1);
+    const { done, failures } = JSON.parse(stdout.toString());
+    assert.equal(done, 2);
+    assert.deepEqual(failures, [
+      { source: "a.tar", reason: "it was cut short: after 4608 bytes no end of a tar came" },
+      { source: "b.tar", reason: "it was cut short: after 0 bytes no end of a tar came" },
+    ]);
+    writeFileSync(path, whole);
+    await runCli(run);
+    assert.deepEqual(await namesOf(join(folder, "out", "a.tar")), [
+      "a.wav",
+      "a.augment.json",
+      "a.txt",
+    ]);
+  }));
+
 test("sparse members of GNU tar are refused, the others are done", () =>
   withFolder(async (folder) => {
     if (!/GNU tar/.test(String(spawnSync("tar", ["--version"]).stdout))) return;
