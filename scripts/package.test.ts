@@ -65,6 +65,8 @@ test("the types pass under the strictest compiler options, without allowing .ts 
   const code = `${readExample("Bun")}
 import { Mp3AugmentError, type RoundtripOptions } from "mp3-augment";
 import { Mp3Compression } from "mp3-augment/transform";
+import { loadWasm, type LoadWasmOptions } from "mp3-augment/wasm";
+export const loaded: Promise<void> = loadWasm({ source: fetch("x.wasm") } satisfies LoadWasmOptions);
 export const options: RoundtripOptions = { sampleRate: 44100, bitrateKbps: 64 };
 export const codes: string[] = [new Mp3AugmentError("INVALID_OPTION", "").code];
 export const name: string = Mp3Compression.name;

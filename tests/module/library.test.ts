@@ -264,6 +264,7 @@ test("loading: a wrong place is named, with what to do", async () => {
   const missing = await load({ variable: "/nowhere" });
   assert.match(missing, /^LIBRARY_NOT_FOUND .*in \/nowhere \(the environment variable MP3_AUGM/);
   assert.match(missing, /npm run setup/);
+  assert.match(missing, /`await loadWasm\(\)` of mp3-augment\/wasm/);
   assert.match(await load({ path: "/none" }), /^LIBRARY_NOT_FOUND .*\(the path given to loadLib/);
   const wrong = await load({ path: projectPath("tests") });
   assert.match(wrong, /^LIBRARY_NOT_FOUND .*tests/);

@@ -108,6 +108,7 @@ test("the main module needs no package", () => {
     }
   }
   assert.ok(reached.size > 20);
+  assert.ok(![...reached].some((file) => /wasm/.test(file)), "nor anything of WebAssembly");
 });
 
 test("rooms exist, and know rooms that exist", () => {
