@@ -1,12 +1,13 @@
 /** Calls in the background: the event loop, aborts, the caller's freedom, the process's end. */
 import assert from "node:assert/strict";
 import { compressRoundtrip, compressRoundtripAsync, Mp3AugmentError } from "../../mod.ts";
-import { projectPath, runScript, test } from "../harness.ts";
+import { projectPath, runScript } from "../harness.ts";
 import { makeSignal, randomNumbers, realAudio, sameBits } from "../signals.ts";
+import { testWithin } from "../within.ts";
 
 const OPTIONS = { sampleRate: 44100, bitrateKbps: 64 } as const;
 
-test("the event loop stays free", async () => {
+testWithin(60, "the event loop stays free", async () => {
   const long = makeSignal(44100 * 60, 44100);
   let ticks = 0;
   const timer = setInterval(() => ticks++, 1);
@@ -15,7 +16,7 @@ test("the event loop stays free", async () => {
   assert.ok(ticks >= 5, `${ticks} ticks`);
 });
 
-test("the input may change, go or be transferred at once", async () => {
+testWithin(60, "the input may change, go or be transferred at once", async () => {
   const input = realAudio().slice(0, 60000);
   const expected = compressRoundtrip(input, OPTIONS);
   const changed = input.slice();
@@ -29,7 +30,7 @@ test("the input may change, go or be transferred at once", async () => {
   assert.ok(sameBits(await second, expected));
 });
 
-test("out that is transferred meanwhile is an error", async () => {
+testWithin(60, "out that is transferred meanwhile is an error", async () => {
   const input = realAudio().slice(0, 60000);
   const out = new Float32Array(input.length);
   const call = compressRoundtripAsync(input, { ...OPTIONS, out });
@@ -40,7 +41,7 @@ test("out that is transferred meanwhile is an error", async () => {
   );
 });
 
-test("100 calls at once", async () => {
+testWithin(60, "100 calls at once", async () => {
   const inputs = Array.from({ length: 100 }, (_, i) => makeSignal(3000 + 501 * i, 44100, i));
   const outputs = await Promise.all(inputs.map((x) => compressRoundtripAsync(x, OPTIONS)));
   outputs.forEach((output, i) => {
@@ -49,7 +50,7 @@ test("100 calls at once", async () => {
   });
 });
 
-test("aborts at random moments", async () => {
+testWithin(60, "aborts at random moments", async () => {
   const random = randomNumbers(7);
   const input = makeSignal(44100 * 10, 44100);
   const expected = compressRoundtrip(input, OPTIONS);
@@ -76,7 +77,7 @@ test("aborts at random moments", async () => {
   assert.ok(sameBits(await compressRoundtripAsync(input, OPTIONS), expected), "works afterwards");
 });
 
-test("a signal that is already aborted", async () => {
+testWithin(60, "a signal that is already aborted", async () => {
   const signal = AbortSignal.abort("no");
   await assert.rejects(
     compressRoundtripAsync(makeSignal(100, 44100), { ...OPTIONS, signal }),
@@ -84,7 +85,7 @@ test("a signal that is already aborted", async () => {
   );
 });
 
-test("errors reject, also those found on the other thread", async () => {
+testWithin(60, "errors reject, also those found on the other thread", async () => {
   const input = makeSignal(5000, 44100);
   input[4999] = NaN;
   const code = (expected: string) => (error: unknown) =>
@@ -102,7 +103,7 @@ test("errors reject, also those found on the other thread", async () => {
 });
 
 for (const script of ["exits", "awaits", "exits-early", "worker"]) {
-  test(`a process of its own: ${script}`, async () => {
+  testWithin(60, `a process of its own: ${script}`, async () => {
     const path = projectPath(`tests/scripts/${script}.ts`);
     const outcome = await runScript(path, ["--allow-ffi", "--allow-env", "--allow-read"]);
     assert.equal(outcome.stderr, "");

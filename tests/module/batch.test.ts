@@ -10,8 +10,8 @@ import {
   Mp3AugmentError,
   SAMPLE_RATES,
 } from "../../mod.ts";
-import { test } from "../harness.ts";
 import { makeSignal, sameBits } from "../signals.ts";
+import { testWithin } from "../within.ts";
 
 function mixedJobs(count: number): BatchJob[] {
   return Array.from({ length: count }, (_, i) => {
@@ -37,7 +37,7 @@ function assertSame(found: Audio | undefined, expected: Audio, what: string): vo
 }
 
 for (const threads of [undefined, 1, 2, 7]) {
-  test(`the same bits as single calls, in order, threads: ${threads}`, async () => {
+  testWithin(60, `the same bits as single calls, in order, threads: ${threads}`, async () => {
     const jobs = mixedJobs(120);
     const progress: number[] = [];
     const results = await compressRoundtripBatch(jobs, {
@@ -54,9 +54,9 @@ for (const threads of [undefined, 1, 2, 7]) {
   });
 }
 
-test("no jobs", async () => assert.deepEqual(await compressRoundtripBatch([]), []));
+testWithin(60, "no jobs", async () => assert.deepEqual(await compressRoundtripBatch([]), []));
 
-test("each job's own out", async () => {
+testWithin(60, "each job's own out", async () => {
   const jobs = mixedJobs(20).map((job) => ({ ...job, preserveDelay: false }));
   const results = await compressRoundtripBatch(jobs.map((job) => ({ ...job, out: job.samples })));
   results.forEach((result, i) => assert.equal(result, jobs[i]?.samples));
@@ -76,7 +76,7 @@ function fails(code: string, message: RegExp) {
   };
 }
 
-test("a bad job is told with its index before anything starts", async () => {
+testWithin(60, "a bad job is told with its index before anything starts", async () => {
   const jobs = mixedJobs(10);
   const out = new Float32Array((jobs[1]?.samples as Float32Array).length);
   jobs[1] = { ...jobs[1] as BatchJob, out, preserveDelay: false };
@@ -94,18 +94,25 @@ test("a bad job is told with its index before anything starts", async () => {
   );
 });
 
-test("a sample that is no number is told with its index before anything starts", async () => {
-  const jobs = mixedJobs(30).map((job) => ({ ...job, samples: [job.samples].flat()[0] as Audio }));
-  (jobs[20]?.samples as Float32Array)[500] = NaN;
-  let progressed = false;
-  await assert.rejects(
-    compressRoundtripBatch(jobs, { onProgress: () => progressed = true }),
-    fails("NON_FINITE_AUDIO", /^jobs\[20\]: .*sample 500 of channel 0 is NaN/),
-  );
-  assert.ok(!progressed);
-});
+testWithin(
+  60,
+  "a sample that is no number is told with its index before anything starts",
+  async () => {
+    const jobs = mixedJobs(30).map((job) => ({
+      ...job,
+      samples: [job.samples].flat()[0] as Audio,
+    }));
+    (jobs[20]?.samples as Float32Array)[500] = NaN;
+    let progressed = false;
+    await assert.rejects(
+      compressRoundtripBatch(jobs, { onProgress: () => progressed = true }),
+      fails("NON_FINITE_AUDIO", /^jobs\[20\]: .*sample 500 of channel 0 is NaN/),
+    );
+    assert.ok(!progressed);
+  },
+);
 
-test("options of the batch are checked", async () => {
+testWithin(60, "options of the batch are checked", async () => {
   for (const threads of [0, -1, 1.5, NaN, "2"]) {
     const options = { threads: threads as number };
     await assert.rejects(compressRoundtripBatch([], options), fails("INVALID_OPTION", /^threads/));
@@ -117,7 +124,7 @@ test("options of the batch are checked", async () => {
   );
 });
 
-test("an abort and a throwing onProgress end the batch", async () => {
+testWithin(60, "an abort and a throwing onProgress end the batch", async () => {
   const jobs = mixedJobs(200);
   const controller = new AbortController();
   const reason = new Error("enough");
@@ -141,7 +148,7 @@ test("an abort and a throwing onProgress end the batch", async () => {
   await libraryEnd();
 });
 
-test("memory holds only the clips under way", async () => {
+testWithin(60, "memory holds only the clips under way", async () => {
   const samples = makeSignal(2_000_000, 44100); // 8 MB
   const out = new Float32Array(samples.length);
   const job: BatchJob = { samples, out, sampleRate: 44100, bitrateKbps: 32, quality: 9 };
