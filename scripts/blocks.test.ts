@@ -24,6 +24,7 @@ import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 import { parquetOf } from "../tests/command/parquet.ts";
 import { findNode } from "./nodes.mjs";
+import { executables, hostExecutable, isExecutable } from "./release/executables.ts";
 import { findOnPath, needTool, root, run } from "./tools.mjs";
 
 interface Block {
@@ -36,6 +37,9 @@ interface Block {
 
 const ALL = ["Deno", "Bun", "Node"];
 
+/** JSR's name is Deno's, in a clone as well. */
+const isOfJsr = (code: string) => code.includes('"@mp3-augment/');
+
 function readBlocks(page: string): Block[] {
   const text = readFileSync(join(root, page), "utf8");
   return [...text.matchAll(/^( *)```(\w+)\n([^]*?)\n *```$/gm)].map((match) => {
@@ -47,7 +51,7 @@ function readBlocks(page: string): Block[] {
       page,
       language,
       code: code.replaceAll(new RegExp(`^${indent}`, "gm"), ""),
-      runtimes: named ? [named] : ALL,
+      runtimes: named ? [named] : isOfJsr(code) ? ["Deno"] : ALL,
     };
   });
 }
@@ -176,15 +180,27 @@ after(() => {
 
 /** What `console.log(…); // this` says that it prints, in order, however often. */
 function saidToPrint(code: string): string[] {
-  return [...code.matchAll(/console\.log\(.*\); \/\/ (.*)$/gm)].map(([, said = ""]) => said);
+  const all = [...code.matchAll(/console\.log\(.*\); \/\/ (.*)$/gm)].map(([, said = ""]) => said);
+  return [...new Set(all)];
 }
 
-async function runCode({ code }: Block, runtime: string) {
-  const check = (output: string) =>
-    assert.deepEqual([...new Set(output.split("\n"))], saidToPrint(code));
+/** TypeScript without its types, as Node takes it. */
+function toJavaScript(code: string): string {
+  const { Bun } = globalThis as unknown as {
+    Bun: { Transpiler: new (options: object) => { transformSync(code: string): string } };
+  };
+  return new Bun.Transpiler({ loader: "ts", deadCodeElimination: false }).transformSync(code);
+}
+
+async function runCode({ language, code }: Block, runtime: string) {
+  const said = saidToPrint(code);
+  const check = (output: string) => {
+    const printed = new Set(output.split("\n").filter((line) => said.includes(line)));
+    assert.deepEqual([...printed], said, output);
+  };
   if (runtime === "Node") {
     const file = join(project, "example.mjs");
-    writeFileSync(file, code);
+    writeFileSync(file, language === "ts" ? toJavaScript(code) : code);
     for (const major of [20, 22, 26]) {
       const node = await findNode(major);
       if (node) check(await runIn(project, node, file));
@@ -192,7 +208,7 @@ async function runCode({ code }: Block, runtime: string) {
     }
     return;
   }
-  const isOfClone = code.includes('"@mp3-augment/');
+  const isOfClone = isOfJsr(code);
   const folder = isOfClone ? join(root, "dist", "blocks") : project;
   mkdirSync(folder, { recursive: true });
   const file = join(folder, "example.ts");
@@ -248,12 +264,8 @@ const OTHERWISE: [RegExp, (block: Block) => Promise<void>][] = [
   }],
   [/^MP3_AUGMENT_LIB=/, async ({ code }) => {
     const folder = join(work, "own");
-    const built = join(project, "node_modules", name, "lib");
-    for (const target of readdirSync(built)) {
-      if (existsSync(join(root, "lib", target))) {
-        cpSync(join(built, target), folder, { recursive: true });
-      }
-    }
+    assert.ok(isExecutable(hostExecutable));
+    cpSync(join(root, "lib", executables[hostExecutable]), folder, { recursive: true });
     writeFileSync(
       join(project, "program.ts"),
       'import { encodeMp3 } from "mp3-augment";\n' +

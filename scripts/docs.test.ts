@@ -94,7 +94,7 @@ for (const entry of new Set(examples.map(({ entry }) => entry))) {
       const said = [...code.matchAll(/console\.log\(.*\); \/\/ (.*?)(?:: .*)?$/gm)]
         .map(([, what = ""]) => what);
       const lines = printed[name]?.filter((line) => said.includes(line));
-      assert.deepEqual([...new Set(lines)], said, `${name} printed ${printed[name]}`);
+      assert.deepEqual(new Set(lines), new Set(said), `${name} printed ${printed[name]}`);
     }
   });
 }
