@@ -32,7 +32,7 @@ static size_t name_length(const char *call) { return strcspn(call, "("); }
 /* What waits for something that never comes takes no time of a processor, however busy others keep
    the machine; what runs in a circle takes too much. */
 enum { WATCH_S = 10, LEAST_MS = 10, MOST_MS = 600000 };
-static long long seen_ms, begin_ms; /* of the processors */
+static _Atomic long long seen_ms, begin_ms; /* of the processors; a handler runs in any thread */
 
 static long long processor_ms(void) {
   struct timespec now;
