@@ -62,6 +62,7 @@ export const PAGE = {
   type: 1,
   byteSize: 2,
   compressedSize: 3,
+  checksum: 4,
   data: 5,
   dictionary: 7,
   dataV2: 8,

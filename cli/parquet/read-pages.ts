@@ -23,8 +23,11 @@ import { get, readStruct, type Struct } from "./thrift.ts";
 
 type Decompress = (bytes: Uint8Array, byteSize: number) => Uint8Array;
 
-/** Newer runtimes have Zstandard themselves, which is faster. */
-const { zstdDecompressSync } = zlib as { zstdDecompressSync?: (bytes: Uint8Array) => Uint8Array };
+/** Newer runtimes have these themselves. */
+const { zstdDecompressSync, crc32 } = zlib as {
+  zstdDecompressSync?: (bytes: Uint8Array) => Uint8Array;
+  crc32?: (bytes: Uint8Array) => number;
+};
 
 /** By Parquet's numbers. */
 const CODECS: Record<number, Decompress> = {
@@ -106,6 +109,10 @@ async function readPage(file: FileHandle, range: Range, decompress: Decompress):
   const byteSize = headerSize + bodySize;
   if (!(bodySize >= 0 && byteSize <= range.byteSize)) throw new Error("a page has no end");
   const body = await readRange(file, { offset: range.offset + headerSize, byteSize: bodySize });
+  const checksum = get.number(header, PAGE.checksum);
+  if (crc32 && checksum !== undefined && crc32(body) !== checksum >>> 0) {
+    throw new Error("a page's bytes are not those that its checksum was made of");
+  }
   const second = get.struct(header, PAGE.dataV2);
   const levelsSize = second === undefined ? 0 : (get.number(second, DATA_V2.levelsSize) ?? 0) +
     (get.number(second, DATA_V2.repetitionSize) ?? 0);

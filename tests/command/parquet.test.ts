@@ -4,13 +4,16 @@ import { Buffer } from "node:buffer";
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { open } from "node:fs/promises";
 import { join } from "node:path";
 import process from "node:process";
 import * as nodeZlib from "node:zlib";
 import { decompress as decompressZstd } from "fzstd";
 import { parquetMetadata } from "hyparquet";
 import { readJsonLines, readTree, runCli, startCli, waitFor, withFolder } from "./cli.ts";
+import { readCells } from "../../cli/parquet/read-pages.ts";
 import { withMember } from "../../cli/parquet/schema.ts";
+import { make, structBytes } from "../../cli/parquet/thrift.ts";
 import { type Audio, parquetOf, rowsOf, wav } from "./parquet.ts";
 import { test } from "../harness.ts";
 
@@ -272,6 +275,40 @@ test("damaged Parquet files are failed files with a reason, the others are done"
     const left = Object.keys(readTree(join(folder, "out")))
       .filter((name) => /parquet|partial/.test(name));
     assert.deepEqual(left, ["good.parquet"]);
+  }));
+
+test("a page whose bytes have changed since its checksum was made is damaged", () =>
+  withFolder(async (folder) => {
+    const body = Buffer.from("\x05\0\0\0audio", "latin1");
+    const page = new Map([
+      [1, make.i32(0)],
+      [2, make.i32(body.length)],
+      [3, make.i32(body.length)],
+      [4, make.i32(0x72c19069 | 0)], // CRC-32 of the body
+      [5, make.struct([[1, make.i32(1)], [2, make.i32(0)]])],
+    ]);
+    const bytes = Buffer.concat([Buffer.from("PAR1"), structBytes(page), body]);
+    const meta = make.struct([
+      [5, make.i64(1)],
+      [7, make.i64(bytes.length - 4)],
+      [9, make.i64(4)],
+    ]);
+    const leaf = { path: ["audio"], element: new Map(), maxLevel: 0, isRepeated: false };
+    const path = join(folder, "page");
+    const read = async () => {
+      writeFileSync(path, bytes);
+      const file = await open(path);
+      try {
+        for await (const { bytes } of readCells(file, new Map([[3, meta]]), leaf, 1)) {
+          return Buffer.from(bytes ?? []).toString();
+        }
+      } finally {
+        await file.close();
+      }
+    };
+    assert.equal(await read(), "audio");
+    bytes.write("A", bytes.length - 5);
+    await assert.rejects(read(), /column audio is damaged: a page's bytes .* checksum/);
   }));
 
 test("Parquet: killed and resumed it is an undisturbed run; no source or foreign file is lost", () =>
