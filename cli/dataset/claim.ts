@@ -1,4 +1,5 @@
 /** What a run may write: never a source, and what it doesn't know only by `--force`. */
+import { readdir } from "node:fs/promises";
 import { basename, dirname, isAbsolute, join, relative, resolve, sep } from "node:path";
 import { usageError } from "../errors.ts";
 import { type Found, look, realPathOf } from "../paths.ts";
@@ -53,17 +54,22 @@ export async function refuseSources(claim: Claim): Promise<void> {
   );
 }
 
-/** Where outputs really are: DST may hold links to other folders. Throws where two are one file. */
+/** Where outputs really are: DST may hold links. Throws where two are one file. */
 async function placesOf(folder: string, outputs: readonly string[]): Promise<Map<string, string>> {
   const folders = new Map<string, string>();
+  const links = new Set<string>();
   for (const name of new Set(outputs.map((path) => dirname(path)))) {
     const path = join(folder, name);
     folders.set(name, await realPathOf(path).catch(() => resolve(path))); // such as too long a name
+    for (const entry of await readdir(path, { withFileTypes: true }).catch(() => [])) {
+      if (entry.isSymbolicLink()) links.add(join(name, entry.name));
+    }
   }
   const places = new Map<string, string>();
   const owners = new Map<string, string>();
   for (const output of outputs) {
-    const place = join(folders.get(dirname(output)) as string, basename(output));
+    const plain = join(folders.get(dirname(output)) as string, basename(output));
+    const place = links.has(join(output)) ? await realPathOf(plain).catch(() => plain) : plain;
     const other = owners.get(place);
     if (other !== undefined) {
       throw usageError(

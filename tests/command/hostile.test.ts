@@ -179,7 +179,7 @@ test("lists: other encodings and columns of one name are refused, as some of it 
     assert.equal((await run(Buffer.from("path,text,,\na.wav,café,,\n"))).code, 0);
   }));
 
-test("links to folders in DST: no two outputs become one file, and none a source", () =>
+test("links in DST: no two outputs become one file, and none a source", () =>
   withFolder(async (folder) => {
     if (!isLinux) return;
     const [source, target] = [join(folder, "in"), join(folder, "out")];
@@ -192,6 +192,10 @@ test("links to folders in DST: no two outputs become one file, and none a source
     assert.match(stderr, /a\/x\.wav and b\/x\.wav would be one file, as links in .*out lead there/);
     assert.deepEqual(readdirSync(join(target, "b")), []);
     rmSync(join(target, "a"));
+    mkdirSync(join(target, "a"));
+    symlinkSync("../b/x.wav", join(target, "a", "x.wav"));
+    assert.match((await run()).stderr, /a\/x\.wav and b\/x\.wav would be one file/);
+    rmSync(join(target, "a"), { recursive: true });
     mkdirSync(join(source, "c"));
     symlinkSync(join(source, "c"), join(target, "a"));
     const inside = await run();
