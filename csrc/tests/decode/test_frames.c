@@ -185,6 +185,30 @@ static void check_tag(uint32_t delay, uint32_t padding, uint32_t mp3_frame_count
   free(encoded);
 }
 
+/* Fraunhofer's tag, always 32 bytes behind the header: a frame of its own, without audio. */
+static void check_vbri(int32_t channel_count) {
+  enum { AT = 4 + 32, FRAMES_AT = AT + 14 };
+  static uint8_t plain[MAX_BYTES];
+  const layout l = encode(plain, 0, channel_count, 0);
+  const uint32_t first = l.at[1], size = l.at[l.count];
+  memset(bytes, 0, first);
+  memcpy(bytes, plain, 4);
+  memcpy(bytes + AT, "VBRI", 4);
+  bytes[FRAMES_AT + 2] = 1, bytes[FRAMES_AT + 3] = 44; /* says something */
+  memcpy(bytes + first, plain, size);
+  mp3a_mp3_info info;
+  for (int is_gapless = 0; is_gapless < 2; is_gapless++) {
+    CHECK(mp3a_probe(bytes, first + size, (uint32_t)is_gapless, &info) == MP3A_OK, "probe");
+    CHECK(info.tag_kind == 3 && info.encoder_delay == -1 && info.encoder_padding == -1,
+          "kind %d, delay %d", info.tag_kind, info.encoder_delay);
+    CHECK(info.mp3_frame_count == l.count && info.frame_count_low == l.count * 1152,
+          "%u MP3 frames, not %u", info.mp3_frame_count, l.count);
+  }
+  memcpy(bytes + AT, "VBRJ", 4);
+  CHECK(mp3a_probe(bytes, first + size, true, &info) == MP3A_OK, "probe");
+  CHECK(info.tag_kind == 0 && info.mp3_frame_count == l.count + 1, "no tag");
+}
+
 /* Before the first MP3 frame both planes are needed, afterwards one is enough for mono. */
 static void check_planes(int32_t channel_count) {
   const layout l = encode(bytes, 0, channel_count, 0);
@@ -257,6 +281,7 @@ int main(void) {
     RUN(check_cut(6, channel_count));
     RUN(check_channels(channel_count));
     RUN(check_planes(channel_count));
+    RUN(check_vbri(channel_count));
   }
   for (uint32_t hit = 1; hit < 14; hit += 3) RUN(check_damage(hit));
   const uint32_t numbers[] = {0, 1, 529, 530, 576, 1105, 2047, 2048, 3071, 4095};
