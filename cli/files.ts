@@ -120,6 +120,25 @@ function checkHalt(): void {
   if (halt && Atomics.load(halt, 0) !== 0) throw new Error("the process is ending");
 }
 
+let waitedMs = 0;
+
+/** Calls the file system; counts how long this thread has waited for it. */
+export function waitingFor<T>(call: () => T): T {
+  const startMs = performance.now();
+  try {
+    return call();
+  } finally {
+    waitedMs += performance.now() - startMs;
+  }
+}
+
+/** How long that was, since the last time that this was asked. */
+export function takeWaitedMs(): number {
+  const taken = waitedMs;
+  waitedMs = 0;
+  return taken;
+}
+
 /** A file on its way to its place. */
 export interface GrowingFile {
   /** Writes all bytes, at the end or from `at` on. */
@@ -143,18 +162,18 @@ export async function replaceFile(
   if (old && old.kind !== "file") throw new Error(KIND_WORDS[old.kind]);
   const growingPath = join(dirname(target), partial ?? newPartialName());
   checkHalt();
-  const file = create(growingPath, old, partial !== undefined);
+  const file = waitingFor(() => create(growingPath, old, partial !== undefined));
   growing.add(growingPath);
   try {
     try {
       if (old) keepMode(file, old);
-      await fill({ write: (bytes, at) => writeAll(file, bytes, at) });
-      if (old || sync) fsyncSync(file); // else a power cut could take the old one and the new one
+      await fill({ write: (bytes, at) => waitingFor(() => writeAll(file, bytes, at)) });
+      if (old || sync) waitingFor(() => fsyncSync(file)); // else a power cut could take the old one and the new one
     } finally {
       closeSync(file);
     }
     checkHalt();
-    renameSync(growingPath, target);
+    waitingFor(() => renameSync(growingPath, target));
   } catch (error) {
     rmSync(growingPath, { force: true });
     throw error;

@@ -11,6 +11,7 @@ import {
   readPcm16,
 } from "./read.ts";
 import { KIND_WORDS } from "../errors.ts";
+import { waitingFor } from "../files.ts";
 import { type Found, isStandardInput, isUnchanged, lookNow } from "../paths.ts";
 import { Scratch } from "./scratch.ts";
 import { blockOfPcm16, planesOfPcm16, type Storage } from "./wav.ts";
@@ -62,7 +63,7 @@ export async function openSource(path: string, options: OpenOptions = {}): Promi
   }
   const limit = /\.(wav|aiff?|aifc)$/i.test(path) ? MAX_WAV_BYTE_SIZE : MAX_COMPRESSED_BYTE_SIZE;
   if (found.byteSize > limit) return await openLong(path, found, signal);
-  const bytes = readFileInto(path, found.byteSize, scratch);
+  const bytes = waitingFor(() => readFileInto(path, found.byteSize, scratch));
   checkUnchanged(path, found);
   return await sourceOfBytes(bytes, scratch);
 }

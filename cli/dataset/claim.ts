@@ -1,4 +1,5 @@
 /** What a run may write: never a source, and what it doesn't know only by `--force`. */
+import { readdirSync } from "node:fs";
 import { readdir } from "node:fs/promises";
 import { basename, dirname, isAbsolute, join, relative, resolve, sep } from "node:path";
 import { usageError } from "../errors.ts";
@@ -158,13 +159,34 @@ function counted(paths: readonly string[], whose: string): string {
   return `${count} ${whose} (${first}${paths.length > NAMED_COUNT ? ", …" : ""})`;
 }
 
+/** Folders that are not there yet, or hold nothing but this command's own, are looked at only once. */
 async function lookAtAll(folder: string, paths: readonly string[]): Promise<Map<string, Found>> {
   const existing = new Map<string, Found>();
-  await inBatches(paths, async (path) => {
+  const bare = new Map<string, boolean>();
+  const isBare = (below: string) => {
+    const known = bare.get(below);
+    if (known !== undefined) return known;
+    const found = holdsNothing(join(folder, below));
+    bare.set(below, found);
+    return found;
+  };
+  const possible = paths.filter((path) => basename(path).startsWith(OWN) || !isBare(dirname(path)));
+  await inBatches(possible, async (path) => {
     const found = await look(join(folder, path)).catch(() => undefined); // such as too long a name
     if (found) existing.set(path, found);
   });
   return existing;
+}
+
+/** What files of this command begin with that may be in any folder. */
+const OWN = ".mp3-augment";
+
+function holdsNothing(folder: string): boolean {
+  try {
+    return readdirSync(folder).every((name) => name.startsWith(OWN));
+  } catch (error) {
+    return (error as { code?: unknown }).code === "ENOENT";
+  }
 }
 
 const BATCH = 64;

@@ -9,10 +9,11 @@ import { entryUrl } from "../entry.ts";
 import { reasonOf } from "../errors.ts";
 import { type Common, doTask, type Outcome, type Task } from "./task.ts";
 
-/** How a task has ended, and how long it took. */
+/** How a task has ended, how long it took, and how much of that its thread waited for files. */
 export interface End {
   readonly outcome: Outcome;
   readonly ms: number;
+  readonly waitedMs: number;
 }
 
 /** Hears of a hand's tasks. */
@@ -157,6 +158,7 @@ export class LocalHand implements Hand {
       : await doTask({ ...task, threads: this.#threads }, this.#common, scratch, signal);
     this.#idle.push(scratch);
     this.tasks.delete(task.id);
-    this.#listener.onEnded(this, [{ task, outcome, ms: performance.now() - startMs }]);
+    const ms = performance.now() - startMs;
+    this.#listener.onEnded(this, [{ task, outcome, ms, waitedMs: 0 }]);
   }
 }

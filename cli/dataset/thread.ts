@@ -2,7 +2,7 @@
 import { setImmediate } from "node:timers/promises";
 import { parentPort, workerData } from "node:worker_threads";
 import { Scratch } from "../audio/scratch.ts";
-import { haltBy } from "../files.ts";
+import { haltBy, takeWaitedMs } from "../files.ts";
 import type { Order, Reply, ThreadData } from "./hands.ts";
 import { doTask, type Task } from "./task.ts";
 
@@ -30,7 +30,7 @@ export function runThread(): void {
         ? { isStopped: true } as const
         : await doTask(task, { folder, settings }, scratch, signal);
       const nowMs = performance.now();
-      ended.push({ id: task.id, outcome, ms: nowMs - startMs });
+      ended.push({ id: task.id, outcome, ms: nowMs - startMs, waitedMs: takeWaitedMs() });
       if (waiting.length > 0 && nowMs - toldMs < TELL_EVERY_MS) continue;
       port.postMessage(ended satisfies Reply);
       ended = [];

@@ -34,6 +34,8 @@ const AHEAD_MS = 20;
 const MAX_AHEAD = 64;
 /** Nor do others wait for what lies behind a long task. */
 const LONG_MS = 250;
+/** More than reading and writing take where nothing but the processor is slow. */
+const MUCH_WAITING = 0.5;
 const SHORT_WAIT_MS = 100;
 const MAX_SHORT_WAITS = 100;
 
@@ -70,6 +72,8 @@ class Work implements Listener {
   #doneCount = 0;
   #error: string | undefined;
   #msPerTask = LONG_MS;
+  /** Which part of their time threads wait for files. */
+  #waiting = 0;
   #shortWaits = 0;
   #isWaiting = false;
   #onIdle: () => void = () => {};
@@ -110,12 +114,14 @@ class Work implements Listener {
 
   onEnded(hand: Hand, ended: Parameters<Listener["onEnded"]>[1]): void {
     this.#trying(() => {
-      for (const { task, outcome, ms } of ended) {
+      for (const { task, outcome, ms, waitedMs } of ended) {
         this.#msPerTask += (ms - this.#msPerTask) / 8;
+        this.#waiting += (waitedMs / (ms || 1) - this.#waiting) / 32;
         if ("shortOfFiles" in outcome) this.#makeRoom(hand, task, outcome.shortOfFiles);
         else this.#settle(task, outcome);
       }
     });
+    this.#hireForWaiting();
     this.#dealOut();
   }
 
@@ -132,7 +138,7 @@ class Work implements Listener {
       if (task && tasks.length === 1) {
         this.#trying(() => this.#settle(task, { reason: why, left: task.outputs }));
       } else this.#suspects.push(...tasks);
-      this.#hands.add(this.#newThread());
+      this.#addThread();
     }
     this.#dealOut();
   }
@@ -161,12 +167,25 @@ class Work implements Listener {
       say(`only ${Math.max(1, allowed)} files at once, not ${this.#threads}: ${limit}`);
     }
     if (allowed === 0) return this.#doHere();
-    for (let i = 0; i < Math.min(wanted, allowed); i++) this.#hands.add(this.#newThread());
+    for (let i = 0; i < Math.min(wanted, allowed); i++) this.#addThread();
   }
 
-  #newThread(): Hand {
+  /** Where threads wait for a slow disk or network, cores are idle: some more threads use them. */
+  #hireForWaiting(): void {
+    if (this.#options.threads !== undefined || this.#waiting < MUCH_WAITING) return;
+    if (this.#hands.size >= this.#threads + MORE_FILES || this.#leaving.size > 0) return;
+    if (this.#isOver || this.#tasks.leftCount < this.#hands.size || allowedThreads() < 1) return;
+    this.#waiting = 0; // shown anew before the next one
+    this.#addThread();
+  }
+
+  #addThread(): void {
     const { folder, settings } = this.#options;
-    return new ThreadHand({ folder, settings }, this.#halt, this);
+    try {
+      this.#hands.add(new ThreadHand({ folder, settings }, this.#halt, this));
+    } catch (error) {
+      if (this.#hands.size === 0) this.#doHere(`no thread can be started (${reasonOf(error)})`);
+    }
   }
 
   #doHere(why?: string): void {
