@@ -83,9 +83,7 @@ function makeClips(folder: string, count: number) {
     for (let frame = 0; frame < frameCount; frame++) {
       for (let channel = 0; channel < channelCount; channel++) {
         const code = recording[start + frame] ?? 0;
-        codes[frame * channelCount + channel] = channel === 0
-          ? code
-          : code >> 1;
+        codes[frame * channelCount + channel] = channel === 0 ? code : code >> 1;
       }
     }
     const below = join(folder, `speaker${i % 10}`);
@@ -299,9 +297,7 @@ function shown(value: number, digits: number, unit = "") {
 function rowsOf(all: Record<string, Times>, audioSeconds: number) {
   return Object.entries(all).map(
     ([name, { seconds, cpuSeconds, mainShare }]) => {
-      const batch = name.startsWith("dataset")
-        ? all[name.replace("dataset", "batch")]
-        : undefined;
+      const batch = name.startsWith("dataset") ? all[name.replace("dataset", "batch")] : undefined;
       const times = (other: string) =>
         median(seconds.map((own, round) => {
           const others = all[other]?.seconds ?? [];
@@ -351,9 +347,7 @@ async function main() {
       source,
       Number(rounds),
     );
-    const audio = `${clips} clips, ${
-      (audioSeconds / 3600).toFixed(2)
-    } h of audio`;
+    const audio = `${clips} clips, ${(audioSeconds / 3600).toFixed(2)} h of audio`;
     console.log(`${audio}, ${availableParallelism()} cores, load ${load}\n`);
     const rows = rowsOf(all, audioSeconds);
     console.log(
@@ -375,13 +369,9 @@ async function main() {
         long,
         newTarget(folder),
       );
-      const shown = peakMb > 0
-        ? `${peakMb.toFixed(0)} MB`
-        : "unknown (not Linux)";
+      const shown = peakMb > 0 ? `${peakMb.toFixed(0)} MB` : "unknown (not Linux)";
       console.log(
-        `\n${name}, a recording of ${hours} h and 20 clips: ${shown}, ${
-          seconds.toFixed(0)
-        } s`,
+        `\n${name}, a recording of ${hours} h and 20 clips: ${shown}, ${seconds.toFixed(0)} s`,
       );
     }
   } finally {

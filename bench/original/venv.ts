@@ -24,7 +24,5 @@ async function prepare(script: string): Promise<Prepared> {
     probe: "import fast_mp3_augment, soundfile",
     name: "fast-mp3-augment",
   });
-  return "skipped" in venv
-    ? venv
-    : { command: venv.python, args: [here(script)] };
+  return "skipped" in venv ? venv : { command: venv.python, args: [here(script)] };
 }
