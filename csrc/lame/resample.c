@@ -17,7 +17,7 @@ enum {
   AT_ONCE = 4
 };
 
-_Static_assert(MOST_TAPS == MP3A_RESAMPLE_PAST, "past");
+_Static_assert((int)MOST_TAPS == MP3A_RESAMPLE_PAST, "past");
 
 /* Two rates, and what follows from them. */
 typedef struct conversion {

@@ -7,7 +7,7 @@
 
 enum { HEADER_BYTES = 4, CONVERTED_AT_ONCE = MP3A_RESAMPLER_PIECE };
 
-_Static_assert(MP3A_RESAMPLER_PIECE >= MP3A_LARGEST_MP3_FRAME, "an MP3 frame is a piece");
+_Static_assert((int)MP3A_RESAMPLER_PIECE >= MP3A_LARGEST_MP3_FRAME, "an MP3 frame is a piece");
 
 void mp3a_block_decoder_begin(mp3a_block_decoder *decoder, int channel_count, bool takes_frames,
                         uint32_t skip_count, float gain) {
