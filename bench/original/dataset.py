@@ -6,6 +6,7 @@ import os
 import sys
 from pathlib import Path
 
+import numpy as np
 import soundfile
 from fast_mp3_augment import compress_roundtrip
 
@@ -15,7 +16,7 @@ bitrate_kbps = int(sys.argv[3])
 
 def augment(name):
     samples, sample_rate = soundfile.read(source / name, dtype="float32")
-    coded = compress_roundtrip(samples.T, sample_rate, bitrate_kbps)
+    coded = compress_roundtrip(np.ascontiguousarray(samples.T), sample_rate, bitrate_kbps)
     path = target / name
     path.parent.mkdir(parents=True, exist_ok=True)
     soundfile.write(path, coded.T, sample_rate, subtype="PCM_16")
