@@ -105,8 +105,8 @@ function configure(files: readonly string[], drawn: Drawn, drawnFolder: string, 
     tsconfigFile: "no-tsconfig.json", // it would be read by TypeScript's old API
     allowEmpty: true,
     concurrency: PROCESSES,
-    timeoutMS: 600_000, // judge-one.ts has limits of its own
-    dryRunTimeoutMinutes: 10,
+    timeoutMS: 3_600_000, // judge-one.ts has limits of its own
+    dryRunTimeoutMinutes: 60,
     thresholds: { high: 90, low: 80, break: null },
     fileLogLevel: "off",
     logLevel: "warn",
