@@ -115,7 +115,7 @@ const CORE_COMMANDS = ["aiff", "cli", "report", "tar", "wav"]
  */
 async function testByAnotherNode(work, major, isNamed) {
   const node = await findNode(major);
-  if (!node) return skip(`npm can't install node@${major} here`);
+  if (!node) return skip(`npm can't install a node@${major} that runs here`);
   await buildSpecsForNode();
   const specs = isNamed ? NODE_SPECS : ["dist/node/tests/module", ...CORE_COMMANDS];
   return runByNode(node, join(work, `node${major}.xml`), ...specs);

@@ -102,7 +102,7 @@ export function add(program: Command): void {
     )
     .option(
       "--threads <n>",
-      "how many files at once (default: what keeps all cores busy)",
+      "how many threads, each with a file (default: one per core)",
       integerIn(1, 4096),
     )
     .option("--force", "replace files in DST that no run has recorded, but never a source", false)
