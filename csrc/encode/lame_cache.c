@@ -13,10 +13,9 @@
 #include "common/seam.h"
 
 enum {
-  /* Settings that are kept, about 100 KB each, as is a spare: what draws of bitrate and
-     channel count take. */
-  TEMPLATE_COUNT = 32,
-  SPARE_COUNT = 2,    /* used copies that are kept for each, to be reset */
+  TEMPLATE_COUNT = 128, /* settings that are kept, about 120 kB each */
+  SPARE_COUNT = 64,     /* used encoders that are kept, 270 kB each; there are as many as were in
+                           use at once */
   ANSWER_COUNT = 512, /* 26 kB */
   FASTEST_QUALITY = 9
 };
@@ -25,6 +24,7 @@ enum {
    seam.h. Missing in a stock libmp3lame, which works too, only slower. */
 typedef lame_global_flags *(*clone_fn)(const lame_global_flags *fresh);
 typedef int (*reset_fn)(lame_global_flags *used, const lame_global_flags *fresh);
+typedef void (*trim_fn)(lame_global_flags *fresh);
 typedef int (*hand_off_fn)(lame_global_flags *lame, size_t frame_size);
 typedef int (*start_amid_fn)(lame_global_flags *lame, uint32_t frame);
 typedef size_t (*state_fn)(const lame_global_flags *lame, void *state, size_t capacity);
@@ -35,6 +35,9 @@ static clone_fn find_clone(void) {
 }
 static reset_fn find_reset(void) {
   return (reset_fn)(void *)GetProcAddress(GetModuleHandleA("mp3lame.dll"), "mp3a_lame_reset");
+}
+static trim_fn find_trim(void) {
+  return (trim_fn)(void *)GetProcAddress(GetModuleHandleA("mp3lame.dll"), "mp3a_lame_trim");
 }
 static hand_off_fn find_hand_off(void) {
   return (hand_off_fn)(void *)GetProcAddress(GetModuleHandleA("mp3lame.dll"),
@@ -51,28 +54,37 @@ static state_fn find_state(void) {
 __attribute__((weak)) lame_global_flags *mp3a_lame_clone(const lame_global_flags *fresh);
 __attribute__((weak)) int mp3a_lame_reset(lame_global_flags *used,
                                           const lame_global_flags *fresh);
+__attribute__((weak)) void mp3a_lame_trim(lame_global_flags *fresh);
 static clone_fn find_clone(void) { return mp3a_lame_clone; }
 __attribute__((weak)) int mp3a_lame_hand_off(lame_global_flags *lame, size_t frame_size);
 __attribute__((weak)) int mp3a_lame_start_amid(lame_global_flags *lame, uint32_t frame);
 __attribute__((weak)) size_t mp3a_lame_state(const lame_global_flags *lame, void *state,
                                              size_t capacity);
 static reset_fn find_reset(void) { return mp3a_lame_reset; }
+static trim_fn find_trim(void) { return mp3a_lame_trim; }
 static hand_off_fn find_hand_off(void) { return mp3a_lame_hand_off; }
 static start_amid_fn find_start_amid(void) { return mp3a_lame_start_amid; }
 static state_fn find_state(void) { return mp3a_lame_state; }
 #endif
 
-/* One setting: a fresh encoder that is only copied, and copies to be used again. */
+/* One setting: a fresh encoder that is only copied. */
 typedef struct template {
   mp3a_options options;
   lame_global_flags *fresh; /* NULL: an empty place */
-  lame_global_flags *spares[SPARE_COUNT];
   uint64_t last_use;
 } template;
+
+/* A used encoder. Any can be made a copy of any fresh one; of its own setting's, faster. */
+typedef struct spare {
+  mp3a_options options;
+  lame_global_flags *lame;
+} spare;
 
 static struct {
   pthread_mutex_t mutex;
   template templates[TEMPLATE_COUNT];
+  spare spares[SPARE_COUNT]; /* the last given back at the end */
+  unsigned spare_count;
   uint64_t use_count;
 } cache = {.mutex = PTHREAD_MUTEX_INITIALIZER};
 
@@ -141,22 +153,19 @@ static mp3a_options lame_options(const mp3a_options *given) {
 }
 
 /* All fields have 32 bits and no padding between them. */
-static bool is_for(const template *t, const mp3a_options *options) {
-  return t->fresh && memcmp(&t->options, options, sizeof *options) == 0;
+static bool are_same(const mp3a_options *a, const mp3a_options *b) {
+  return memcmp(a, b, sizeof *a) == 0;
 }
 
 static template *find(const mp3a_options *options) {
   for (int i = 0; i < TEMPLATE_COUNT; i++) {
-    if (is_for(&cache.templates[i], options)) return &cache.templates[i];
+    template *t = &cache.templates[i];
+    if (t->fresh && are_same(&t->options, options)) return t;
   }
   return NULL;
 }
 
 static void empty(template *t) {
-  for (int i = 0; i < SPARE_COUNT; i++) {
-    if (t->spares[i]) lame_close(t->spares[i]);
-    t->spares[i] = NULL;
-  }
   if (t->fresh) lame_close(t->fresh);
   t->fresh = NULL;
 }
@@ -171,65 +180,69 @@ static template *make_room(void) {
   return oldest;
 }
 
-/* The setting's template, made if need be; NULL when memory ran out. One that can't
-   be copied, for want of memory when it was made, isn't kept. */
-static template *find_or_make(const mp3a_options *options, clone_fn clone) {
+/* Keeps a used encoder; false where there are enough. */
+static bool add_spare(lame_global_flags *lame, const mp3a_options *options) {
+  if (cache.spare_count == SPARE_COUNT) return false;
+  cache.spares[cache.spare_count++] = (spare){.options = *options, .lame = lame};
+  return true;
+}
+
+/* One of the same setting, if there is one, else the last; NULL when there is none. */
+static lame_global_flags *take_spare(const mp3a_options *options) {
+  if (cache.spare_count == 0) return NULL;
+  unsigned i = cache.spare_count - 1;
+  while (i > 0 && !are_same(&cache.spares[i].options, options)) i--;
+  if (!are_same(&cache.spares[i].options, options)) i = cache.spare_count - 1;
+  lame_global_flags *lame = cache.spares[i].lame;
+  cache.spares[i] = cache.spares[--cache.spare_count];
+  return lame;
+}
+
+/* The setting's template, made if need be; NULL when memory ran out. */
+static template *find_or_make(const mp3a_options *options) {
   template *t = find(options);
   if (t) return t;
   t = make_room();
   t->fresh = make(options);
   if (!t->fresh) return NULL;
   t->options = *options;
-  t->spares[0] = clone(t->fresh);
-  if (t->spares[0]) return t;
-  empty(t);
-  return NULL;
+  t->last_use = 0;
+  find_trim()(t->fresh);
+  return t;
 }
 
-static lame_global_flags *take_spare(template *t) {
-  for (int i = 0; i < SPARE_COUNT; i++) {
-    lame_global_flags *spare = t->spares[i];
-    t->spares[i] = NULL;
-    if (spare) return spare;
-  }
-  return NULL;
-}
-
-/* A copy takes microseconds, which the lock covers. */
-static lame_global_flags *take_copy(const mp3a_options *options, clone_fn clone,
-                                    reset_fn reset) {
-  template *t = find_or_make(options, clone);
+/* A copy takes microseconds, which the lock covers. A template that never could be copied isn't
+   kept: memory ran out when it was made. */
+static lame_global_flags *take_copy(const mp3a_options *options) {
+  template *t = find_or_make(options);
   if (!t) return NULL;
-  t->last_use = ++cache.use_count;
-  lame_global_flags *lame = take_spare(t);
-  if (!lame) return clone(t->fresh);
-  if (reset(lame, t->fresh) == 0) return lame;
-  lame_close(lame);
-  return clone(t->fresh);
+  lame_global_flags *lame = take_spare(options);
+  if (lame && find_reset()(lame, t->fresh) != 0) {
+    lame_close(lame);
+    lame = NULL;
+  }
+  if (!lame) lame = find_clone()(t->fresh);
+  if (lame) t->last_use = ++cache.use_count;
+  if (t->last_use == 0) empty(t);
+  return lame;
 }
+
+static bool can_copy(void) { return find_clone() && find_reset() && find_trim(); }
 
 lame_global_flags *mp3a_lame_take(const mp3a_options *given) {
-  const mp3a_options for_lame = lame_options(given), *options = &for_lame;
-  const clone_fn clone = find_clone();
-  const reset_fn reset = find_reset();
+  const mp3a_options options = lame_options(given);
   pthread_mutex_lock(&cache.mutex);
-  lame_global_flags *lame =
-      clone && reset ? take_copy(options, clone, reset) : make(options);
+  lame_global_flags *lame = can_copy() ? take_copy(&options) : make(&options);
   pthread_mutex_unlock(&cache.mutex);
   return lame;
 }
 
 void mp3a_lame_give_back(lame_global_flags *lame, const mp3a_options *given) {
-  const mp3a_options for_lame = lame_options(given), *options = &for_lame;
+  const mp3a_options options = lame_options(given);
   pthread_mutex_lock(&cache.mutex);
-  template *t = find(options);
-  for (int i = 0; t && lame && i < SPARE_COUNT; i++) {
-    if (t->spares[i]) continue;
-    t->spares[i] = lame;
-    lame = NULL;
-  }
+  const bool is_kept = can_copy() && add_spare(lame, &options);
   pthread_mutex_unlock(&cache.mutex);
-  if (lame) lame_close(lame);
+  if (!is_kept) lame_close(lame);
 }
 
 /* What LAME has chosen: by the options that matter to it there, as asking takes a millisecond. */

@@ -3,12 +3,12 @@
      are scratch, but all 89 kB take under 2 µs, and nothing can be forgotten.
    - ATH (changes with loudness): copied whole.
    - cd_psy and its two spreading tables (constant): copied, because lame_close()
-     frees them.
+     frees them; by a reset only where the settings differ.
    - bs.buf: only bytes already written (a tag frame) matter; LAME clears each
      byte when it reaches it.
    - VBR_seek_table.bag: copied; present only with a tag frame.
-   - sv_rpg.rgdata: has pointers into itself and matters only with replay gain,
-     so it is initialised anew, as lame_init_params() does.
+   - sv_rpg.rgdata: has pointers into itself, so it is initialised anew, as
+     lame_init_params() does; left out without replay gain, as nothing else reads it.
    - in_buffer_0 and _1: a call's input, written before it is read. A reset
      encoder keeps them.
    - inbuf_old, blackfilt: of LAME's resampler, which ours replaces: never there.
@@ -28,7 +28,8 @@ static int is_fresh(const lame_global_flags *gfp) {
   id3tag_spec const *tag = &gfc->tag_spec;
   int has_tag = tag->title || tag->artist || tag->album || tag->comment || tag->albumart ||
                 tag->v2_head;
-  return !has_tag && !gfc->hip && !gfc->pinfo && !gfc->lame_encode_frame_init &&
+  /* LAME doesn't look whether it got the bytes' memory. */
+  return !has_tag && gfc->bs.buf && !gfc->hip && !gfc->pinfo && !gfc->lame_encode_frame_init &&
          !((const mp3a_psy_constants *)gfc->cd_psy)->resample.is_used &&
          gfc->sv_enc.mf_size == ENCDELAY - MDCTDELAY &&
          gfc->sv_enc.mf_samples_to_encode == ENCDELAY + POSTDELAY;
@@ -65,24 +66,40 @@ static owned_memory memory_of(const lame_internal_flags *gfc) {
                         enc->in_buffer_nsamples};
 }
 
+/* Adds what an encoder with the settings of `from` needs and `own` doesn't have yet. Returns 0
+   when memory ran out; what was added by then stays in `own`. */
+static int add_memory(owned_memory *own, const lame_internal_flags *from) {
+  if (from->cfg.findReplayGain && !own->replay_gain)
+    own->replay_gain = lame_calloc(replaygain_t, 1);
+  if (from->VBR_seek_table.bag && !own->bag)
+    own->bag = lame_calloc(int, from->VBR_seek_table.size);
+  return (own->replay_gain || !from->cfg.findReplayGain) &&
+         (own->bag || !from->VBR_seek_table.bag);
+}
+
+static void take_memory(lame_internal_flags *gfc, const owned_memory *own) {
+  gfc->bs.buf = own->bits;
+  gfc->VBR_seek_table.bag = own->bag;
+  gfc->sv_rpg.rgdata = own->replay_gain;
+  gfc->ATH = own->ath;
+  gfc->cd_psy = own->psy ? &own->psy->lame : NULL;
+  gfc->sv_enc.in_buffer_0 = own->input[0];
+  gfc->sv_enc.in_buffer_1 = own->input[1];
+  gfc->sv_enc.in_buffer_nsamples = own->input_samples;
+}
+
 /* Makes `to` a copy of the fresh `from`, with `own` as its memory. */
 static void copy_state(lame_internal_flags *to, const lame_internal_flags *from,
                        const owned_memory *own) {
+  const int *bag = from->VBR_seek_table.bag;
   *to = *from;
-  to->bs.buf = own->bits;
-  to->VBR_seek_table.bag = own->bag;
-  to->sv_rpg.rgdata = own->replay_gain;
-  to->ATH = own->ath;
-  to->cd_psy = &own->psy->lame;
+  take_memory(to, own);
   own->psy->hands_off = 0;
   own->psy->resample = (mp3a_resample_state){0};
-  to->sv_enc.in_buffer_0 = own->input[0];
-  to->sv_enc.in_buffer_1 = own->input[1];
-  to->sv_enc.in_buffer_nsamples = own->input_samples;
 
   memcpy(own->bits, from->bs.buf, from->bs.buf_byte_idx + 1);
   *own->ath = *from->ATH;
-  if (own->bag) memcpy(own->bag, from->VBR_seek_table.bag, from->VBR_seek_table.size * sizeof(int));
+  if (bag) memcpy(own->bag, bag, from->VBR_seek_table.size * sizeof(int));
   if (to->cfg.findReplayGain) {
     memset(own->replay_gain, 0, sizeof(replaygain_t));
     InitGainAnalysis(own->replay_gain, to->cfg.samplerate_out);
@@ -110,44 +127,40 @@ static FLOAT *copy_spread(const PsyConst_CB2SB_t *bands) {
   return copy;
 }
 
-/* On failure the caller's freegfc() releases what there is. */
-static mp3a_psy_constants *copy_psy(const PsyConst_t *from) {
-  mp3a_psy_constants *psy = lame_calloc(mp3a_psy_constants, 1);
-  if (!psy) return NULL;
-  *psy = *(const mp3a_psy_constants *)from;
-  psy->lame.l.s3 = copy_spread(&from->l);
-  psy->lame.s.s3 = copy_spread(&from->s);
-  psy->lame.l_to_s.s3 = psy->lame.l.s3;
-  return psy;
+/* Copies constants into `to`. Returns 0, with `to` as it was, when memory ran out. */
+static int copy_psy(mp3a_psy_constants *to, const PsyConst_t *from) {
+  FLOAT *long_spread = copy_spread(&from->l), *short_spread = copy_spread(&from->s);
+  if (!long_spread || !short_spread) {
+    free(long_spread);
+    free(short_spread);
+    return 0;
+  }
+  free(to->lame.l.s3);
+  free(to->lame.s.s3);
+  *to = *(const mp3a_psy_constants *)from;
+  to->lame.l.s3 = to->lame.l_to_s.s3 = long_spread;
+  to->lame.s.s3 = short_spread;
+  return 1;
 }
 
 static lame_internal_flags *clone_internal(const lame_internal_flags *from) {
   lame_internal_flags *to = lame_calloc(lame_internal_flags, 1);
   if (!to) return NULL;
   owned_memory own = {.bits = lame_calloc(unsigned char, from->bs.buf_size),
-                      .replay_gain = lame_calloc(replaygain_t, 1),
                       .ath = lame_calloc(ATH_t, 1),
-                      .psy = copy_psy(from->cd_psy)};
-  int bag_size = from->VBR_seek_table.bag ? from->VBR_seek_table.size : 0;
-  if (bag_size) own.bag = lame_calloc(int, bag_size);
-  int has_psy = own.psy && own.psy->lame.l.s3 && own.psy->lame.s.s3;
-  if (own.bits && own.replay_gain && own.ath && has_psy && (own.bag || !bag_size)) {
+                      .psy = lame_calloc(mp3a_psy_constants, 1)};
+  if (own.bits && own.ath && own.psy && add_memory(&own, from) &&
+      copy_psy(own.psy, from->cd_psy)) {
     copy_state(to, from, &own);
     return to;
   }
-  to->bs.buf = own.bits;
-  to->VBR_seek_table.bag = own.bag;
-  to->sv_rpg.rgdata = own.replay_gain;
-  to->ATH = own.ath;
-  to->cd_psy = (PsyConst_t *)own.psy;
+  take_memory(to, &own);
   freegfc(to);
   return NULL;
 }
 
 lame_global_flags *mp3a_lame_clone(const lame_global_flags *fresh) {
   if (!is_fresh(fresh)) return NULL;
-  /* LAME doesn't look whether it got this. */
-  if (!fresh->internal_flags->bs.buf) return NULL;
   lame_global_flags *clone = lame_calloc(lame_global_flags, 1);
   if (!clone) return NULL;
   clone->lame_allocated_gfp = 1;
@@ -163,10 +176,29 @@ lame_global_flags *mp3a_lame_clone(const lame_global_flags *fresh) {
 int mp3a_lame_reset(lame_global_flags *used, const lame_global_flags *fresh) {
   if (used == fresh || !is_fresh(fresh) || !is_lame_global_flags_valid(used)) return -1;
   lame_internal_flags *gfc = used->internal_flags;
-  if (!is_lame_internal_flags_valid(gfc) || gfc->hip || !have_same_settings(used, fresh)) return -1;
-  free_id3tag(gfc);
+  if (!is_lame_internal_flags_valid(gfc) || gfc->hip) return -1;
+  const lame_internal_flags *from = fresh->internal_flags;
   owned_memory own = memory_of(gfc);
-  copy_state(gfc, fresh->internal_flags, &own);
+  const int has_all = add_memory(&own, from) &&
+                      (have_same_settings(used, fresh) || copy_psy(own.psy, from->cd_psy));
+  if (!has_all) {
+    gfc->sv_rpg.rgdata = own.replay_gain;
+    gfc->VBR_seek_table.bag = own.bag;
+    return -1;
+  }
+  free_id3tag(gfc);
+  copy_state(gfc, from, &own);
   copy_settings(used, fresh);
   return 0;
+}
+
+void mp3a_lame_trim(lame_global_flags *fresh) {
+  if (!is_fresh(fresh)) return;
+  lame_internal_flags *gfc = fresh->internal_flags;
+  /* -1 before the first byte; where less memory can't be had, the old one serves. */
+  unsigned char *bits = realloc(gfc->bs.buf, gfc->bs.buf_byte_idx + 2);
+  if (bits) gfc->bs.buf = bits;
+  if (gfc->cfg.findReplayGain) return;
+  free(gfc->sv_rpg.rgdata);
+  gfc->sv_rpg.rgdata = NULL;
 }

@@ -13,10 +13,13 @@
    isn't copied: ID3 strings, a frame analyser, a decoder. */
 lame_global_flags *mp3a_lame_clone(const lame_global_flags *fresh);
 
-/* Makes `used`, a clone of `fresh` or of an encoder with the same settings, as
-   it was when made, whatever it has encoded since and however far it got. Keeps
-   its memory. Returns 0, or -1 (and leaves `used` alone) when the settings
-   differ or `fresh` can't be cloned. */
+/* Makes `used`, a clone of any fresh encoder, a clone of this one, whatever it has encoded since
+   and however far it got. Keeps its memory; faster where the settings are the same. Returns 0,
+   or -1 (and `used` encodes as before) when memory is short or `fresh` can't be cloned. */
 int mp3a_lame_reset(lame_global_flags *used, const lame_global_flags *fresh);
+
+/* Frees what a fresh encoder has no use for that is cloned from now on but encodes nothing itself:
+   two thirds of it. */
+void mp3a_lame_trim(lame_global_flags *fresh);
 
 #endif

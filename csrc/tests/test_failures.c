@@ -178,7 +178,7 @@ static int32_t run_decode_stream(void) {
 
 /* More encoders at once than are kept to be used again. */
 static int32_t run_many_streams(void) {
-  enum { MANY = 5 };
+  enum { MANY = 70 };
   mp3a_encode_stream *streams[MANY];
   int32_t result = MP3A_OK, status;
   for (int i = 0; i < MANY; i++) {
@@ -186,6 +186,19 @@ static int32_t run_many_streams(void) {
     if (status != MP3A_OK) result = status;
   }
   for (int i = 0; i < MANY; i++) mp3a_encode_stream_destroy(streams[i]);
+  return result;
+}
+
+/* More settings than are kept. */
+static int32_t run_many_settings(void) {
+  enum { MANY = 150 };
+  int32_t result = MP3A_OK, status;
+  for (int i = 0; i < MANY; i++) {
+    mp3a_options other = options;
+    other.lowpass_hz = 5000 + i;
+    mp3a_encode_stream_destroy(mp3a_encode_stream_create(&other, &status));
+    if (status != MP3A_OK) result = status;
+  }
   return result;
 }
 
@@ -264,6 +277,7 @@ static void check_all_failures(void) {
   RUN(check_repeated("encode stream", run_encode_stream));
   RUN(check_repeated("roundtrip stream", run_roundtrip_stream));
   RUN(check_repeated("many streams", run_many_streams));
+  RUN(check_repeated("many settings", run_many_settings));
 }
 
 /* A job for which not one thread can be made is freed, and that is told. */
