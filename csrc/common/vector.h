@@ -21,14 +21,17 @@ static inline TARGET TIER(vec) TIER(choose)(TIER(bits) mask, TIER(vec) a, TIER(v
   return (TIER(vec))(((TIER(bits))a & mask) | ((TIER(bits))b & ~mask));
 }
 
-#if VECTOR_BYTES < 64
 static inline TARGET TIER(vec) TIER(reversed)(TIER(vec) x) {
 #if VECTOR_BYTES == 16
   return __builtin_shufflevector(x, x, 3, 2, 1, 0);
-#else
+#elif VECTOR_BYTES == 32
   return __builtin_shufflevector(x, x, 7, 6, 5, 4, 3, 2, 1, 0);
+#else
+  return __builtin_shufflevector(x, x, 15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0);
 #endif
 }
+
+#if VECTOR_BYTES < 64
 
 /* Rows become columns. */
 #if VECTOR_BYTES == 16

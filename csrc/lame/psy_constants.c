@@ -49,10 +49,22 @@ static int init_partitions(mp3a_partitions *partitions, const PsyConst_CB2SB_t *
     partitions->neighbours[b] = 1 + left + right;
     partitions->spare_lines[b] = (left ? bands->numlines[b - 1] : 0) + bands->numlines[b] +
                                  (right ? bands->numlines[b + 1] : 0) - 1;
-    for (int k = first; k <= last; k++) partitions->spread[k - b - partitions->low][b] = *spread++;
+    partitions->half[b] = 0.5f;
+    for (int k = first; k <= last; k++) {
+      partitions->spread[k - b - partitions->low][b] = *spread++;
+      partitions->present[k - b - partitions->low][b] = 255;
+    }
   }
   init_steps(partitions->step);
   return 1;
+}
+
+/* The loudness leaves out the last line, the energies of mid and side the first 11. */
+static void init_line_weights(float weights[HBLKSIZE][4], const FLOAT *equal_loudness) {
+  for (int i = 0; i < HBLKSIZE; i++) {
+    weights[i][0] = weights[i][1] = i < BLKSIZE / 2 ? equal_loudness[i] : 0;
+    weights[i][2] = weights[i][3] = i < 11 ? 0 : 1;
+  }
 }
 
 /* Puts LAME's constants at the head of ours. */
@@ -72,6 +84,7 @@ int psymodel_init(lame_global_flags const *gfp) {
   for (int i = 0; i < BLKSIZE_s; i++)
     constants->window_short[i] =
         constants->lame.window_s[i < BLKSIZE_s / 2 ? i : BLKSIZE_s - 1 - i];
+  init_line_weights(constants->line_weights, gfc->ATH->eql_w);
   constants->is_usable = init_partitions(&constants->long_block, &constants->lame.l) &&
                          init_partitions(&constants->short_block, &constants->lame.s);
   return 0;

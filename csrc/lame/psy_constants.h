@@ -13,6 +13,8 @@ typedef struct mp3a_psy_constants {
   mp3a_resample_state resample; /* not a constant either */
   int is_usable;   /* 0: the partitions don't fit ours; LAME's own model runs */
   float window_short[BLKSIZE_s];
+  /* Of a line's energy in the loudness of left and right, and in the energy of mid and side. */
+  float line_weights[HBLKSIZE][4];
   mp3a_partitions long_block, short_block;
 } mp3a_psy_constants;
 

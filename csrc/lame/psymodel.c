@@ -162,64 +162,20 @@ static void pulse_factors(const float peaks[MP3A_ATTACK_PEAKS], float factor[3])
 
 /* ---- the model ---- */
 
-/* Mid and side from left and right, in place. */
-static void rotate_to_mid_side(float *left, float *right, int size) {
-  FLOAT const half_sqrt2 = SQRT2 * 0.5f;
-  for (int i = 0; i < size; i++) {
-    float l = left[i], r = right[i];
-    left[i] = (l + r) * half_sqrt2;
-    right[i] = (l - r) * half_sqrt2;
-  }
-}
-
-/* Loudness of left and right, and energies of mid and side without the lowest
-   lines. The sums are long chains of additions whose order is fixed; side by
-   side they cost what one costs. */
-static void sum_lines(const granule *g, float energy[4][HBLKSIZE + 7], float loudness[2],
-                      float total[2]) {
-  const float *weight = g->gfc->ATH->eql_w;
-  float left = 0, right = 0, mid = 0, side = 0;
-  int has_right = g->channels > 1, i = 0;
-  if (!has_right) {
-    for (; i < BLKSIZE / 2; i++) left += energy[0][i] * weight[i];
-  } else if (!g->is_joint) {
-    for (; i < BLKSIZE / 2; i++) {
-      left += energy[0][i] * weight[i];
-      right += energy[1][i] * weight[i];
-    }
-  } else {
-    for (; i < BLKSIZE / 2; i++) {
-      left += energy[0][i] * weight[i];
-      right += energy[1][i] * weight[i];
-      mid += i < 11 ? 0 : energy[2][i];
-      side += i < 11 ? 0 : energy[3][i];
-    }
-    mid += energy[2][i];
-    side += energy[3][i];
-  }
-  left *= VO_SCALE, right *= VO_SCALE;
-  loudness[0] = left, loudness[1] = right;
-  total[0] = mid, total[1] = side;
-}
-
 static void analyse_long(granule *g, const sample_t *const buffer[2], int gr_out) {
   lame_internal_flags *gfc = g->gfc;
   PsyStateVar_t *state = &gfc->sv_psy;
-  float spectrum[2][BLKSIZE], energy[4][HBLKSIZE + 7], loudness[2], total[2];
-  for (int channel = 0; channel < g->channels; channel++) {
-    if (channel < 2)
-      g->kernels->fht.windowed_fht(buffer[channel], g->constants->lame.window, spectrum[channel],
-                                   BLKSIZE);
-    else if (channel == 2)
-      rotate_to_mid_side(spectrum[0], spectrum[1], BLKSIZE);
-    g->kernels->masking.line_energies(spectrum[channel & 1], BLKSIZE, energy[channel]);
-    g->kernels->masking.mask(&g->constants->long_block, energy[channel], &g->masking[channel]);
-  }
-  sum_lines(g, energy, loudness, total);
-  for (int channel = 0; channel < gfc->cfg.channels_out; channel++) {
+  float spectrum[2][BLKSIZE], sums[4];
+  int const coded = gfc->cfg.channels_out;
+  for (int channel = 0; channel < coded; channel++)
+    g->kernels->fht.windowed_fht(buffer[channel], g->constants->lame.window, spectrum[channel],
+                                 BLKSIZE);
+  g->kernels->masking.mask(&g->constants->long_block, spectrum[0], spectrum[coded - 1], BLKSIZE,
+                           g->channels, g->constants->line_weights, g->masking, sums);
+  for (int channel = 0; channel < coded; channel++) {
     gfc->ov_psy.loudness_sq[gr_out][channel] = state->loudness_sq_save[channel];
-    state->loudness_sq_save[channel] = loudness[channel];
-    if (g->is_joint) state->tot_ener[2 + channel] = total[channel];
+    state->loudness_sq_save[channel] = sums[channel] * VO_SCALE;
+    if (g->is_joint) state->tot_ener[2 + channel] = sums[2 + channel];
   }
 }
 
@@ -399,35 +355,36 @@ static void skip_short(const granule *g, int channel) {
 
 static void mask_short_block(granule *g, float (*spectrum)[3][BLKSIZE_s], int block) {
   int forced = g->constants->lame.force_short_block_calc;
-  float energy[HBLKSIZE_s + 7];
-  for (int channel = 0; channel < g->channels; channel++) {
-    if (g->long_block[channel & 1] && !forced) continue;
-    if (channel == 2) rotate_to_mid_side(spectrum[0][block], spectrum[1][block], BLKSIZE_s);
-    g->kernels->masking.line_energies(spectrum[channel & 1][block], BLKSIZE_s, energy);
-    g->kernels->masking.mask(&g->constants->short_block, energy, &g->masking[channel]);
-    finish_short(g, channel);
-  }
+  g->kernels->masking.mask(&g->constants->short_block, spectrum[0][block],
+                           spectrum[g->gfc->cfg.channels_out - 1][block], BLKSIZE_s, g->channels,
+                           NULL, g->masking, NULL);
+  for (int channel = 0; channel < g->channels; channel++)
+    if (!g->long_block[channel & 1] || forced) finish_short(g, channel);
   if (g->is_joint && !g->long_block[0] && !g->long_block[1])
     join_thresholds(g, &g->constants->lame.s, g->gfc->ATH->cb_s);
   for (int channel = 0; channel < g->channels; channel++)
     if (!g->long_block[channel & 1] || forced) store_short_bands(g, channel, block);
 }
 
+static void transform_short(const granule *g, const sample_t *samples, int is_needed,
+                            float spectrum[3][BLKSIZE_s]) {
+  if (!is_needed) memset(spectrum, 0, 3 * sizeof spectrum[0]);
+  for (int block = 0; is_needed && block < 3; block++)
+    g->kernels->fht.windowed_fht(samples + 192 * (block + 1), g->constants->window_short,
+                                 spectrum[block], BLKSIZE_s);
+}
+
 static void mask_short(granule *g, const sample_t *const buffer[2]) {
   float spectrum[2][3][BLKSIZE_s];
-  int forced = g->constants->lame.force_short_block_calc, any = 0;
-  for (int channel = 0; channel < g->channels; channel++) {
-    if (g->long_block[channel & 1] && !forced) {
-      skip_short(g, channel);
-      continue;
-    }
-    any = 1;
-    for (int block = 0; channel < 2 && block < 3; block++)
-      g->kernels->fht.windowed_fht(buffer[channel] + 192 * (block + 1),
-                                   g->constants->window_short, spectrum[channel][block],
-                                   BLKSIZE_s);
-  }
-  for (int block = 0; any && block < 3; block++) mask_short_block(g, spectrum, block);
+  int is_needed[2], forced = g->constants->lame.force_short_block_calc;
+  for (int channel = 0; channel < 2; channel++)
+    is_needed[channel] = channel < g->channels && (!g->long_block[channel] || forced);
+  for (int channel = 0; channel < g->channels; channel++)
+    if (!is_needed[channel & 1]) skip_short(g, channel);
+  if (!is_needed[0] && !is_needed[1]) return;
+  for (int channel = 0; channel < g->gfc->cfg.channels_out; channel++)
+    transform_short(g, buffer[channel], is_needed[channel], spectrum[channel]);
+  for (int block = 0; block < 3; block++) mask_short_block(g, spectrum, block);
 }
 
 /* ---- pre-echo control of short blocks ---- */

@@ -6,6 +6,8 @@
 
 #include <string.h>
 
+enum { MOST_LINES = 513 };
+
 /* Factor on a masker by how tonal its surroundings are (0: noise, 8: a tone). */
 static const float tonality_factor[9] = {1.0,     0.79433, 0.63096, 0.63096, 0.63096,
                                          0.63096, 0.63096, 0.25119, 0.11749};
@@ -21,16 +23,36 @@ static const float additive_factor[10] = {
 /* From this ratio on (15 dB) the weaker of two distant maskers doesn't count. */
 static const float dominance = 31.622776601683793;
 
+/* Of mid and side, before their sum and difference: sqrt(2) / 2. */
+static const float half_sqrt2 = 1.41421356237309504880 * 0.5f;
+
 /* ---- scalar ---- */
 
-static void line_energies_scalar(const float *spectrum, int size, float *energy) {
-  energy[0] = spectrum[0] * spectrum[0];
-  for (int k = 1; k <= size / 2; k++)
-    energy[k] = (spectrum[k] * spectrum[k] + spectrum[size - k] * spectrum[size - k]) * 0.5f;
+static float line_of(const float *left, const float *right, int channel, int k) {
+  if (channel < 2) return channel ? right[k] : left[k];
+  return (channel == 2 ? left[k] + right[k] : left[k] - right[k]) * half_sqrt2;
+}
+
+static void line_energies(const float *left, const float *right, int size, int channel,
+                          float *energy) {
+  float const first = line_of(left, right, channel, 0);
+  energy[0] = first * first;
+  for (int k = 1; k <= size / 2; k++) {
+    float const re = line_of(left, right, channel, k);
+    float const im = line_of(left, right, channel, size - k);
+    energy[k] = (re * re + im * im) * 0.5f;
+  }
+}
+
+static float weighted_sum(const float *energy, int lines, const float (*weights)[4], int channel) {
+  float sum = 0;
+  for (int i = 0; i < lines; i++)
+    sum += weights[i][channel] != 0 ? energy[i] * weights[i][channel] : 0;
+  return sum;
 }
 
 /* Energy and strongest line of each partition; `mean` has a zero on both sides. */
-static inline void sum_partitions(const mp3a_partitions *partitions, const float *line,
+static void sum_partitions_scalar(const mp3a_partitions *partitions, const float *line,
                                   mp3a_masking *masking, float *mean) {
   for (int b = 0; b < partitions->count; b++) {
     float energy = 0, peak = 0;
@@ -66,12 +88,12 @@ static float add_masker(const mp3a_partitions *partitions, float a, float b, int
   return (a + b) * additive_factor[step];
 }
 
-static void mask_scalar(const mp3a_partitions *partitions, const float *line_energy,
-                        mp3a_masking *masking) {
+static void mask_channel_scalar(const mp3a_partitions *partitions, const float *line_energy,
+                                mp3a_masking *masking) {
   float padded_mean[MP3A_PARTITIONS + 2] = {0};
   int index[MP3A_PARTITIONS];
   memset(masking, 0, sizeof *masking);
-  sum_partitions(partitions, line_energy, masking, padded_mean + 1);
+  sum_partitions_scalar(partitions, line_energy, masking, padded_mean + 1);
   for (int b = 0; b < partitions->count; b++)
     index[b] = tonality_index(partitions, masking->peak, padded_mean + 1, b);
   for (int b = 0; b < partitions->count; b++) {
@@ -90,22 +112,39 @@ static void mask_scalar(const mp3a_partitions *partitions, const float *line_ene
   }
 }
 
-/* The vector tiers multiply absent maskers by 0, which infinity doesn't survive:
-   samples 10^10 times full scale, or worse, are left to the scalar twin. */
-static inline int is_moderate(const float *energy) {
-  float largest = 0;
-  int is_number = 1;
-  for (int b = 0; b < MP3A_PARTITIONS; b++) {
-    largest = largest < energy[b] ? energy[b] : largest;
-    is_number &= energy[b] == energy[b];
+static void mask_scalar(const mp3a_partitions *partitions, const float *left, const float *right,
+                        int size, int channels, const float (*weights)[4],
+                        mp3a_masking masking[4], float sums[4]) {
+  float energy[MOST_LINES];
+  for (int channel = 0; channel < channels; channel++) {
+    line_energies(left, right, size, channel, energy);
+    mask_channel_scalar(partitions, energy, &masking[channel]);
+    if (weights) sums[channel] = weighted_sum(energy, size / 2 + 1, weights, channel);
   }
-  return is_number && largest < 1e30f;
 }
 
+/* The vector tiers multiply absent maskers by 0, which infinity doesn't survive, and compare
+   products that must not vanish: samples 10^10 times full scale, or worse, and what is so
+   small that it no longer is a normal number, are left to the scalar twin. */
+static inline int is_moderate(const float *energy) {
+  int is_out = 0;
+  for (int b = 0; b < MP3A_PARTITIONS; b++)
+    is_out |= !(energy[b] < 1e30f) | ((energy[b] > 0) & (energy[b] < 1e-20f));
+  return !is_out;
+}
+
+/* A line of all four channels. */
+typedef float quad __attribute__((vector_size(16)));
+
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
+
+#define TIER_HAS_AVX512
 #define TIER_SOURCE "lame/kernels/masking_vector.h"
 #include "common/tiers.h"
 
-#define MASKING_KERNELS(tier) {line_energies_##tier, mask_##tier}
+#define MASKING_KERNELS(tier) {mask_##tier}
 
 void mp3a_masking_select(mp3a_masking_kernels *kernels, unsigned cpu_flags) {
   MP3A_SELECT_TIER(kernels, MASKING_KERNELS, cpu_flags);

@@ -18,6 +18,8 @@ typedef struct mp3a_partitions {
   float neighbours[MP3A_PARTITIONS]; /* 3, or 2 at both ends */
   float spare_lines[MP3A_PARTITIONS]; /* lines of the neighbours, less one */
   float spread[2 * MP3A_REACH + 1][MP3A_PARTITIONS]; /* [masker - b - low][b] */
+  unsigned char present[2 * MP3A_REACH + 1][MP3A_PARTITIONS]; /* 255: a masker of its own */
+  float half[MP3A_PARTITIONS];    /* 0.5; 0 behind the last */
   float step[MP3A_MASKING_STEPS]; /* energy ratios at which the table steps */
 } mp3a_partitions;
 
@@ -29,11 +31,12 @@ typedef struct mp3a_masking {
 } mp3a_masking;
 
 typedef struct mp3a_masking_kernels {
-  /* energy[k] of the Hartley transform's k-th line, k = 0 .. size / 2. */
-  void (*line_energies)(const float *spectrum, int size, float *energy);
-  /* Fills `masking` from line energies. */
-  void (*mask)(const mp3a_partitions *partitions, const float *line_energy,
-               mp3a_masking *masking);
+  /* Fills masking[0] .. [channels - 1] from the Hartley transforms of left and right, of `size`
+     values each: of one channel (left, given twice), of two, or of four, with mid and side.
+     sums[c], unless `weights` is NULL: the sum of all lines' energies times weights[line][c],
+     where that isn't 0. */
+  void (*mask)(const mp3a_partitions *partitions, const float *left, const float *right, int size,
+               int channels, const float (*weights)[4], mp3a_masking masking[4], float sums[4]);
 } mp3a_masking_kernels;
 
 void mp3a_masking_select(mp3a_masking_kernels *kernels, unsigned cpu_flags);

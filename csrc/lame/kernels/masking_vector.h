@@ -2,24 +2,108 @@
 
 #define ALL(x) ((TIER(vec)){0} + (x))
 
+typedef signed char TIER(small) __attribute__((vector_size(VECTOR_BYTES / 4)));
+typedef signed char TIER(small_unaligned)
+    __attribute__((vector_size(VECTOR_BYTES / 4), aligned(1), may_alias));
+typedef unsigned char TIER(bytes_unaligned)
+    __attribute__((vector_size(VECTOR_BYTES), aligned(1), may_alias));
+
 static inline TARGET TIER(vec) TIER(larger)(TIER(vec) a, TIER(vec) b) {
   return TIER(choose)(a < b, b, a);
 }
 
-static TARGET void TIER(line_energies)(const float *spectrum, int size, float *energy) {
-  energy[0] = spectrum[0] * spectrum[0];
+/* ---- energies of all channels side by side, and their sums ---- */
+
+/* Lane l of the four vectors becomes out[l]. */
+static inline TARGET void TIER(store_quads)(TIER(vec) left, TIER(vec) right, TIER(vec) mid,
+                                            TIER(vec) side, quad *out) {
+#define QUARTER(x, i) __builtin_shufflevector(x, x, i, i + 1, i + 2, i + 3)
+#define STORE_FOUR(i)                                                                 \
+  do {                                                                                \
+    quad l = QUARTER(left, i), r = QUARTER(right, i);                                 \
+    quad m = QUARTER(mid, i), s = QUARTER(side, i);                                   \
+    quad a = __builtin_shufflevector(l, r, 0, 4, 1, 5);                               \
+    quad b = __builtin_shufflevector(l, r, 2, 6, 3, 7);                               \
+    quad c = __builtin_shufflevector(m, s, 0, 4, 1, 5);                               \
+    quad d = __builtin_shufflevector(m, s, 2, 6, 3, 7);                               \
+    out[i] = __builtin_shufflevector(a, c, 0, 1, 4, 5);                               \
+    out[i + 1] = __builtin_shufflevector(a, c, 2, 3, 6, 7);                           \
+    out[i + 2] = __builtin_shufflevector(b, d, 0, 1, 4, 5);                           \
+    out[i + 3] = __builtin_shufflevector(b, d, 2, 3, 6, 7);                           \
+  } while (0)
+  STORE_FOUR(0);
+#if VECTOR_BYTES > 16
+  STORE_FOUR(4);
+#endif
+#if VECTOR_BYTES > 32
+  STORE_FOUR(8);
+  STORE_FOUR(12);
+#endif
+#undef STORE_FOUR
+#undef QUARTER
+}
+
+static inline TARGET void TIER(line_energies)(const float *left, const float *right, int size,
+                                              quad *energy) {
+  float const l = left[0], r = right[0];
+  float const m = (l + r) * half_sqrt2, s = (l - r) * half_sqrt2;
+  energy[0] = (quad){l * l, r * r, m * m, s * s};
   for (int k = 1; k < size / 2; k += TIER(lanes)) {
-    TIER(vec)
-    re = TIER(load)(spectrum + k),
-    im = TIER(reversed)(TIER(load)(spectrum + size - k - (TIER(lanes) - 1)));
-    TIER(store)(energy + k, (re * re + im * im) * 0.5f);
+    int const mirror = size - k - (TIER(lanes) - 1);
+    TIER(vec) l_re = TIER(load)(left + k), l_im = TIER(reversed)(TIER(load)(left + mirror));
+    TIER(vec) r_re = TIER(load)(right + k), r_im = TIER(reversed)(TIER(load)(right + mirror));
+    TIER(vec) m_re = (l_re + r_re) * half_sqrt2, m_im = (l_im + r_im) * half_sqrt2;
+    TIER(vec) s_re = (l_re - r_re) * half_sqrt2, s_im = (l_im - r_im) * half_sqrt2;
+    TIER(store_quads)((l_re * l_re + l_im * l_im) * 0.5f, (r_re * r_re + r_im * r_im) * 0.5f,
+                      (m_re * m_re + m_im * m_im) * 0.5f, (s_re * s_re + s_im * s_im) * 0.5f,
+                      energy + k);
   }
+}
+
+/* At the offsets of a table, which may lie anywhere. */
+typedef float TIER(quad_unaligned) __attribute__((vector_size(16), aligned(4), may_alias));
+
+/* Each sum waits for each of its terms; side by side four cost what one does. */
+static inline TARGET void TIER(sum_partitions)(const mp3a_partitions *partitions,
+                                               const quad *line, const float (*weights)[4],
+                                               mp3a_masking masking[4], float sums[4]) {
+  quad energy[MP3A_PARTITIONS] = {{0}}, peak[MP3A_PARTITIONS] = {{0}}, total = {0};
+  for (int b = 0; b < partitions->count; b++) {
+    quad sum = {0}, most = {0};
+    for (const quad *end = line + partitions->lines[b]; line < end; line++) {
+      quad const now = *line;
+      __typeof__(most < now) const is_more = most < now;
+      sum += now;
+      most = (quad)(((__typeof__(is_more))now & is_more) | ((__typeof__(is_more))most & ~is_more));
+      if (weights) total += now * *(const TIER(quad_unaligned) *)*weights++;
+    }
+    energy[b] = sum, peak[b] = most;
+  }
+  for (int b = 0; b < MP3A_PARTITIONS; b += 4) {
+    transpose_128(energy + b);
+    transpose_128(peak + b);
+    for (int channel = 0; channel < 4; channel++) {
+      memcpy(masking[channel].energy + b, &energy[b + channel], sizeof(quad));
+      memcpy(masking[channel].peak + b, &peak[b + channel], sizeof(quad));
+    }
+  }
+  if (weights) memcpy(sums, &total, sizeof total);
+}
+
+/* ---- one channel's masking ---- */
+
+/* tonality_factor[] of a tonality from 0 on, or of a mean of them. */
+static inline TARGET TIER(vec) TIER(factor_of_tonality)(TIER(vec) tonality) {
+  TIER(vec) f = TIER(choose)(tonality >= 1, ALL(tonality_factor[1]), ALL(tonality_factor[0]));
+  f = TIER(choose)(tonality >= 2, ALL(tonality_factor[2]), f);
+  f = TIER(choose)(tonality >= 7, ALL(tonality_factor[7]), f);
+  return TIER(choose)(tonality >= 8, ALL(tonality_factor[8]), f);
 }
 
 /* tonality_index() of LANES partitions, and the masker's factor. Pointers have
    a zero before the first partition and after the last. */
 static inline TARGET void TIER(find_tonality)(const mp3a_partitions *partitions, const float *peak,
-                                              const float *mean, int b, int *index,
+                                              const float *mean, int b, signed char *index,
                                               float *factor) {
   TIER(vec) sum = TIER(load)(mean + b - 1) + TIER(load)(mean + b) + TIER(load)(mean + b + 1);
   TIER(vec) strongest = TIER(larger)(TIER(load)(peak + b - 1), TIER(load)(peak + b));
@@ -28,12 +112,9 @@ static inline TARGET void TIER(find_tonality)(const mp3a_partitions *partitions,
                        (sum * TIER(load)(partitions->spare_lines + b));
   tonality = TIER(choose)(sum > 0, tonality, ALL(0));
   tonality = TIER(choose)(tonality > 8, ALL(8), tonality);
-  *(TIER(bits_unaligned) *)(index + b) = __builtin_convertvector(tonality, TIER(bits));
-  TIER(vec) f = TIER(choose)(tonality >= 1, ALL(tonality_factor[1]), ALL(tonality_factor[0]));
-  f = TIER(choose)(tonality >= 2, ALL(tonality_factor[2]), f);
-  f = TIER(choose)(tonality >= 7, ALL(tonality_factor[7]), f);
-  f = TIER(choose)(tonality >= 8, ALL(tonality_factor[8]), f);
-  TIER(store)(factor + b, f);
+  *(TIER(small_unaligned) *)(index + b) =
+      __builtin_convertvector(__builtin_convertvector(tonality, TIER(bits)), TIER(small));
+  TIER(store)(factor + b, TIER(factor_of_tonality)(tonality));
 }
 
 /* The additive factor, by bisection. A ratio that isn't a number (no energy on
@@ -48,67 +129,115 @@ static inline TARGET TIER(vec) TIER(factor_of)(const float *step, TIER(vec) rati
 #undef F
 }
 
+/* Whether stronger / weaker, rounded, is `dominance` or more. */
+#if VECTOR_BYTES == 64
+/* Without a division: by the sign of an exact difference from half a last bit below it. */
+static inline TARGET TIER(bits) TIER(is_dominant)(TIER(vec) stronger, TIER(vec) weaker) {
+  __m512 const all = _mm512_set1_ps(dominance);
+  return (TIER(vec))_mm512_fnmadd_ps((__m512)weaker, all, (__m512)stronger) >= weaker * -0x1p-20f;
+}
+#else
+static inline TARGET TIER(bits) TIER(is_dominant)(TIER(vec) stronger, TIER(vec) weaker) {
+  return stronger / weaker >= dominance;
+}
+#endif
+
 /* add_masker() of LANES partitions, to those at b from `d` places away. Without
    energy on one side the sum is the other side, and the ratio infinite, which
    leaves it so in both cases. */
-static inline TARGET void TIER(add_maskers)(const mp3a_partitions *partitions, int b, int d,
-                                            const float *energy, const float *factor,
-                                            const int *index, float *spread) {
+static inline TARGET TIER(vec) TIER(add_maskers)(const mp3a_partitions *partitions, int b, int d,
+                                                 const float *energy, const float *factor,
+                                                 const signed char *index, TIER(vec) before) {
   const float *share = partitions->spread[d - partitions->low];
   TIER(vec)
   masker = TIER(load)(share + b) * TIER(load)(energy + b + d) * TIER(load)(factor + b + d);
-  TIER(vec) before = TIER(load)(spread + b), sum = before + masker;
+  TIER(vec) sum = before + masker;
   TIER(bits) is_stronger = masker > before;
   TIER(vec) stronger = TIER(choose)(is_stronger, masker, before);
-  TIER(vec) ratio = stronger / TIER(choose)(is_stronger, before, masker);
-  TIER(vec) result = TIER(choose)(ratio >= dominance, stronger, sum);
+  TIER(vec) weaker = TIER(choose)(is_stronger, before, masker);
   int distance = d < 0 ? -d : d;
-  if (distance <= 2) {
-    TIER(bits) is_near = *(const TIER(bits_unaligned) *)(index + b) <= last_near[distance];
-    result = TIER(choose)(is_near, sum * TIER(factor_of)(partitions->step, ratio), result);
-  }
-  TIER(store)(spread + b, result);
+  if (distance > 2) return TIER(choose)(TIER(is_dominant)(stronger, weaker), stronger, sum);
+  TIER(vec) ratio = stronger / weaker;
+  TIER(vec) result = TIER(choose)(ratio >= dominance, stronger, sum);
+  TIER(bits) is_near = __builtin_convertvector(*(const TIER(small_unaligned) *)(index + b),
+                                               TIER(bits)) <= last_near[distance];
+  return TIER(choose)(is_near, sum * TIER(factor_of)(partitions->step, ratio), result);
 }
 
-/* Half the mean factor of each partition's maskers, from prefix sums of their
-   tonality. Small integers divide exactly enough in float to truncate alike. */
-static inline TARGET void TIER(mean_tonality)(const mp3a_partitions *partitions, const int *index,
-                                              float *tonality) {
-  int before[MP3A_PARTITIONS + 1], mean[MP3A_PARTITIONS];
-  before[0] = 0;
-  for (int b = 0; b < partitions->count; b++) before[b + 1] = before[b] + index[b];
-  for (int b = 0; b < partitions->count; b++) {
-    int sum = before[partitions->last[b] + 1] - before[partitions->first[b]];
-    mean[b] = (int)((float)(1 + 2 * sum) / partitions->twice_maskers[b]);
+/* Half the mean factor of each partition's maskers, whose tonalities, 25 of at most 8, add
+   up to a byte. Small integers divide exactly enough in float. */
+static inline TARGET void TIER(mean_tonality)(const mp3a_partitions *partitions,
+                                              const signed char *index, float *tonality) {
+  unsigned char sum[MP3A_PARTITIONS];
+  for (int b = 0; b < MP3A_PARTITIONS; b += VECTOR_BYTES) {
+    TIER(bytes_unaligned) all = {0};
+    for (int d = partitions->low; d <= partitions->high; d++)
+      all += *(const TIER(bytes_unaligned) *)(index + b + d) &
+             *(const TIER(bytes_unaligned) *)(partitions->present[d - partitions->low] + b);
+    *(TIER(bytes_unaligned) *)(sum + b) = all;
   }
-  for (int b = 0; b < partitions->count; b++) tonality[b] = tonality_factor[mean[b]] * 0.5f;
+  for (int b = 0; b < MP3A_PARTITIONS; b += TIER(lanes)) {
+    typedef unsigned char narrow __attribute__((vector_size(VECTOR_BYTES / 4), aligned(1)));
+    TIER(bits) const whole = __builtin_convertvector(*(const narrow *)(sum + b), TIER(bits));
+    TIER(vec) const mean = __builtin_convertvector(1 + 2 * whole, TIER(vec)) /
+                           TIER(load)(partitions->twice_maskers + b);
+    TIER(store)(tonality + b, TIER(factor_of_tonality)(mean) * TIER(load)(partitions->half + b));
+  }
 }
 
-static TARGET void TIER(mask)(const mp3a_partitions *partitions, const float *line_energy,
-                              mp3a_masking *masking) {
+/* Some vectors of partitions are spread at once: each step waits for the one before. */
+static inline TARGET void TIER(spread)(const mp3a_partitions *partitions, const float *energy,
+                                       const float *factor, const signed char *index,
+                                       mp3a_masking *masking) {
+  enum { SOME = 4 };
+  for (int b = 0; b < partitions->count; b += SOME * TIER(lanes)) {
+    TIER(vec) sum[SOME] = {{0}};
+    for (int d = partitions->low; d <= partitions->high; d++)
+      for (int i = 0; i < SOME; i++)
+        sum[i] = TIER(add_maskers)(partitions, b + i * TIER(lanes), d, energy, factor, index,
+                                   sum[i]);
+    for (int i = 0; i < SOME; i++) {
+      int const at = b + i * TIER(lanes);
+      TIER(store)(masking->threshold + at, sum[i] * TIER(load)(masking->tonality + at));
+    }
+  }
+}
+
+static inline TARGET void TIER(mask_channel)(const mp3a_partitions *partitions,
+                                             mp3a_masking *masking) {
   enum { PADDED = MP3A_REACH + MP3A_PARTITIONS + MP3A_REACH };
   float padded_mean[PADDED] = {0}, padded_peak[PADDED] = {0}, padded_energy[PADDED] = {0};
-  float padded_factor[PADDED] = {0}, spread[MP3A_PARTITIONS] = {0};
+  float padded_factor[PADDED] = {0};
+  signed char padded_index[PADDED] = {0}, *index = padded_index + MP3A_REACH;
   float *mean = padded_mean + MP3A_REACH, *peak = padded_peak + MP3A_REACH;
   float *energy = padded_energy + MP3A_REACH, *factor = padded_factor + MP3A_REACH;
-  int index[MP3A_PARTITIONS], count = partitions->count;
-  memset(masking, 0, sizeof *masking);
-  sum_partitions(partitions, line_energy, masking, mean);
-  if (!is_moderate(masking->energy)) {
-    mask_scalar(partitions, line_energy, masking);
-    return;
-  }
   memcpy(peak, masking->peak, sizeof masking->peak);
   memcpy(energy, masking->energy, sizeof masking->energy);
-  for (int b = 0; b < count; b += TIER(lanes))
+  for (int b = 0; b < MP3A_PARTITIONS; b += TIER(lanes))
+    TIER(store)(mean + b, TIER(load)(energy + b) * TIER(load)(partitions->inverse_lines + b));
+  for (int b = 0; b < MP3A_PARTITIONS; b += TIER(lanes))
     TIER(find_tonality)(partitions, peak, mean, b, index, factor);
   TIER(mean_tonality)(partitions, index, masking->tonality);
+  memset(masking->threshold, 0, sizeof masking->threshold);
+  TIER(spread)(partitions, energy, factor, index, masking);
+}
 
-  for (int d = partitions->low; d <= partitions->high; d++)
-    for (int b = 0; b < count; b += TIER(lanes))
-      TIER(add_maskers)(partitions, b, d, energy, factor, index, spread);
-  for (int b = 0; b < count; b += TIER(lanes))
-    TIER(store)(masking->threshold + b, TIER(load)(spread + b) * TIER(load)(masking->tonality + b));
+static TARGET void TIER(mask)(const mp3a_partitions *partitions, const float *left,
+                              const float *right, int size, int channels,
+                              const float (*weights)[4], mp3a_masking masking[4], float sums[4]) {
+  quad energy[MOST_LINES];
+  int is_normal = 1;
+  TIER(line_energies)(left, right, size, energy);
+  if (weights) TIER(sum_partitions)(partitions, energy, weights, masking, sums);
+  else TIER(sum_partitions)(partitions, energy, NULL, masking, sums);
+  for (int channel = 0; channel < channels; channel++)
+    is_normal &= is_moderate(masking[channel].energy);
+  if (!is_normal) {
+    mask_scalar(partitions, left, right, size, channels, weights, masking, sums);
+    return;
+  }
+  for (int channel = 0; channel < channels; channel++)
+    TIER(mask_channel)(partitions, &masking[channel]);
 }
 
 #undef ALL

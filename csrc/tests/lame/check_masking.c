@@ -1,5 +1,4 @@
-/* Energies and masking against the scalar twins, with the partitions of every
-   sample rate; and the logarithm that the additive factors step by. */
+/* Masking against the scalar twin, with the partitions of every sample rate; and the logarithm that the additive factors step by. */
 #include <lame.h>
 #include <math.h>
 #include <string.h>
@@ -10,45 +9,42 @@
 
 void check_masking(unsigned cpu_flags, const char *tier, int bench);
 
-enum { LINES = MP3A_FHT_LONG / 2 + 1, GUARD = 16 };
+static float spectrum[2][MP3A_FHT_LONG];
 
-static float spectrum[MP3A_FHT_LONG], energy[LINES + GUARD];
-
-static void fill_energies(int round) {
-  for (int i = 0; i < LINES; i++) {
-    float x = check_random_float(0, 1);
-    switch (round % 6) {
-      case 0: energy[i] = 1e9f * x; break;
-      case 1: energy[i] = expf(80 * x - 40); break; /* over all orders */
-      case 2: energy[i] = check_random() % 8 ? 0 : 1e6f * x; break;
-      case 3: energy[i] = i % 37 ? 1e-3f * x : 1e10f; break; /* tones */
-      case 4: energy[i] = 1e-40f * x; break;
-      default: energy[i] = round == 5 ? INFINITY : round == 11 ? NAN : 0;
+static void fill_spectra(int round) {
+  for (int i = 0; i < 2 * MP3A_FHT_LONG; i++) {
+    float x = check_random_float(-1, 1);
+    int const k = i % MP3A_FHT_LONG;
+    switch (round % 7) {
+      case 0: x *= 1e5f; break;
+      case 1: x *= expf(40 * check_random_float(-1, 1)); break; /* over all orders */
+      case 2: x *= check_random() % 8 ? 0 : 1e3f; break;
+      case 3: x = k % 37 ? 1e-2f * x : 1e5f; break; /* tones */
+      case 4: x *= 1e-20f; break;
+      case 5: x = i < MP3A_FHT_LONG ? x : spectrum[0][k]; break; /* no side */
+      default: x = round == 6 ? INFINITY : round == 13 ? NAN : 0;
     }
+    spectrum[i / MP3A_FHT_LONG][k] = x;
   }
-}
-
-static void check_line_energies(const mp3a_masking_kernels *scalar,
-                                const mp3a_masking_kernels *kernels, const char *tier, int size) {
-  float out[2][LINES + GUARD];
-  memset(out, 0x5a, sizeof out);
-  for (int i = 0; i < size; i++)
-    spectrum[i] = check_random_float(-1e6f, 1e6f) * (check_random() % 3 ? 1 : 1e-30f);
-  scalar->line_energies(spectrum, size, out[0] + 1);
-  kernels->line_energies(spectrum, size, out[1] + 1);
-  CHECK(memcmp(out[0], out[1], sizeof out[0]) == 0, "%s, size %d", tier, size);
 }
 
 /* NaN is left out: all that counts there is that nothing goes astray. */
 static void check_mask(const mp3a_masking_kernels *scalar, const mp3a_masking_kernels *kernels,
-                       const char *tier, const mp3a_partitions *partitions, int round) {
-  mp3a_masking expected, actual[3];
+                       const char *tier, const mp3a_partitions *partitions, int size,
+                       const float (*weights)[4], int round) {
+  static const int channel_counts[3] = {1, 2, 4};
+  int const channels = channel_counts[round % 3];
+  const float *right = spectrum[channels > 1];
+  mp3a_masking expected[4], actual[6];
+  float sums[2][4] = {{0}};
   memset(actual, 0x5a, sizeof actual);
-  scalar->mask(partitions, energy, &expected);
-  kernels->mask(partitions, energy, &actual[1]);
-  CHECK(round == 11 || memcmp(&expected, &actual[1], sizeof expected) == 0, "%s, round %d", tier,
-        round);
-  CHECK(memcmp(&actual[0], &actual[2], sizeof expected) == 0, "%s wrote past the end", tier);
+  scalar->mask(partitions, spectrum[0], right, size, channels, weights, expected, sums[0]);
+  kernels->mask(partitions, spectrum[0], right, size, channels, weights, actual + 1, sums[1]);
+  CHECK(round == 13 || memcmp(expected, actual + 1, channels * sizeof *expected) == 0,
+        "%s, round %d", tier, round);
+  CHECK(round == 13 || memcmp(sums[0], sums[1], channels * sizeof(float)) == 0, "%s, round %d",
+        tier, round);
+  CHECK(memcmp(&actual[0], &actual[5], sizeof *expected) == 0, "%s wrote past the end", tier);
 }
 
 /* Every float from 1 to past the table's end falls on the side of its step that
@@ -64,12 +60,14 @@ static void check_steps(const mp3a_partitions *partitions) {
 }
 
 static void print_times(const mp3a_masking_kernels *scalar, const mp3a_masking_kernels *kernels,
-                        const char *tier, const mp3a_partitions *partitions) {
-  mp3a_masking masking;
-  TIME(tier, "mask", 20, , kernels->mask(partitions, energy, &masking),
-       scalar->mask(partitions, energy, &masking), "scalar");
-  TIME(tier, "line_energies", 100, , kernels->line_energies(spectrum, MP3A_FHT_LONG, energy),
-       scalar->line_energies(spectrum, MP3A_FHT_LONG, energy), "scalar");
+                        const char *tier, const mp3a_psy_constants *constants) {
+  mp3a_masking masking[4];
+  float sums[4];
+#define MASK(kernels)                                                                          \
+  kernels->mask(&constants->long_block, spectrum[0], spectrum[1], MP3A_FHT_LONG, 4,            \
+                constants->line_weights, masking, sums)
+  TIME(tier, "mask, joint", 10, , MASK(kernels), MASK(scalar), "scalar");
+#undef MASK
 }
 
 void check_masking(unsigned cpu_flags, const char *tier, int bench) {
@@ -86,14 +84,14 @@ void check_masking(unsigned cpu_flags, const char *tier, int bench) {
         (const mp3a_psy_constants *)encoder->internal_flags->cd_psy;
     CHECK(constants->is_usable, "%d Hz", rates[i]);
     for (int round = 0; !bench && round < 120; round++) {
-      fill_energies(round);
-      check_mask(&scalar, &kernels, tier, &constants->long_block, round);
-      check_mask(&scalar, &kernels, tier, &constants->short_block, round);
-      check_line_energies(&scalar, &kernels, tier, round % 2 ? MP3A_FHT_LONG : MP3A_FHT_SHORT);
+      fill_spectra(round);
+      check_mask(&scalar, &kernels, tier, &constants->long_block, MP3A_FHT_LONG,
+                 constants->line_weights, round);
+      check_mask(&scalar, &kernels, tier, &constants->short_block, MP3A_FHT_SHORT, NULL, round);
     }
     if (!bench && !cpu_flags && i == 0) check_steps(&constants->long_block);
-    fill_energies(0);
-    if (bench && rates[i] == 44100) print_times(&scalar, &kernels, tier, &constants->long_block);
+    fill_spectra(0);
+    if (bench && rates[i] == 44100) print_times(&scalar, &kernels, tier, constants);
     lame_close(encoder);
   }
 }
