@@ -41,36 +41,45 @@ static void init_twiddles(void) {
   }
 }
 
-static int log2_blocks(int size) { return size == MP3A_FHT_LONG ? 6 : 4; }
+/* Where the block of each residue goes: its six bits turned round. */
+static const unsigned char reversed_six[64] = {
+    0, 32, 16, 48, 8,  40, 24, 56, 4, 36, 20, 52, 12, 44, 28, 60,
+    2, 34, 18, 50, 10, 42, 26, 58, 6, 38, 22, 54, 14, 46, 30, 62,
+    1, 33, 17, 49, 9,  41, 25, 57, 5, 37, 21, 53, 13, 45, 29, 61,
+    3, 35, 19, 51, 11, 43, 27, 59, 7, 39, 23, 55, 15, 47, 31, 63};
 
-static int reverse_bits(int value, int bits) {
-  int reversed = 0;
-  for (int i = 0; i < bits; i++) reversed |= (value >> i & 1) << (bits - 1 - i);
-  return reversed;
+/* Of a short transform only four bits count. */
+static inline int spare_bits(int size) { return size == MP3A_FHT_LONG ? 0 : 2; }
+
+static inline float *block_of(float *spectrum, int residue, int spare) {
+  return spectrum + 16 * (reversed_six[residue] >> spare);
 }
 
-/* A radix-4 butterfly of the values at x[0], x[k], x[2k], x[3k], the latter two
-   already turned. */
-static inline void butterfly(float *x, int k, float x2, float x3) {
-  float f1 = x[0] - x[k], f0 = x[0] + x[k];
-  float f3 = x2 - x3, f2 = x2 + x3;
+/* The values without twiddles: the first of each quarter, and the middle, where both
+   of a pair meet. Differences of equal turns: f3 is x3 there. */
+typedef struct {
+  float first[4], middle[4];
+} plain_values;
+
+static inline plain_values load_plain(const float *x, int k) {
+  const float *m = x + k / 2;
+  return (plain_values){{x[0], x[k], x[2 * k], x[3 * k]}, {m[0], m[k], m[2 * k], m[3 * k]}};
+}
+
+static inline void store_plain(float *x, int k, plain_values v) {
+  float f1 = v.first[0] - v.first[1], f0 = v.first[0] + v.first[1];
+  float f3 = v.first[2] - v.first[3], f2 = v.first[2] + v.first[3];
   x[2 * k] = f0 - f2;
   x[0] = f0 + f2;
   x[3 * k] = f1 - f3;
   x[k] = f1 + f3;
-}
-
-/* The pair without twiddles: the first value of each quarter, and the middle,
-   where both of a pair meet. Differences of equal turns: f3 is x3 there. */
-static inline void plain_pair(float *x, int k) {
-  butterfly(x, k, x[2 * k], x[3 * k]);
-  float *g = x + k / 2;
-  float f1 = g[0] - g[k], f0 = g[0] + g[k];
-  float f3 = sqrt2 * g[3 * k], f2 = sqrt2 * g[2 * k];
-  g[2 * k] = f0 - f2;
-  g[0] = f0 + f2;
-  g[3 * k] = f1 - f3;
-  g[k] = f1 + f3;
+  float *m = x + k / 2;
+  f1 = v.middle[0] - v.middle[1], f0 = v.middle[0] + v.middle[1];
+  f3 = sqrt2 * v.middle[3], f2 = sqrt2 * v.middle[2];
+  m[2 * k] = f0 - f2;
+  m[0] = f0 + f2;
+  m[3 * k] = f1 - f3;
+  m[k] = f1 + f3;
 }
 
 static inline void turned_pair(float *f, float *g, int k, float c1, float s1, float c2, float s2) {
@@ -107,18 +116,22 @@ static void load_block(const float *s, const float *w, float *block, int eighth,
 
 static void windowed_fht_scalar(const float *samples, const float *window, float *spectrum,
                                 int size) {
-  int bits = log2_blocks(size);
   for (int r = 0; r < size / 16; r++)
-    load_block(samples, window, spectrum + 16 * reverse_bits(r, bits), size / 8, r);
+    load_block(samples, window, block_of(spectrum, r, spare_bits(size)), size / 8, r);
   const pass_twiddles *t = twiddles;
   for (int k = 4; k < size; k *= 4, t++)
     for (float *x = spectrum; x < spectrum + size; x += 4 * k) {
-      plain_pair(x, k);
+      store_plain(x, k, load_plain(x, k));
       for (int i = 1; i < k / 2; i++)
         turned_pair(x + i, x + k - i, k, t->c1[i - 1], t->s1[i - 1], t->c2[i - 1], t->s2[i - 1]);
     }
 }
 
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
+
+#define TIER_HAS_AVX512
 #define TIER_SOURCE "lame/kernels/fht_vector.h"
 #include "common/tiers.h"
 

@@ -6,7 +6,7 @@
 /* Stores lane l of the 16 vectors as the block of residue r + l. */
 #if VECTOR_BYTES == 16
 static inline TARGET void TIER(store_blocks)(float *spectrum, const TIER(vec) y[16], int r,
-                                             int bits) {
+                                             int spare) {
   for (int quarter = 0; quarter < 4; quarter++) {
     const TIER(vec) *in = y + 4 * quarter;
     TIER(vec) a = __builtin_shufflevector(in[0], in[1], 0, 4, 1, 5);
@@ -14,15 +14,45 @@ static inline TARGET void TIER(store_blocks)(float *spectrum, const TIER(vec) y[
     TIER(vec) c = __builtin_shufflevector(in[2], in[3], 0, 4, 1, 5);
     TIER(vec) d = __builtin_shufflevector(in[2], in[3], 2, 6, 3, 7);
     float *out = spectrum + 4 * quarter;
-    TIER(store)(out + 16 * reverse_bits(r, bits), __builtin_shufflevector(a, c, 0, 1, 4, 5));
-    TIER(store)(out + 16 * reverse_bits(r + 1, bits), __builtin_shufflevector(a, c, 2, 3, 6, 7));
-    TIER(store)(out + 16 * reverse_bits(r + 2, bits), __builtin_shufflevector(b, d, 0, 1, 4, 5));
-    TIER(store)(out + 16 * reverse_bits(r + 3, bits), __builtin_shufflevector(b, d, 2, 3, 6, 7));
+    TIER(store)(block_of(out, r, spare), __builtin_shufflevector(a, c, 0, 1, 4, 5));
+    TIER(store)(block_of(out, r + 1, spare), __builtin_shufflevector(a, c, 2, 3, 6, 7));
+    TIER(store)(block_of(out, r + 2, spare), __builtin_shufflevector(b, d, 0, 1, 4, 5));
+    TIER(store)(block_of(out, r + 3, spare), __builtin_shufflevector(b, d, 2, 3, 6, 7));
   }
+}
+#elif VECTOR_BYTES == 64
+static inline TARGET void TIER(store_blocks)(float *spectrum, const TIER(vec) y[16], int r,
+                                             int spare) {
+  TIER(vec) t[16];
+  for (int i = 0; i < 16; i += 4) { /* 4 x 4 in each quarter */
+    TIER(vec) a = (TIER(vec))_mm512_unpacklo_ps((__m512)y[i], (__m512)y[i + 1]);
+    TIER(vec) b = (TIER(vec))_mm512_unpackhi_ps((__m512)y[i], (__m512)y[i + 1]);
+    TIER(vec) c = (TIER(vec))_mm512_unpacklo_ps((__m512)y[i + 2], (__m512)y[i + 3]);
+    TIER(vec) d = (TIER(vec))_mm512_unpackhi_ps((__m512)y[i + 2], (__m512)y[i + 3]);
+    t[i] = (TIER(vec))_mm512_unpacklo_pd((__m512d)a, (__m512d)c);
+    t[i + 1] = (TIER(vec))_mm512_unpackhi_pd((__m512d)a, (__m512d)c);
+    t[i + 2] = (TIER(vec))_mm512_unpacklo_pd((__m512d)b, (__m512d)d);
+    t[i + 3] = (TIER(vec))_mm512_unpackhi_pd((__m512d)b, (__m512d)d);
+  }
+#define QUARTERS(a, b, chosen) (TIER(vec)) _mm512_shuffle_f32x4((__m512)(a), (__m512)(b), chosen)
+  for (int i = 0; i < 4; i++) { /* then the quarters change places */
+    TIER(vec) even = QUARTERS(t[i], t[i + 4], 0x88), odd = QUARTERS(t[i], t[i + 4], 0xdd);
+    TIER(vec) even_high = QUARTERS(t[i + 8], t[i + 12], 0x88);
+    TIER(vec) odd_high = QUARTERS(t[i + 8], t[i + 12], 0xdd);
+    float *out = block_of(spectrum, r + i, spare);
+    TIER(store)(out, QUARTERS(even, even_high, 0x88));
+    out = block_of(spectrum, r + 4 + i, spare);
+    TIER(store)(out, QUARTERS(odd, odd_high, 0x88));
+    out = block_of(spectrum, r + 8 + i, spare);
+    TIER(store)(out, QUARTERS(even, even_high, 0xdd));
+    out = block_of(spectrum, r + 12 + i, spare);
+    TIER(store)(out, QUARTERS(odd, odd_high, 0xdd));
+  }
+#undef QUARTERS
 }
 #else
 static inline TARGET void TIER(store_blocks)(float *spectrum, const TIER(vec) y[16], int r,
-                                             int bits) {
+                                             int spare) {
   for (int half = 0; half < 2; half++) {
     const TIER(vec) *in = y + 8 * half;
     TIER(vec) low[4], high[4], out[8];
@@ -45,7 +75,7 @@ static inline TARGET void TIER(store_blocks)(float *spectrum, const TIER(vec) y[
       out[i + 4] = __builtin_shufflevector(p, q, 4, 5, 6, 7, 12, 13, 14, 15);
     }
     for (int lane = 0; lane < 8; lane++)
-      TIER(store)(spectrum + 16 * reverse_bits(r + lane, bits) + 8 * half, out[lane]);
+      TIER(store)(block_of(spectrum, r + lane, spare) + 8 * half, out[lane]);
   }
 }
 #endif
@@ -70,7 +100,7 @@ static inline TARGET void TIER(load_rows)(const float *s, const float *w, int ei
   }
 }
 
-/* plain_pair() and the one turned pair of quarters of four values. */
+/* store_plain() and the one turned pair of quarters of four values. */
 static inline TARGET void TIER(small_pass)(TIER(vec) y[16]) {
   TIER(vec) f1 = y[0] - y[4], f0 = y[0] + y[4], f3 = y[8] - y[12], f2 = y[8] + y[12];
   y[8] = f0 - f2, y[0] = f0 + f2, y[12] = f1 - f3, y[4] = f1 + f3;
@@ -118,26 +148,30 @@ static inline TARGET void TIER(turned_pairs)(float *x, int k, int i, const pass_
 }
 
 /* A pass over one block. The last vector of pairs runs one too far, into the
-   middle that plain_pair() owns: those four values are put back. */
+   middle. What is stored by itself is loaded before and stored behind the vectors, which
+   would have to wait for it. */
 static inline TARGET void TIER(pass_block)(float *x, int k, const pass_twiddles *t) {
-  float *middle = x + k / 2;
-  plain_pair(x, k);
-  float m0 = middle[0], m1 = middle[k], m2 = middle[2 * k], m3 = middle[3 * k];
+  plain_values const plain = load_plain(x, k);
   for (int i = 1; i < k / 2; i += TIER(lanes)) TIER(turned_pairs)(x, k, i, t);
-  middle[0] = m0, middle[k] = m1, middle[2 * k] = m2, middle[3 * k] = m3;
+  store_plain(x, k, plain);
 }
 
 static TARGET void TIER(windowed_fht)(const float *samples, const float *window, float *spectrum,
                                       int size) {
-  int bits = log2_blocks(size);
+  int const spare = spare_bits(size);
   for (int r = 0; r < size / 16; r += TIER(lanes)) {
     TIER(vec) y[16];
     TIER(load_rows)(samples, window, size / 8, r, y);
     TIER(small_pass)(y);
-    TIER(store_blocks)(spectrum, y, r, bits);
+    TIER(store_blocks)(spectrum, y, r, spare);
   }
   const pass_twiddles *t = twiddles + 1;
-  for (int k = 16; k < size; k *= 4, t++)
+  int k = 16;
+#if VECTOR_BYTES == 64 /* there are but eight pairs */
+  for (float *x = spectrum; x < spectrum + size; x += 4 * k) pass_block_avx2(x, k, t);
+  k *= 4, t++;
+#endif
+  for (; k < size; k *= 4, t++)
     for (float *x = spectrum; x < spectrum + size; x += 4 * k) TIER(pass_block)(x, k, t);
 }
 
