@@ -27,16 +27,21 @@ int mp3a_choose_by_lengths(int largest, const unsigned lengths[3], int *bits) {
   return mp3a_candidate_tables[largest].table + best;
 }
 
-int mp3a_choose_table(const int *quantized, const uint8_t *keys, int begin, int end, int *bits) {
-  unsigned lengths[3];
-  int largest = mp3a_kernels()->huffman.region(keys + begin, end - begin, lengths);
-  if (largest == 0) return 0;
-  if (largest == 15) {
-    largest = mp3a_kernels()->huffman.largest(quantized + 2 * begin, 2 * (end - begin));
-    int const row = largest > 15 ? MP3A_LENGTHS_ESCAPED : 15;
-    mp3a_kernels()->huffman.row(row, keys + begin, end - begin, lengths);
+void mp3a_choose_tables(const int *quantized, const uint8_t *keys,
+                        const int ends[MP3A_REGIONS + 1], int tables[MP3A_REGIONS], int *bits) {
+  mp3a_region_lengths found[MP3A_REGIONS];
+  mp3a_kernels()->huffman.regions(keys, ends, found);
+  for (int r = 0; r < MP3A_REGIONS; r++) {
+    int const pairs = ends[r + 1] - ends[r];
+    int largest = found[r].largest;
+    if (pairs <= 0) continue;
+    if (largest == 15) {
+      largest = mp3a_kernels()->huffman.largest(quantized + 2 * ends[r], 2 * pairs);
+      if (largest == 15)
+        mp3a_kernels()->huffman.row(15, keys + ends[r], pairs, found[r].lengths);
+    }
+    tables[r] = largest ? mp3a_choose_by_lengths(largest, found[r].lengths, bits) : 0;
   }
-  return mp3a_choose_by_lengths(largest, lengths, bits);
 }
 
 int mp3a_choose_quad_table(const uint8_t *keys, int quads, int *bits) {

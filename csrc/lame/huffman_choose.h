@@ -2,11 +2,12 @@
 #ifndef MP3A_HUFFMAN_CHOOSE_H
 #define MP3A_HUFFMAN_CHOOSE_H
 
-#include <stdint.h>
+#include "lame/kernels/huffman_lengths.h"
 
-/* The best table for the pairs from `begin` up to `end`, which must be further,
-   and its bits, which are added to *bits. `quantized` is what was packed. */
-int mp3a_choose_table(const int *quantized, const uint8_t *keys, int begin, int end, int *bits);
+/* The best tables for the regions, the pairs from ends[i] up to ends[i + 1], and their bits, which
+   are added to *bits. `quantized` is what was packed. The table of a region without pairs stays. */
+void mp3a_choose_tables(const int *quantized, const uint8_t *keys,
+                        const int ends[MP3A_REGIONS + 1], int tables[MP3A_REGIONS], int *bits);
 
 /* The same from sums of code lengths, for the largest value that they hold (more
    than 0): those by mp3a_candidate_tables[largest], or, past 15, by table 16, by table

@@ -74,7 +74,7 @@ static void end_at(band_sums *s, int big_values) {
 
 static inline int larger(int a, int b) { return a > b ? a : b; }
 
-/* The best table for the bands from `begin` up to `end`, as mp3a_choose_table(). */
+/* The best table for the bands from `begin` up to `end`, as mp3a_choose_tables(). */
 static int choose(const band_sums *s, int begin, int end, int largest, int *bits) {
   const uint16_t *before = s->sums[begin], *after = s->sums[end];
   unsigned lengths[3];
@@ -148,11 +148,10 @@ static void take_shorter(const band_sums *s, const two_regions best[ENDS], const
 /* Blocks of other types have two regions with one possible border. */
 static void take_if_shorter(const band_sums *s, const upper_part *part, gr_info *granule) {
   int bits = part->count1bits;
-  int const end = part->big_values, border = s->edges[8] < end ? s->edges[8] : end;
-  int tables[2] = {granule->table_select[0], granule->table_select[1]};
-  if (border > 0) tables[0] = mp3a_choose_table(s->quantized, s->keys, 0, border / 2, &bits);
-  if (end > border)
-    tables[1] = mp3a_choose_table(s->quantized, s->keys, border / 2, end / 2, &bits);
+  int const end = part->big_values / 2, border = s->edges[8] / 2 < end ? s->edges[8] / 2 : end;
+  int const ends[MP3A_REGIONS + 1] = {0, border, end, end};
+  int tables[MP3A_REGIONS] = {granule->table_select[0], granule->table_select[1]};
+  mp3a_choose_tables(s->quantized, s->keys, ends, tables, &bits);
   if (granule->part2_3_length <= bits) return;
   granule->part2_3_length = bits;
   granule->big_values = part->big_values;

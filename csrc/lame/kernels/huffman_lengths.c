@@ -2,6 +2,8 @@
    one byte each; lengths by all tables that can be the best are summed at once. */
 #include "lame/kernels/huffman_lengths.h"
 
+#include <string.h>
+
 #include "common/cpu.h"
 #include "common/sse2.h"
 #include "lame/kernels/lame_tables.h"
@@ -53,16 +55,41 @@ static void pack_scalar(const int *quantized, int count, uint8_t *keys) {
   }
 }
 
-static int region_scalar(const uint8_t *keys, int pairs, unsigned lengths[3]) {
-  int largest = 0;
-  for (int i = 0; i < pairs; i++) {
-    int const x = keys[i] >> 4, y = keys[i] & 15;
-    if (largest < x) largest = x;
-    if (largest < y) largest = y;
+/* How many of the first `pairs` keys remain when those with no bit of `mask` set
+   are dropped from the end. */
+static int trim(const uint8_t *keys, int pairs, uint8_t mask) {
+  uint64_t const masks = mask * 0x0101010101010101u;
+  uint64_t eight;
+  while (pairs >= 8) {
+    memcpy(&eight, keys + pairs - 8, 8);
+    if (eight & masks) return pairs - __builtin_clzll(eight & masks) / 8;
+    pairs -= 8;
   }
-  if (largest > 0 && largest < 15)
-    mp3a_sum_lengths(mp3a_pair_lengths[largest], keys, pairs, lengths);
-  return largest;
+  while (pairs > 0 && !(keys[pairs - 1] & mask)) pairs--;
+  return pairs;
+}
+
+static void ends_scalar(const uint8_t *keys, int pairs, int ends[2]) {
+  ends[0] = trim(keys, pairs, 0xff);
+  ends[1] = trim(keys, ends[0], 0xee);
+}
+
+static inline int row_of(int largest) { return largest < 15 ? largest : MP3A_LENGTHS_ESCAPED; }
+
+static void regions_scalar(const uint8_t *keys, const int ends[MP3A_REGIONS + 1],
+                           mp3a_region_lengths found[MP3A_REGIONS]) {
+  for (int r = 0; r < MP3A_REGIONS; r++) {
+    int largest = 0;
+    for (int i = ends[r]; i < ends[r + 1]; i++) {
+      int const x = keys[i] >> 4, y = keys[i] & 15;
+      if (largest < x) largest = x;
+      if (largest < y) largest = y;
+    }
+    found[r].largest = largest;
+    if (largest > 0)
+      mp3a_sum_lengths(mp3a_pair_lengths[row_of(largest)], keys + ends[r], ends[r + 1] - ends[r],
+                       found[r].lengths);
+  }
 }
 
 static void row_scalar(int row, const uint8_t *keys, int pairs, unsigned lengths[3]) {
@@ -169,7 +196,7 @@ static inline unsigned total(v128_t sum) {
 #include "common/tiers.h"
 
 #define HUFFMAN_KERNELS(tier) \
-  {pack_##tier, region_##tier, row_scalar, largest_##tier, quads_##tier}
+  {pack_##tier, ends_scalar, regions_##tier, row_scalar, largest_##tier, quads_##tier}
 
 #if defined(__x86_64__)
 /* mp3a_pair_lengths by row, candidate and key. */
@@ -207,7 +234,7 @@ MP3A_TARGET_AVX512 static void row_avx512(int row, const uint8_t *keys, int pair
   for (int k = 0; k < 3; k++) lengths[k] = total >> (16 * k) & 0xffff;
 }
 
-MP3A_TARGET_AVX512 static int region_avx512(const uint8_t *keys, int pairs, unsigned lengths[3]) {
+static inline MP3A_TARGET_AVX512 __m512i largest_values(const uint8_t *keys, int pairs) {
   const __m512i low = _mm512_set1_epi8(15);
   __m512i most = _mm512_setzero_si512();
   for (int i = 0; i < pairs; i += 64) {
@@ -215,15 +242,64 @@ MP3A_TARGET_AVX512 static int region_avx512(const uint8_t *keys, int pairs, unsi
     most = _mm512_max_epu8(most, _mm512_and_si512(v, low));
     most = _mm512_max_epu8(most, _mm512_and_si512(_mm512_srli_epi16(v, 4), low));
   }
-  const __m256i half = _mm256_max_epu8(_mm512_castsi512_si256(most),
-                                       _mm512_extracti64x4_epi64(most, 1));
+  return most;
+}
+
+static inline MP3A_TARGET_AVX512 int largest_of(__m512i values) {
+  const __m256i half = _mm256_max_epu8(_mm512_castsi512_si256(values),
+                                       _mm512_extracti64x4_epi64(values, 1));
   __m128i x = _mm_max_epu8(_mm256_castsi256_si128(half), _mm256_extracti128_si256(half, 1));
   x = _mm_max_epu8(x, _mm_srli_epi16(x, 8));
   const __m128i words = _mm_set1_epi16(15);
   x = _mm_minpos_epu16(_mm_sub_epi16(words, _mm_and_si128(x, words)));
-  const int largest = 15 - _mm_cvtsi128_si32(x) % 65536;
-  if (largest > 0 && largest < 15) row_avx512(largest, keys, pairs, lengths);
-  return largest;
+  return 15 - _mm_cvtsi128_si32(x) % 65536;
+}
+
+/* Step by step for all regions, so that none has to wait for another. */
+MP3A_TARGET_AVX512 static void regions_avx512(const uint8_t *keys,
+                                              const int ends[MP3A_REGIONS + 1],
+                                              mp3a_region_lengths found[MP3A_REGIONS]) {
+  __m512i values[MP3A_REGIONS];
+  for (int r = 0; r < MP3A_REGIONS; r++)
+    values[r] = largest_values(keys + ends[r], ends[r + 1] - ends[r]);
+  for (int r = 0; r < MP3A_REGIONS; r++) found[r].largest = largest_of(values[r]);
+  for (int r = 0; r < MP3A_REGIONS; r++)
+    row_avx512(row_of(found[r].largest), keys + ends[r], ends[r + 1] - ends[r], found[r].lengths);
+}
+
+MP3A_TARGET_AVX512 static void ends_avx512(const uint8_t *keys, int pairs, int ends[2]) {
+  const __m512i big = _mm512_set1_epi8((char)0xee);
+  ends[0] = ends[1] = 0;
+  for (int i = (pairs - 1) & ~63; i >= 0; i -= 64) {
+    const __m512i v = _mm512_maskz_loadu_epi8(first_of(pairs - i), keys + i);
+    const uint64_t is_coded = _mm512_test_epi8_mask(v, v), is_big = _mm512_test_epi8_mask(v, big);
+    if (ends[0] == 0 && is_coded) ends[0] = i + 64 - __builtin_clzll(is_coded);
+    if (!is_big) continue;
+    ends[1] = i + 64 - __builtin_clzll(is_big);
+    return;
+  }
+}
+
+MP3A_TARGET_AVX512 static void quads_avx512(const uint8_t *keys, int quads, unsigned lengths[2]) {
+  const __m512i table = _mm512_broadcast_i32x4(_mm_loadu_si128((const __m128i *)quad_lengths));
+  const __m512i three = _mm512_set1_epi8(3), fifteen = _mm512_set1_epi16(15);
+  __m512i sum = _mm512_setzero_si512();
+  int ones = 0;
+  for (int i = 0; i < 2 * quads; i += 64) {
+    const __mmask64 mask = first_of(2 * quads - i);
+    const __m512i v = _mm512_maskz_loadu_epi8(mask, keys + i);
+    /* Two bits of each pair; the first pair of a quadruple is in the low byte of its word. */
+    __m512i w = _mm512_and_si512(_mm512_or_si512(v, _mm512_srli_epi16(v, 3)), three);
+    w = _mm512_or_si512(_mm512_slli_epi16(w, 2), _mm512_srli_epi16(w, 8));
+    w = _mm512_and_si512(w, fifteen);
+    const __mmask64 firsts = mask & 0x5555555555555555;
+    sum = _mm512_add_epi64(sum, _mm512_sad_epu8(_mm512_maskz_shuffle_epi8(firsts, table, w),
+                                                _mm512_setzero_si512()));
+    ones += __builtin_popcountll(_mm512_test_epi8_mask(v, _mm512_set1_epi8(1))) +
+            __builtin_popcountll(_mm512_test_epi8_mask(v, _mm512_set1_epi8(16)));
+  }
+  lengths[0] = (unsigned)_mm512_reduce_add_epi64(sum);
+  lengths[1] = (unsigned)(4 * quads + ones);
 }
 #endif
 
@@ -235,6 +311,9 @@ void mp3a_huffman_lengths_select(mp3a_huffman_lengths_kernels *kernels, unsigned
   MP3A_SELECT_TIER(kernels, HUFFMAN_KERNELS, cpu_flags);
 #if defined(__x86_64__)
   fill_byte_lengths();
-  if (cpu_flags & MP3A_CPU_AVX512) kernels->region = region_avx512, kernels->row = row_avx512;
+  if (cpu_flags & MP3A_CPU_AVX512) {
+    kernels->ends = ends_avx512, kernels->regions = regions_avx512;
+    kernels->row = row_avx512, kernels->quads = quads_avx512;
+  }
 #endif
 }

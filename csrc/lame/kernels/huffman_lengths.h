@@ -12,13 +12,26 @@ enum {
   MP3A_COUNT_STEP = 32                     /* lines that are packed at once */
 };
 
+/* What a region's pairs come to. */
+typedef struct {
+  int largest; /* value, at most 15; 0 for no pairs */
+  /* From 1 to 14: by the tables that it allows, in the standard's order; 15: by
+     MP3A_LENGTHS_ESCAPED. */
+  unsigned lengths[3];
+} mp3a_region_lengths;
+
+enum { MP3A_REGIONS = 3 };
+
 typedef struct mp3a_huffman_lengths_kernels {
   /* keys[i] = the pair of values 2 i and 2 i + 1, each cut off at 15, the first
      in the upper four bits. Does `count` lines rounded up to MP3A_COUNT_STEP. */
   void (*pack)(const int *quantized, int count, uint8_t *keys);
-  /* The largest value in `pairs` pairs, at least one. When it is 1 to 14, also
-     the lengths by the tables that it allows, in the standard's order. */
-  int (*region)(const uint8_t *keys, int pairs, unsigned lengths[3]);
+  /* How many of the first `pairs` keys are left when those are dropped from the end that are
+     0 (ends[0]), or of which neither value is above 1 (ends[1]). */
+  void (*ends)(const uint8_t *keys, int pairs, int ends[2]);
+  /* Region i: the pairs from ends[i] up to ends[i + 1]. */
+  void (*regions)(const uint8_t *keys, const int ends[MP3A_REGIONS + 1],
+                  mp3a_region_lengths found[MP3A_REGIONS]);
   /* Lengths of `pairs` pairs by a row of mp3a_pair_lengths. */
   void (*row)(int row, const uint8_t *keys, int pairs, unsigned lengths[3]);
   /* The largest of `count` values. */

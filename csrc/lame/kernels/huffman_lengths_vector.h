@@ -77,17 +77,23 @@ static TARGET void TIER(quads)(const uint8_t *keys, int quads, unsigned lengths[
 }
 #endif
 
-static TARGET int TIER(region)(const uint8_t *keys, int pairs, unsigned lengths[3]) {
-  int const largest = TIER(largest_key)(keys, pairs);
+static inline TARGET void TIER(region)(const uint8_t *keys, int pairs,
+                                       mp3a_region_lengths *found) {
+  int const largest = found->largest = TIER(largest_key)(keys, pairs);
 #ifdef PICK
   if (largest <= 3) {
-    TIER(sum_small)(largest, keys, pairs, lengths);
-    return largest;
+    TIER(sum_small)(largest, keys, pairs, found->lengths);
+    return;
   }
 #endif
-  if (largest > 0 && largest < 15)
-    mp3a_sum_lengths(mp3a_pair_lengths[largest], keys, pairs, lengths);
-  return largest;
+  if (largest > 0)
+    mp3a_sum_lengths(mp3a_pair_lengths[row_of(largest)], keys, pairs, found->lengths);
+}
+
+static TARGET void TIER(regions)(const uint8_t *keys, const int ends[MP3A_REGIONS + 1],
+                                 mp3a_region_lengths found[MP3A_REGIONS]) {
+  for (int r = 0; r < MP3A_REGIONS; r++)
+    TIER(region)(keys + ends[r], ends[r + 1] - ends[r], &found[r]);
 }
 
 static TARGET int TIER(largest)(const int *quantized, int count) {

@@ -25,19 +25,28 @@ static void check_kernels(const mp3a_huffman_lengths_kernels *scalar,
     kernels->pack(values, count, keys[1] + 3);
     CHECK(memcmp(keys[0], keys[1], sizeof keys[0]) == 0, "%s, pack %d", tier, count);
 
-    int const begin = pick(count / 2 + 1), pairs = count / 2 - begin;
-    if (pairs > 0) {
-      int const a = scalar->region(keys[0] + 3 + begin, pairs, lengths[0]);
-      int const b = kernels->region(keys[0] + 3 + begin, pairs, lengths[1]);
-      int const counted = a > 0 && a < 15 ? mp3a_candidate_tables[a].count : 0;
-      CHECK(a == b && memcmp(lengths[0], lengths[1], sizeof(unsigned) * (size_t)counted) == 0,
-            "%s, %d pairs up to %d", tier, pairs, a);
+    int const pairs = count / 2, begin = pick(pairs + 1), end = pick(begin + 1);
+    int const ends[MP3A_REGIONS + 1] = {pick(end + 1), end, begin, pairs};
+    mp3a_region_lengths found[2][MP3A_REGIONS] = {{{0}}};
+    scalar->regions(keys[0] + 3, ends, found[0]);
+    kernels->regions(keys[0] + 3, ends, found[1]);
+    for (int i = 0; i < MP3A_REGIONS; i++) {
+      int const a = found[0][i].largest, b = found[1][i].largest;
+      int const counted = a == 0 ? 0 : a == 15 ? 3 : mp3a_candidate_tables[a].count;
+      CHECK(a == b && memcmp(found[0][i].lengths, found[1][i].lengths,
+                             sizeof(unsigned) * (size_t)counted) == 0,
+            "%s, region %d, %d pairs up to %d", tier, i, ends[i + 1] - ends[i], a);
       int const row = a < 15 ? a : 15 + pick(2);
-      scalar->row(row, keys[0] + 3 + begin, pairs, lengths[0]);
-      kernels->row(row, keys[0] + 3 + begin, pairs, lengths[1]);
+      scalar->row(row, keys[0] + 3 + ends[i], ends[i + 1] - ends[i], lengths[0]);
+      kernels->row(row, keys[0] + 3 + ends[i], ends[i + 1] - ends[i], lengths[1]);
       CHECK(memcmp(lengths[0], lengths[1], sizeof lengths[0]) == 0, "%s, %d pairs by row %d", tier,
             pairs, row);
     }
+    int coded[2][2];
+    scalar->ends(keys[0] + 3, pairs, coded[0]);
+    kernels->ends(keys[0] + 3, pairs, coded[1]);
+    CHECK(memcmp(coded[0], coded[1], sizeof coded[0]) == 0, "%s, %d of %d pairs are big for %d",
+          tier, coded[1][1], pairs, coded[0][1]);
     int const a = scalar->largest(values + begin, count - begin);
     int const b = kernels->largest(values + begin, count - begin);
     CHECK(a == b, "%s, %d values: at most %d for %d", tier, count - begin, b, a);
