@@ -127,6 +127,7 @@ pub const kernel_files = [_][]const u8{
     "seam.c",
     "quantize.c",
     "snapshot.c",
+    "tried_values.c",
     "vbr_search.c",
     "xrpow.c",
     "kernels/attack.c",

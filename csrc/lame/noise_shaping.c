@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "lame/noise.h"
+#include "lame/tried_values.h"
 
 typedef struct {
   lame_internal_flags *gfc;
@@ -18,7 +19,7 @@ typedef struct {
   FLOAT most_distortion;    /* of the bands with scale factors */
   FLOAT largest[SFBMAX];    /* of the powers of a band */
   mp3a_noise_band bands[SFBMAX];
-  int begin[SFBMAX];
+  mp3a_tried_values values; /* of `tried` */
   int best_bits, tries_since_best, is_refining, gain_before_refining;
   int is_settled; /* the bits of `tried` are counted */
 } shaping;
@@ -27,7 +28,8 @@ typedef struct {
 
 /* Products round in order, so the largest power stays the largest. */
 static void amplify_band(shaping *s, int sfb, FLOAT factor) {
-  FLOAT *powers = s->powers + s->begin[sfb];
+  FLOAT *powers = s->powers + s->values.begin[sfb];
+  s->values.changed |= (uint64_t)1 << sfb;
   for (int i = 0; i < s->tried.width[sfb]; i++) powers[i] *= factor;
   s->largest[sfb] *= factor;
   if (s->largest[sfb] > s->tried.xrpow_max) s->tried.xrpow_max = s->largest[sfb];
@@ -42,7 +44,6 @@ static void find_largest(shaping *s) {
     for (int i = begin; i < begin + s->tried.width[sfb]; i++)
       largest = largest < powers[i] ? powers[i] : largest;
     memcpy(&s->largest[sfb], &largest, sizeof largest);
-    s->begin[sfb] = begin;
   }
 }
 
@@ -238,8 +239,9 @@ static int is_better(shaping *s) {
    far big values reach: where that hasn't changed, the next call would find the same. */
 static void count_tried(shaping *s) {
   int const reach = s->known.sfb_count1;
-  s->tried.part2_3_length = count_bits(s->gfc, s->powers, &s->tried, &s->known);
-  s->is_settled = reach == s->known.sfb_count1;
+  s->tried.part2_3_length = mp3a_count_values(&s->values, &s->known);
+  s->is_settled =
+      s->values.is_as_lame ? reach == s->known.sfb_count1 : mp3a_are_values_settled(&s->values);
 }
 
 /* Raises the gain until the values fit into `most` bits; returns 0 if they can't. */
@@ -308,6 +310,7 @@ void mp3a_shape_noise(lame_internal_flags *gfc, gr_info *granule, const FLOAT al
   s.tries_since_best = s.is_refining = s.gain_before_refining = 0;
   memset(&s.known, 0, sizeof s.known);
   find_largest(&s);
+  mp3a_start_values(&s.values, gfc, powers, &s.tried);
   mp3a_lay_out_bands(granule, s.bands);
   measure(&s, &s.best_noise);
   s.best_noise.bits = granule->part2_3_length;

@@ -46,6 +46,24 @@ static const float smallest_rounded_up[16] = {
    that may round to another value than n. */
 static const float lowest_rest = -0.497f, highest_rest = 0.499f;
 
+/* From which product on LAME takes 1 for a value known to be 0 or 1, less what rounding may come
+   to; and where 1 begins for all. */
+static const float doubt_from = 0.5946f - 1e-6f, doubt_to = 0x1.306fe2p-1f;
+
+static int end_of_doubt(const float *powers, float scale, int count) {
+  while (count > 0) {
+    float const x = scale * powers[count - 1];
+    if (x >= doubt_from && x < doubt_to) break;
+    count--;
+  }
+  return count;
+}
+
+static int lines_in_doubt_scalar(const float *powers, float scale, int count, int *quantized) {
+  lines_scalar(powers, scale, count, quantized);
+  return end_of_doubt(powers, scale, count);
+}
+
 static void drop_small_scalar(const float *powers, float limit, int count, int *quantized) {
   for (int i = 0; i < count; i++)
     if (!(powers[i] >= limit)) quantized[i] = 0;
@@ -171,8 +189,9 @@ static float noise_scalar(const float *lines, const float *powers, float scale, 
 #define TIER_SOURCE "lame/kernels/quantize_vector.h"
 #include "common/tiers.h"
 
-#define QUANTIZE_KERNELS(tier) \
-  {lines_##tier, drop_small_##tier, noises_##tier, ratios_##tier, noise_##tier}
+#define QUANTIZE_KERNELS(tier)                                               \
+  {lines_##tier,  lines_in_doubt_##tier, drop_small_##tier, noises_##tier, \
+   ratios_##tier, noise_##tier}
 
 void mp3a_quantize_select(mp3a_quantize_kernels *kernels, unsigned cpu_flags) {
   fill_logarithms();

@@ -22,6 +22,9 @@ typedef struct mp3a_quantize_kernels {
   /* quantized[i] = powers[i] * scale rounded, for a reconstruction by the power
      4/3, to the nearer value; i < count. Products must be at most IXMAX_VAL. */
   void (*lines)(const float *powers, float scale, int count, int *quantized);
+  /* The same; and returns the end of the last line whose product is so near to 0.5946 that LAME
+     may round it up where it expects zeros and ones alone, or 0. */
+  int (*lines_in_doubt)(const float *powers, float scale, int count, int *quantized);
   /* quantized[i] = 0 where powers[i] < limit, i < count. */
   void (*drop_small)(const float *powers, float limit, int count, int *quantized);
   /* noises[i] = the sum of (|lines[k]| - quantized[k]^(4/3) * step)^2 over the lines k of

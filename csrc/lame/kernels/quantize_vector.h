@@ -86,6 +86,22 @@ static TARGET void TIER(lines)(const float *powers, float scale, int count, int 
   *(TIER(bits_unaligned) *)(quantized + i) = TIER(round)(scale * TIER(load)(powers + i));
 }
 
+static TARGET int TIER(lines_in_doubt)(const float *powers, float scale, int count,
+                                      int *quantized) {
+  TIER(bits) doubt = {0};
+  int i = 0;
+  for (; i + TIER(lanes) <= count; i += TIER(lanes)) {
+    TIER(vec) x = scale * TIER(load)(powers + i);
+    doubt |= (x >= doubt_from) & (x < doubt_to);
+    *(TIER(bits_unaligned) *)(quantized + i) = TIER(round)(x);
+  }
+  int const rest = count - i;
+  if (rest > 0) TIER(lines)(powers + i, scale, rest, quantized + i);
+  if (TIER(is_any)(doubt)) return end_of_doubt(powers, scale, count);
+  int const end = rest > 0 ? end_of_doubt(powers + i, scale, rest) : 0;
+  return end > 0 ? i + end : 0;
+}
+
 static TARGET void TIER(drop_small)(const float *powers, float limit, int count,
                                     int *quantized) {
   int i = 0;
@@ -93,7 +109,14 @@ static TARGET void TIER(drop_small)(const float *powers, float limit, int count,
     TIER(bits) is_large = TIER(load)(powers + i) >= limit;
     *(TIER(bits_unaligned) *)(quantized + i) &= is_large;
   }
+  if (i == count) return;
+#if VECTOR_BYTES == 64
+  drop_small_avx2(powers + i, limit, count - i, quantized + i);
+#elif VECTOR_BYTES == 32
+  drop_small_128(powers + i, limit, count - i, quantized + i);
+#else
   drop_small_scalar(powers + i, limit, count - i, quantized + i);
+#endif
 }
 
 static inline TARGET TIER(vec) TIER(square_error)(TIER(vec) x, TIER(bits) n, float step) {

@@ -1,0 +1,148 @@
+/* LAME's count_bits() quantizes anew what has another step than the last noise was of; from
+   where its last call had ones only, a coarser band becomes ones and zeros, by another limit
+   than elsewhere. Both come to the same as quantizing everything, unless a value lies between
+   the two limits: then, which is rare, the rest of the search is left to count_bits(). */
+#include "lame/tried_values.h"
+
+#include <string.h>
+
+#include "lame/huffman_count.h"
+#include "lame/kernels/kernels.h"
+
+static inline int at_most(int value, int limit) { return value < limit ? value : limit; }
+
+void mp3a_start_values(mp3a_tried_values *v, lame_internal_flags *gfc, const FLOAT *powers,
+                       gr_info *granule) {
+  int const has_substeps = (gfc->sv_qnt.substep_shaping & 2) != 0;
+  v->gfc = gfc, v->powers = powers, v->granule = granule;
+  v->last_band = v->is_last_cut = 0;
+  v->changed = v->dropped[0] = v->dropped[1] = 0;
+  for (int sfb = 0, begin = 0; sfb < SFBMAX && begin < MP3A_LINES; sfb++) {
+    int const end = begin + granule->width[sfb];
+    int const first = begin / MP3A_COUNT_STEP, last = (end - 1) / MP3A_COUNT_STEP;
+    v->blocks_of_band[sfb] = end > begin ? (2u << last) - (1u << first) : 0;
+    v->begin[sfb] = begin;
+    if (has_substeps && sfb < granule->sfbmax && gfc->sv_qnt.pseudohalf[sfb])
+      v->dropped[0] |= (uint64_t)1 << sfb;
+    if (begin <= granule->max_nonzero_coeff) v->last_band = sfb;
+    begin = end;
+  }
+  v->gain = granule->global_gain;
+  v->pairs = at_most((granule->max_nonzero_coeff + 2) / 2, MP3A_COUNT_PAIRS);
+  v->doubt = 0, v->ones_from = MP3A_LINES;
+  v->is_as_lame = granule->part2_3_length >= LARGE_BITS || gfc->cfg.noise_shaping_amp == 3 ||
+                  gfc->cfg.use_best_huffman == 2;
+  mp3a_kernels()->huffman.pack(granule->l3_enc, 2 * v->pairs, v->keys);
+}
+
+/* Substep shaping: in the bands marked for it, what is below a half of the first step goes; that
+   depends on scalefac_scale at the time. */
+static void drop_small_values(mp3a_tried_values *v, uint32_t blocks, int scale) {
+  gr_info *granule = v->granule;
+  FLOAT const limit = 0.634521682242439 / ipow20[granule->global_gain + scale];
+  for (uint64_t left = v->dropped[scale]; left; left &= left - 1) {
+    int const sfb = __builtin_ctzll(left), begin = v->begin[sfb];
+    if (v->blocks_of_band[sfb] & blocks)
+      mp3a_kernels()->quantize.drop_small(v->powers + begin, limit, granule->width[sfb],
+                                          granule->l3_enc + begin);
+  }
+}
+
+static void shape_substeps(mp3a_tried_values *v, uint64_t changed, uint32_t blocks) {
+  uint64_t halves = 0;
+  if (!(v->gfc->sv_qnt.substep_shaping & 2)) return;
+  for (int sfb = 0; sfb < v->granule->sfbmax; sfb++)
+    halves |= (uint64_t)(v->gfc->sv_qnt.pseudohalf[sfb] != 0) << sfb;
+  v->dropped[0] &= ~changed, v->dropped[1] &= ~changed;
+  v->dropped[v->granule->scalefac_scale] |= halves;
+  drop_small_values(v, blocks, 0);
+  drop_small_values(v, blocks, 1);
+}
+
+/* Takes the first run of blocks off: its lines, `end` at most. Returns 0 if there are none. */
+static int next_run(uint32_t *blocks, int run[2], int end) {
+  if (!*blocks) return 0;
+  int const first = __builtin_ctz(*blocks), count = __builtin_ctz(~(*blocks >> first));
+  *blocks &= ~(((1u << count) - 1) << first);
+  run[0] = first * MP3A_COUNT_STEP;
+  run[1] = at_most((first + count) * MP3A_COUNT_STEP, end);
+  return run[0] < run[1];
+}
+
+static void quantize_blocks(mp3a_tried_values *v, uint32_t blocks, FLOAT scale) {
+  int run[2];
+  if (blocks) v->doubt = 0;
+  while (next_run(&blocks, run, v->granule->max_nonzero_coeff + 1)) {
+    int const doubt = mp3a_kernels()->quantize.lines_in_doubt(
+        v->powers + run[0], scale, run[1] - run[0], v->granule->l3_enc + run[0]);
+    if (doubt) v->doubt = run[0] + doubt;
+  }
+}
+
+static void pack_blocks(mp3a_tried_values *v, uint32_t blocks) {
+  int run[2];
+  while (next_run(&blocks, run, 2 * v->pairs))
+    mp3a_kernels()->huffman.pack(v->granule->l3_enc + run[0], run[1] - run[0],
+                                 v->keys + run[0] / 2);
+}
+
+/* Where the band that holds the last line to code stays and one above it is done anew, LAME
+   clears too much: that line, too. The steps of bands that noise isn't measured of are never
+   known. Returns the block of the line if it is cut now. */
+static uint32_t cut_last_line(mp3a_tried_values *v, uint64_t changed, int has_known_gain) {
+  gr_info const *granule = v->granule;
+  int const bands = granule->block_type == SHORT_TYPE ? 39 : SBMAX_l;
+  uint64_t const above = ~(uint64_t)0 << v->last_band << 1;
+  int *last = v->granule->l3_enc + granule->max_nonzero_coeff;
+  int const is_above_unknown = granule->psymax < bands && v->last_band + 1 < bands;
+  if ((changed >> v->last_band & 1) || v->last_band >= granule->psymax)
+    v->is_last_cut = 0;
+  else if (has_known_gain && (is_above_unknown || (changed & above)))
+    v->is_last_cut = 1;
+  if (!v->is_last_cut || *last == 0) return 0;
+  *last = 0;
+  return 1u << granule->max_nonzero_coeff / MP3A_COUNT_STEP;
+}
+
+int mp3a_are_values_settled(const mp3a_tried_values *v) { return v->doubt <= v->ones_from; }
+
+static int count_as_lame(mp3a_tried_values *v, calc_noise_data *known) {
+  return count_bits(v->gfc, v->powers, v->granule, known);
+}
+
+/* Tells count_bits() what its last call would have left. */
+static void go_on_as_lame(mp3a_tried_values *v, calc_noise_data *known) {
+  int sfb = 0;
+  while (sfb < SBMAX_l && v->gfc->scalefac_band.l[sfb] < v->ones_from) sfb++;
+  known->sfb_count1 = v->ones_from < MP3A_LINES ? sfb : 0;
+  v->is_as_lame = 1;
+}
+
+int mp3a_count_values(mp3a_tried_values *v, calc_noise_data *known) {
+  enum { LOWEST_GAIN = 64 }; /* below, a step may be 0, as unknown ones are */
+  gr_info *granule = v->granule;
+  FLOAT const scale = ipow20[granule->global_gain];
+  FLOAT const limit = IXMAX_VAL / scale;
+  if (!v->is_as_lame && granule->global_gain < LOWEST_GAIN) go_on_as_lame(v, known);
+  if (v->is_as_lame) return count_as_lame(v, known);
+  if (granule->xrpow_max > limit) return LARGE_BITS;
+
+  uint64_t const changed = granule->global_gain != v->gain ? ~(uint64_t)0 : v->changed;
+  uint32_t blocks = granule->global_gain != v->gain ? (1u << MP3A_VALUE_BLOCKS) - 1 : 0;
+  if (!blocks)
+    for (uint64_t left = changed; left; left &= left - 1)
+      blocks |= v->blocks_of_band[__builtin_ctzll(left)];
+  quantize_blocks(v, blocks, scale);
+  shape_substeps(v, changed, blocks);
+  blocks |= cut_last_line(v, changed, granule->global_gain == known->global_gain);
+  if (!mp3a_are_values_settled(v)) {
+    go_on_as_lame(v, known);
+    return count_as_lame(v, known);
+  }
+  pack_blocks(v, blocks);
+  v->gain = granule->global_gain, v->changed = 0;
+  int const bits = mp3a_count_keys(v->gfc, granule, v->keys, v->pairs);
+  int const has_ones = granule->block_type == NORM_TYPE && granule->big_values > 0;
+  v->ones_from = has_ones ? granule->big_values : MP3A_LINES;
+  return bits;
+}
