@@ -10,16 +10,16 @@ enum { MP3A_VALUE_BLOCKS = MP3A_LINES / MP3A_COUNT_STEP };
 typedef struct mp3a_tried_values {
   lame_internal_flags *gfc;
   const FLOAT *powers;
-  gr_info *granule;                  /* holds the values */
-  uint32_t blocks_of_band[SFBMAX];   /* which blocks of MP3A_COUNT_STEP lines it touches */
+  gr_info *granule;                /* holds the values */
+  uint32_t blocks_of_band[SFBMAX]; /* which blocks of MP3A_COUNT_STEP lines it touches */
   int begin[SFBMAX];
-  uint64_t changed;                  /* bands with other powers than the values are of */
-  uint64_t dropped[2];               /* bands without small values, by scalefac_scale */
-  int gain, pairs;                   /* that the values were made with; how many there are */
-  int last_band, is_last_cut;        /* that the last line to code is in; whether that is left out */
-  int doubt;                         /* as the kernel lines_in_doubt() says */
-  int ones_from;                     /* the line above the last count's big values */
-  int is_as_lame;                    /* from here on count_bits() makes them */
+  uint64_t changed;                /* bands with other powers than the values are of */
+  uint64_t dropped[2];             /* bands without small values, by scalefac_scale */
+  int gain, pairs;                 /* that the values were made with; how many there are */
+  int last_band, is_last_cut;      /* of the last line to code; whether that is left out */
+  int doubt;                       /* as the kernel lines_in_doubt() says */
+  int ones_from;                   /* the line above the last count's big values */
+  int is_as_lame;                  /* from here on count_bits() makes them */
   uint8_t keys[MP3A_COUNT_KEYS];
 } mp3a_tried_values;
 
