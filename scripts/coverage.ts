@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { markdownTable } from "markdown-table";
 import { folder } from "./mutants/c-build.ts";
 import { measureC } from "./mutants/c-coverage.ts";
+import { lock } from "./mutants/records.ts";
 import { roomOf } from "./mutants/results.ts";
 import { Failure, needTool, root, run, runAsProgram } from "./tools.mjs";
 
@@ -91,6 +92,7 @@ function listOf(files: Lines): string {
 async function main(args: string[]): Promise<number> {
   const names = args.length > 0 ? args : Object.keys(measures);
   const work = join(folder, "coverage");
+  lock(folder);
   for (const name of names) {
     const measure = measures[name];
     if (!measure) {

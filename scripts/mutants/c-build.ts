@@ -84,7 +84,7 @@ export function start(
   });
 }
 
-/** Does something to all items, a few at a time. */
+/** Does something to all items, a few at a time, until one fails. */
 export async function forAll<T>(
   items: readonly T[],
   body: (item: T) => Promise<void>,
@@ -92,7 +92,10 @@ export async function forAll<T>(
   const left = [...items].reverse();
   const work = async () => {
     for (let item = left.pop(); item !== undefined; item = left.pop()) {
-      await body(item);
+      await body(item).catch((error) => {
+        left.length = 0;
+        throw error;
+      });
     }
   };
   await Promise.all(Array.from({ length: PROCESSES }, work));

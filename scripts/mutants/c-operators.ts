@@ -1,13 +1,9 @@
 // The small mistakes that are put into C, one at a time: operators swapped, limits moved by one,
 // constants changed, conditions reversed, statements left out.
+import type { Mutant } from "./results.ts";
 
-/** One mistake: what stands at `offset` becomes something else. */
-export interface CMutant {
-  line: number;
-  offset: number;
-  from: string;
-  to: string;
-}
+/** One mistake, of a file that the caller knows. */
+export type CMutant = Omit<Mutant, "file">;
 
 const SWAPS: Record<string, readonly string[]> = {
   "<": ["<=", ">="],
@@ -64,10 +60,12 @@ export function mutantsOf(text: string): CMutant[] {
   const code = blank(text);
   const tokens = [...code.matchAll(TOKEN)];
   const mutants = [
-    ...tokens.flatMap((token, index) =>
-      replacements(token[0], tokens[index - 1]?.[0], tokens[index + 1]?.[0])
-        .map((to) => ({ offset: token.index, from: token[0], to }))
-    ),
+    ...tokens.flatMap((token, index) => {
+      // A pointer's declaration or a cast: `float *samples`, `(uint8_t *)`.
+      if (token[0] === "*" && code[token.index + 1] !== " ") return [];
+      return replacements(token[0], tokens[index - 1]?.[0], tokens[index + 1]?.[0])
+        .map((to) => ({ offset: token.index, from: token[0], to }));
+    }),
     ...statements(code),
     ...conditions(code),
   ];
@@ -78,14 +76,6 @@ export function mutantsOf(text: string): CMutant[] {
 function replacements(token: string, before?: string, after?: string): readonly string[] {
   if (/^[-+*&]$/.test(token) && !isAfterValue(before)) {
     return token === "-" ? [" "] : [];
-  }
-  // A pointer's declaration or a cast: `float *samples`, `(uint8_t *)`.
-  if (
-    token === "*" &&
-    (/^(?:const|void|char|int|float|double|\w+_t|FILE)$/.test(before ?? "") ||
-      after === ")")
-  ) {
-    return [];
   }
   if (token === "!") return [" "];
   if (/^\d/.test(token)) return numbers(token, before, after);

@@ -12,13 +12,13 @@ import {
   sanitized,
   start,
 } from "./c-build.ts";
-import { isNewer, type LinesRun, measureC } from "./c-coverage.ts";
-import { type CMutant, mutantsOf } from "./c-operators.ts";
-import type { Draw, Result } from "./results.ts";
+import { type LinesRun, measureC } from "./c-coverage.ts";
+import { type Mutant, mutated, type Verdict } from "./results.ts";
 import { Failure, needTool, root, run } from "../tools.mjs";
 
-/** Room for what a loaded machine does, and a hang still ends soon. */
-const LIMIT_SECONDS = 5, LIMIT_TIMES = 10;
+/** A hang ends at a multiple of what a program takes without a mistake, as busy as the machine is. */
+const LIMIT_SECONDS = 30, LIMIT_TIMES = 6;
+const HANG = /failed: it hangs/;
 const FAILURE = /: failed: |AddressSanitizer|runtime error|LeakSanitizer/;
 
 interface Suite {
@@ -35,52 +35,41 @@ interface Bench {
   bytes: { checker: string; stock: string; seconds: number } | undefined;
 }
 
-/** Judges the drawn mutants of these files of C. */
-export async function judgeC(
+/** Builds what judges mutants of these files, and tries it without a mistake. */
+export async function prepareC(
   files: readonly string[],
-  draw: Draw,
   isQuick: boolean,
-  report: (result: Result) => void,
-): Promise<void> {
+): Promise<{ judge(mutant: Mutant): Promise<Verdict> }> {
   const commands = await readCommands();
   const lines = await measureC();
-  const suites = [];
+  const suites: Suite[] = [];
   for (const flavour of isQuick ? [plain] : [plain, sanitized]) {
     suites.push(await timed(await new CBuild(flavour, commands).make()));
   }
-  const needsBytes = !isQuick && files.some((file) => file.startsWith("csrc/lame/"));
+  const needsBytes = files.some((file) => file.startsWith("csrc/lame/"));
   const bytes = needsBytes ? await prepareBytes(suites[0] as Suite) : undefined;
-  const bench = { suites, lines, bytes };
-  const mutants = draw(files.flatMap((file) => {
-    return mutantsOf(readFileSync(join(root, file), "utf8")).map((mutant) => ({ file, mutant }));
-  }));
   let count = 0;
-  await forAll(mutants, async ({ file, mutant }) => {
-    const work = join(folder, "work", String(count++));
-    mkdirSync(work, { recursive: true });
-    try {
-      const { state, by } = await judge(bench, file, mutant, work);
-      const what = `${mutant.from} → ${mutant.to.trim() || "nothing"}`;
-      report({ file, line: mutant.line, what, state, by });
-    } finally {
-      rmSync(work, { recursive: true, force: true });
-    }
-  });
+  return {
+    judge: async (mutant) => {
+      const work = join(folder, "work", String(count++));
+      mkdirSync(work, { recursive: true });
+      try {
+        return await judge({ suites, lines, bytes }, mutant, work);
+      } finally {
+        rmSync(work, { recursive: true, force: true });
+      }
+    },
+  };
 }
 
-/** Programs that are as they were take as long as they took. */
+/** A program that fails by itself would notice everything. */
 async function timed(build: CBuild): Promise<Suite> {
   const seconds = new Map<string, number>();
-  for (const program of build.programs) {
-    const path = build.program(program);
-    const known = `${path}.seconds`;
-    if (!isNewer(known, path)) {
-      const ended = await start(path, []);
-      if (ended.code !== 0) throw new Failure(`${program} fails by itself:\n${ended.output}`);
-      writeFileSync(known, String(ended.seconds));
-    }
-    seconds.set(program, Number(readFileSync(known, "utf8")));
-  }
+  await forAll(build.programs, async (program) => {
+    const ended = await start(build.program(program), []);
+    if (hasFailed(ended)) throw new Failure(`${program} fails by itself:\n${ended.output}`);
+    seconds.set(program, ended.seconds);
+  });
   return { build, seconds };
 }
 
@@ -111,30 +100,29 @@ async function prepareBytes({ build }: Suite): Promise<NonNullable<Bench["bytes"
   return { checker, stock, seconds: ended.seconds };
 }
 
-async function judge(bench: Bench, file: string, mutant: CMutant, work: string) {
+async function judge(bench: Bench, mutant: Mutant, work: string): Promise<Verdict> {
+  const { file } = mutant;
   const text = readFileSync(join(root, file), "utf8");
-  const { offset, from, to } = mutant;
   const overlay = join(work, "overlay");
   mkdirSync(dirname(join(overlay, file)), { recursive: true });
-  writeFileSync(join(overlay, file), text.slice(0, offset) + to + text.slice(offset + from.length));
+  writeFileSync(join(overlay, file), mutated(text, mutant));
   const programs = programsAt(bench, file, mutant.line);
   for (const suite of bench.suites) {
     const { build } = suite;
     const objects = await recompile(build, file, overlay, work);
     if (typeof objects === "string") return { state: objects };
     const by = await noticed(suite, objects, programs, work);
-    if (by) return { state: "noticed", by } as const;
+    if (by) return { state: "noticed", by };
     const { bytes } = bench;
     if (!bytes || build !== bench.suites[0]?.build) continue;
     const library = join(work, "libmp3lame.so");
     await build.linkLame(objects, library);
     const { checker, stock, seconds } = bytes;
-    const ended = await start(checker, [stock, library], limits(seconds));
-    if (hasFailed(ended)) {
-      return { state: "noticed", by: "check_bytes" } as const;
+    if (await fails(checker, [stock, library], seconds)) {
+      return { state: "noticed", by: "check_bytes" };
     }
   }
-  return { state: programs.length > 0 ? "survived" : "nothing runs it" } as const;
+  return { state: programs.length > 0 ? "survived" : "nothing runs it" };
 }
 
 /** What a file is part of, compiled anew, or why that is of no use. */
@@ -175,16 +163,20 @@ async function noticed(
     const path = join(work, `${build.flavour.name}-${program}`);
     const { code } = await build.link(program, objects, path);
     if (code !== 0) return "the linker";
-    const ended = await start(path, [], limits(time(program)));
+    const isNoticed = await fails(path, [], time(program));
     rmSync(path);
-    if (hasFailed(ended)) {
+    if (isNoticed) {
       return build.flavour === plain ? program : `${program}, ${build.flavour.name}`;
     }
   }
 }
 
-function limits(seconds: number) {
-  return { seconds: LIMIT_SECONDS + LIMIT_TIMES * seconds, until: FAILURE };
+/** Who is late is tried once more, with twice the time: the machine may be busy. */
+async function fails(program: string, args: readonly string[], took: number): Promise<boolean> {
+  const seconds = LIMIT_SECONDS + LIMIT_TIMES * took;
+  const ended = await start(program, args, { seconds, until: FAILURE });
+  if (ended.seconds < seconds && !HANG.test(ended.output)) return hasFailed(ended);
+  return hasFailed(await start(program, args, { seconds: 2 * seconds, until: FAILURE }));
 }
 
 function hasFailed({ code, output }: Ended): boolean {

@@ -73,20 +73,22 @@ test("the table counts what was noticed of what can be", () => {
   const result = (state: Result["state"], line: number): Result => ({
     file: "csrc/lame/a.c",
     line,
-    what: "< → <=",
+    code: "a ⟦<⟧ b",
+    to: "<=",
     state,
   });
   const results = [
     result("survived", 9),
     ...Array.from({ length: 8 }, () => result("noticed", 1)),
     result("nothing runs it", 3),
+    result("equivalent", 4),
     result("the same code", 4),
     result("doesn't compile", 5),
   ];
-  assert.match(tableOf(results), /\| lame +\| +8 \| +2 \| +1 \| +1 \| +80 % \|/);
+  assert.match(tableOf(results), /\| lame +\| +8 \| +2 \| +1 \| +1 \| +1 \| +80 % \|/);
   assert.equal(
     survivorsOf(results),
-    "csrc/lame/a.c:3: < → <= (nothing runs it)\ncsrc/lame/a.c:9: < → <= (survived)",
+    "csrc/lame/a.c:3: a ⟦<⟧ b → <= (nothing runs it)\ncsrc/lame/a.c:9: a ⟦<⟧ b → <= (survived)",
   );
 });
 

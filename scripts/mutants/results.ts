@@ -1,26 +1,47 @@
 // What came of the mutants, as tables.
 import { markdownTable } from "markdown-table";
 
-/** What came of one mistake. */
-export interface Result {
+/** One mistake: what stands at `offset` becomes something else. */
+export interface Mutant {
   file: string;
   line: number;
-  /** What was changed into what. */
-  what: string;
+  offset: number;
+  from: string;
+  to: string;
+}
+
+/** What came of one. */
+export interface Verdict {
   state:
     | "noticed"
     | "survived"
     | "nothing runs it"
+    | "equivalent"
     | "the same code"
     | "doesn't compile";
   /** What has noticed it. */
   by?: string | undefined;
 }
 
-/** How many mutants of each room are judged, 0 for all, and by which seed they are drawn. */
-export interface Drawn {
-  count: number;
-  seed: number;
+export interface Result extends Verdict {
+  file: string;
+  line: number;
+  /** The line with what was changed in marks, and into what. */
+  code: string;
+  to: string;
+}
+
+/** A file's text with the mistake in it. */
+export function mutated(text: string, { offset, from, to }: Mutant): string {
+  return text.slice(0, offset) + to + text.slice(offset + from.length);
+}
+
+/** The line of a mistake, with what is changed in ⟦marks⟧; of several lines the first. */
+export function codeOf(text: string, { offset, from }: Mutant): string {
+  const begin = text.lastIndexOf("\n", offset - 1) + 1;
+  const [head = "", ...more] = from.split("\n");
+  const rest = more.length > 0 ? "" : text.slice(offset + from.length).split("\n")[0] ?? "";
+  return `${text.slice(begin, offset)}⟦${head}⟧${rest}`.trim();
 }
 
 /** Takes a sample of mutants, or all. */
@@ -31,12 +52,12 @@ export function roomOf(file: string): string {
   return file.replace(/^csrc\//, "").split("/").slice(0, -1).join("/") || ".";
 }
 
-/** Of a room: `count` mutants drawn by a seed, always the same ones. */
+/** Of a room: `count` mutants drawn by a seed, always the same ones; one of each room after another. */
 export function sample(count: number, seed: number): Draw {
   return (mutants) => {
-    const byRoom = Map.groupBy(mutants, ({ file }) => roomOf(file));
     const random = generator(seed);
-    return [...byRoom.values()].flatMap((all) => {
+    const rooms = [...Map.groupBy(mutants, ({ file }) => roomOf(file)).values()];
+    const drawn = rooms.map((all) => {
       const left = [...all];
       for (let i = left.length - 1; i > 0; i--) {
         const other = Math.floor(random() * (i + 1));
@@ -44,6 +65,8 @@ export function sample(count: number, seed: number): Draw {
       }
       return left.slice(0, count);
     });
+    return Array.from({ length: count }, (_, i) => drawn.flatMap((own) => own.slice(i, i + 1)))
+      .flat();
   };
 }
 
@@ -71,18 +94,20 @@ export function tableOf(results: readonly Result[]): string {
       const share = noticed + left === 0
         ? "–"
         : `${Math.round(100 * noticed / (noticed + left))} %`;
-      return [room, noticed, left, count("the same code"), count("doesn't compile"), share];
+      const others = [count("equivalent"), count("the same code"), count("doesn't compile")];
+      return [room, noticed, left, ...others, share];
     },
   );
-  const head = ["room", "noticed", "not noticed", "the same code", "doesn't compile", "share"];
+  const states = ["noticed", "not noticed", "equivalent", "the same code", "doesn't compile"];
+  const head = ["room", ...states, "share"];
   return markdownTable([head, ...rows].map((row) => row.map(String)), {
-    align: ["l", "r", "r", "r", "r", "r"],
+    align: ["l", "r", "r", "r", "r", "r", "r"],
   });
 }
 
 /** One line per mistake that nothing has noticed. */
 export function survivorsOf(results: readonly Result[]): string {
   return results.filter(unnoticed).sort((a, b) => a.file.localeCompare(b.file) || a.line - b.line)
-    .map(({ file, line, what, state }) => `${file}:${line}: ${what} (${state})`)
+    .map(({ file, line, code, to, state }) => `${file}:${line}: ${code} → ${to} (${state})`)
     .join("\n");
 }

@@ -1,4 +1,7 @@
 // Which specs are run for a mistake in which file: the fastest that know it first.
+import { readdirSync } from "node:fs";
+import { join } from "node:path";
+import { root } from "../tools.mjs";
 
 /** Of the first pattern that a file matches. Specs run in Bun, but for what another runtime runs. */
 export const suites: readonly (readonly [RegExp, readonly string[]])[] = [
@@ -68,6 +71,21 @@ export const suites: readonly (readonly [RegExp, readonly string[]])[] = [
   [/^cli\//, ["command/cli", "command/forms", "command/outputs", "command/hostile"]],
 ];
 
+export function specsOf(file: string): readonly string[] {
+  return suites.find(([pattern]) => pattern.test(file))?.[1] ?? [];
+}
+
+/** For who survived those: all else that could notice, but for what takes minutes. */
+export function otherSpecsOf(file: string): string[] {
+  const folders = file.startsWith("cli/") ? ["command"] : ["module", "package"];
+  return folders.flatMap((folder) =>
+    readdirSync(join(root, "tests", folder)).flatMap((name) => {
+      const [, spec] = /^(.+)\.test\.ts$/.exec(name) ?? [];
+      return spec && spec !== "fuzz" ? [`${folder}/${spec}`] : [];
+    })
+  ).filter((spec) => !specsOf(file).includes(spec));
+}
+
 /** How a spec is run: by which tool, with which arguments. */
 export function commandOf(spec: string): [tool: "bun" | "deno" | "node", args: string[]] {
   const [runtime, name] = spec.includes(":") ? spec.split(":") as [string, string] : ["bun", spec];
@@ -76,5 +94,5 @@ export function commandOf(spec: string): [tool: "bun" | "deno" | "node", args: s
     return ["deno", ["test", "-A", "--no-check", "--fail-fast", `${path}.ts`]];
   }
   if (runtime === "node") return ["node", ["--test", `dist/node/${path}.js`]];
-  return ["bun", ["test", "--bail", `./${path}.ts`]];
+  return ["bun", ["test", "--bail", "--timeout=600000", `./${path}.ts`]];
 }

@@ -15,7 +15,7 @@ double mp3a_pow(double x, double y);
 float mp3a_powf(float x, float y);
 double mp3a_exp(double x);
 
-/* Each errs by less than one unit in the last place. */
+/* Each errs by less than two units in the last place. */
 double mp3a_log(double x);
 double mp3a_log10(double x);
 float mp3a_log10f(float x);

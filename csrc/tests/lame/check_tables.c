@@ -1,12 +1,14 @@
 /* Every table that LAME computes when an encoder starts, and the mathematical
    functions behind them: hashes that are the same on every platform. They were
    taken from a LAME that calls glibc's functions on x86-64. */
+#include <float.h>
 #include <math.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "lame/internals.h"
+#include "lame/math/portable_math.h"
 #include "tests/check.h"
 #include "tests/hash.h"
 
@@ -94,6 +96,70 @@ static void check_hashes(void) {
   }
 }
 
+#if LDBL_MANT_DIG == 64
+/* How far a result is from the exact one, in units of the last place of the latter. */
+static double ulps(double ours, long double exact) {
+  const double nearest = (double)exact;
+  const double next = nextafter(fabs(nearest), INFINITY) - fabs(nearest);
+  return (double)(fabsl((long double)ours - exact) / (long double)next);
+}
+
+typedef double (*function)(double x);
+typedef long double (*exact_function)(long double x);
+
+/* The largest error at points between two limits, evenly or by factors. */
+static double worst(function ours, exact_function exact, double low, double high, int by_factors) {
+  enum { POINTS = 20000 };
+  double most = 0;
+  for (int i = 0; i <= POINTS; i++) {
+    const double part = (double)i / POINTS;
+    const double x = by_factors ? low * exp2(part * log2(high / low)) : low + (high - low) * part;
+    const double error = ulps(ours(x), exact(x));
+    if (!(error <= most)) most = error;
+  }
+  return most;
+}
+
+/* Against the C library's own of 80 bits. */
+static void check_functions(void) {
+  static const struct {
+    const char *name;
+    function ours;
+    exact_function exact;
+    double low, high;
+    int by_factors;
+    double most;
+  } cases[] = {
+      {"log near 1", mp3a_log, logl, 0.5, 2, 0, 0.78},
+      {"log", mp3a_log, logl, 0x1p-500, 0x1p500, 1, 0.8},
+      {"log of subnormal numbers", mp3a_log, logl, 0x1p-1060, 0x1p-1020, 1, 0.51},
+      {"log10", mp3a_log10, log10l, 1e-20, 1e20, 1, 1.9},
+      {"sin near 0", mp3a_sin, sinl, -1.6, 1.6, 0, 1.03},
+      {"cos near 0", mp3a_cos, cosl, -1.6, 1.6, 0, 1.36},
+      {"sin", mp3a_sin, sinl, -3000, 3000, 0, 1.27},
+      {"cos", mp3a_cos, cosl, -3000, 3000, 0, 1.47},
+      {"atan near 0", mp3a_atan, atanl, -3, 3, 0, 0.94},
+      {"atan", mp3a_atan, atanl, 1e-5, 1e9, 1, 1.9},
+  };
+  for (size_t c = 0; c < sizeof cases / sizeof *cases; c++) {
+    const double most =
+        worst(cases[c].ours, cases[c].exact, cases[c].low, cases[c].high, cases[c].by_factors);
+    CHECK(most <= cases[c].most, "%s: %.3f units of the last place", cases[c].name, most);
+  }
+}
+#else
+static void check_functions(void) { CHECK(1, "there is nothing more exact here"); }
+#endif
+
+static void check_special_values(void) {
+  CHECK(mp3a_log(0) == -INFINITY && mp3a_log(-0.0) == -INFINITY, "log 0: %g", mp3a_log(0));
+  CHECK(mp3a_log(-1) != mp3a_log(-1), "log -1: %g", mp3a_log(-1));
+  CHECK(mp3a_log(INFINITY) == INFINITY, "log of infinity: %g", mp3a_log(INFINITY));
+  CHECK(mp3a_log(NAN) != mp3a_log(NAN), "log of NaN: %g", mp3a_log(NAN));
+  CHECK(mp3a_log(1) == 0 && mp3a_sin(0) == 0 && mp3a_cos(0) == 1 && mp3a_atan(0) == 0, "0 and 1");
+  CHECK(mp3a_log10f(0.1f) == (float)log10l(0.1f), "log10f: %g", mp3a_log10f(0.1f));
+}
+
 int main(void) {
   static const int rates[] = {8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000};
   static const vbr_mode modes[] = {vbr_off, vbr_abr, vbr_rh, vbr_mtrh};
@@ -106,5 +172,7 @@ int main(void) {
   }
   add_process_tables();
   RUN(check_hashes());
+  RUN(check_functions());
+  RUN(check_special_values());
   return check_finish();
 }
