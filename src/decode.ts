@@ -3,6 +3,7 @@ import { MAX_FRAMES } from "./constants.ts";
 import { Mp3AugmentError, show } from "../ffi/errors.ts";
 import { runJob } from "./jobs.ts";
 import { type Mp3Info, newInfo, readInfo } from "./mp3-info.ts";
+import { STATUS_NAMES } from "../ffi/symbols.ts";
 import { checkStatus, library } from "./native.ts";
 import { checkObject, namesOf } from "./option-names.ts";
 import { type Abortable, ABORTABLE_NAMES, checkBoolean, checkSignal } from "./options.ts";
@@ -68,11 +69,15 @@ function checkDecoding(bytes: unknown, object: Record<string, unknown>): Checked
 function probe(bytes: Uint8Array, isGapless: 0 | 1): Mp3Info {
   const info = newInfo();
   const status = library().native.mp3a_probe(bytes, bytes.length, isGapless, info);
-  checkStatus(status, noFrame(bytes));
+  checkStatus(status, describeMp3(status, noFrame(bytes)));
   return readInfo(info);
 }
 
-/** What `CORRUPT_MP3` means here. */
+/** What `CORRUPT_MP3` means here; of another status the library's own sentence is right. */
+export function describeMp3(status: number, noFrame: () => string): (() => string) | undefined {
+  return STATUS_NAMES[status] === "CORRUPT_MP3" ? noFrame : undefined;
+}
+
 function noFrame(bytes: Uint8Array): () => string {
   return () =>
     `bytes (${bytes.length}) hold no MP3 frame: only MPEG-1, 2 and 2.5 Layer III is decoded`;
@@ -231,10 +236,11 @@ export async function decodeMp3Async(
     signal,
     (finished, endJob) => {
       const found = newInfo();
-      checkStatus(native.mp3a_decode_job_info(finished, found), noFrame(bytes));
+      const status = native.mp3a_decode_job_info(finished, found);
+      checkStatus(status, describeMp3(status, noFrame(bytes)));
       const info = readInfo(found);
       const channels = allocate(info);
-      const [left = null, right = null] = info.sampleCount > 0 ? channels : [];
+      const [left = null, right = null] = channels;
       checkStatus(endJob((job) => native.mp3a_decode_job_end(job, left, right, info.sampleCount)));
       return present(info, channels, format);
     },

@@ -2,7 +2,7 @@ import type { Handle } from "../ffi/symbols.ts";
 import { checkLength } from "../ffi/guard.ts";
 import { toBytes } from "./bytes.ts";
 import { LARGEST_MP3_FRAME } from "./constants.ts";
-import { checkGapless, type DecodeOptions, GAPLESS_NAMES } from "./decode.ts";
+import { checkGapless, type DecodeOptions, describeMp3, GAPLESS_NAMES } from "./decode.ts";
 import { closedError, NativeHandle } from "./handle.ts";
 import { type Mp3Info, newInfo, readInfo } from "./mp3-info.ts";
 import { checkStatus, library } from "./native.ts";
@@ -50,11 +50,9 @@ class DecoderCodec implements Codec<Mp3Chunk, Float32Array[]> {
     do {
       checkLength(bytes, length); // a reader may have been waited for
       const rest = bytes.subarray(position);
-      // Not an empty array, whose address may be none.
-      const data = rest.length > 0 ? rest : null;
       const status = library().native.mp3a_decode_stream_run(
         stream.pointer,
-        data,
+        rest,
         rest.length,
         atEnd,
         left,
@@ -63,7 +61,7 @@ class DecoderCodec implements Codec<Mp3Chunk, Float32Array[]> {
         consumed,
         written,
       );
-      checkStatus(status, () => "the stream holds no MP3 frame");
+      checkStatus(status, describeMp3(status, () => "the stream holds no MP3 frame"));
       position += (consumed[0] ?? 0) >>> 0;
       count = written[0] ?? 0;
       if (count > 0) yield this.#take([left, right], count);

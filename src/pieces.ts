@@ -15,11 +15,6 @@ export class PieceSource {
     this.#flatChannels = flatChannels;
   }
 
-  /** The number of channels; undefined before the first chunk. */
-  get channelCount(): number | undefined {
-    return this.#channelCount;
-  }
-
   /** From now on there are no more chunks. */
   close(): void {
     this.#isClosed = true;

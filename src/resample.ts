@@ -44,16 +44,16 @@ export function createResampler(fromRate: number, toRate: number): Resampler {
     const capacity = native.mp3a_resample_stream_capacity(stream.pointer, piece.length);
     const output = new Float32Array(capacity);
     const count = new Int32Array(1);
-    checkStatus(
-      native.mp3a_resample_stream_write(
-        stream.pointer,
-        piece,
-        piece.length,
-        output,
-        capacity,
-        count,
-      ),
+    const status = native.mp3a_resample_stream_write(
+      stream.pointer,
+      piece,
+      piece.length,
+      output,
+      capacity,
+      count,
     );
+    if (status !== 0) stream.free();
+    checkStatus(status);
     madeCount += count[0] ?? 0;
     return output.subarray(0, count[0]);
   }
@@ -169,7 +169,9 @@ export async function* resampleBlocks(
     if (made[0]?.length) yield made;
   }
   const frameCount = resampledCount(heardCount, fromRate, toRate);
-  if (madeCount < frameCount) yield (resamplers ?? []).map(({ finish }) => finish(frameCount));
+  if (resamplers && madeCount < frameCount) {
+    yield resamplers.map(({ finish }) => finish(frameCount));
+  }
 }
 
 /** A block's channels, checked; `count`: of the blocks before. */

@@ -92,7 +92,7 @@ class RoundtripCodec implements Codec<Audio, Float32Array[]> {
     if (this.#stream === undefined) return;
     const { native } = library();
     const stream = this.#stream.pointer;
-    const output = this.#prepare(stream, this.#source.channelCount ?? 1, 0);
+    const output = this.#prepare(stream, this.#scratch.length, 0);
     const count = new Int32Array(1);
     checkStatus(
       native.mp3a_roundtrip_stream_finish(

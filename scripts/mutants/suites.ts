@@ -7,7 +7,13 @@ import { root } from "../tools.mjs";
 export const suites: readonly (readonly [RegExp, readonly string[]])[] = [
   [/^src\/(abort|jobs)/, ["module/lifetimes", "module/async", "module/decode", "module/batch"]],
   [/^src\/batch/, ["module/lifetimes", "module/batch", "module/modes"]],
-  [/^src\/(audio|views)/, ["module/errors", "module/forms", "module/shrinks", "module/batch"]],
+  [/^src\/(audio|views)/, [
+    "module/errors",
+    "module/forms",
+    "module/shrinks",
+    "module/batch",
+    "deno:module/memory",
+  ]],
   [/^src\/bitrates/, ["module/options", "module/grid", "module/transform"]],
   [/^src\/bytes/, ["module/decode", "module/shrinks"]],
   [/^src\/(compression|convert|draws|random|realistic|resample|transform)/, [
@@ -41,6 +47,7 @@ export const suites: readonly (readonly [RegExp, readonly string[]])[] = [
     "module/library",
     "module/damaged-library",
     "package/loader",
+    "deno:package/loader",
   ]],
   [/^ffi\/(deno)/, ["deno:module/errors", "deno:module/async", "deno:module/library"]],
   [/^ffi\/(koffi|node)/, ["node:module/errors", "node:module/async", "node:module/library"]],

@@ -263,6 +263,10 @@ test("what is wrong is told, with what is allowed", () => {
     code: "INVALID_OPTION",
     message: /from 1 to 4000, half the coded sample rate/,
   });
+  assert.throws(call({ codedSampleRate: 48000, lowpassHz: 22051 }), {
+    code: "INVALID_OPTION",
+    message: /from 1 to 22050, half the sample rate/,
+  });
   assert.throws(call({ codedSampleRate: "auto", gridOffset: 1585 }), {
     code: "INVALID_OPTION",
     message: /gridOffset is 1585; it must be an integer from 0 to 1151/,

@@ -4,6 +4,10 @@
  */
 import assert from "node:assert/strict";
 import {
+  type Audio,
+  compressPcm16,
+  compressPcm16Async,
+  compressRoundtrip,
   compressRoundtripAsync,
   compressRoundtripBatch,
   decodeMp3,
@@ -13,8 +17,10 @@ import {
   Mp3DecoderStream,
   Mp3EncoderStream,
   Mp3RoundtripStream,
+  probeMp3,
 } from "../../mod.ts";
 import { NativeHandle } from "../../src/handle.ts";
+import { resample } from "../../src/resample.ts";
 import { library } from "../../src/native.ts";
 import type { Handle } from "../../ffi/symbols.ts";
 import { runtimeName } from "../harness.ts";
@@ -261,6 +267,88 @@ for (const [name, make, good] of STREAMS) {
         assert.equal(account.madeCount, 6);
       }),
   );
+}
+
+/** All blocks of a stream. */
+async function drain(blocks: AsyncIterable<unknown>): Promise<void> {
+  for await (const _ of blocks);
+}
+
+const STEREO = [SHORT, SHORT];
+const CODES = new Int16Array(9000);
+const from = <T>(chunk: T) =>
+  new ReadableStream<T>({ // not of a library's own making
+    start(controller) {
+      controller.enqueue(chunk);
+      controller.close();
+    },
+  });
+/** Functions of C that can fail, and calls that need them. */
+const FALLIBLE: [names: string, call: () => unknown][] = [
+  ["roundtrip", () => compressRoundtrip(STEREO, OPTIONS)],
+  ["roundtrip_job_start roundtrip_job_end", () => compressRoundtripAsync(STEREO, OPTIONS)],
+  ["roundtrip_job_end", () => compressRoundtripBatch([{ samples: SHORT, ...OPTIONS }])],
+  ["roundtrip_pcm16", () => compressPcm16(CODES, OPTIONS)],
+  [
+    "roundtrip_pcm16_job_start roundtrip_pcm16_job_end",
+    () => compressPcm16Async(CODES, OPTIONS),
+  ],
+  ["encode", () => encodeMp3(SHORT, OPTIONS)],
+  ["encode_job_start encode_job_end", () => encodeMp3Async(SHORT, OPTIONS)],
+  ["probe", () => probeMp3(MP3)],
+  ["decode", () => decodeMp3(MP3)],
+  ["decode_job_start decode_job_info decode_job_end", () => decodeMp3Async(MP3)],
+  [
+    "encode_stream_create encode_stream_write encode_stream_finish encode_stream_tag",
+    () => drain(from<Audio>(SHORT).pipeThrough(new Mp3EncoderStream(OPTIONS))),
+  ],
+  [
+    "roundtrip_stream_create roundtrip_stream_write roundtrip_stream_finish",
+    () => drain(from<Audio>(SHORT).pipeThrough(new Mp3RoundtripStream(OPTIONS))),
+  ],
+  [
+    "decode_stream_create decode_stream_run",
+    () => drain(from(MP3).pipeThrough(new Mp3DecoderStream())),
+  ],
+  ["resample_stream_create resample_stream_write", () => resample(SHORT, 44100, 16000)],
+];
+
+for (const [names, call] of FALLIBLE) {
+  for (const name of names.split(" ")) {
+    testWithin(
+      10,
+      `C has no memory for ${name}: told, and nothing stays`,
+      () =>
+        accounting(async (account) => {
+          await fail(`mp3a_${name}`, async () => {
+            await assert.rejects(async () => await call(), {
+              code: "OUT_OF_MEMORY",
+              message: /memory ran out/,
+            });
+          });
+          await account.settle();
+        }),
+    );
+  }
+}
+
+/** While the body runs, a function of C does what it does and then says that memory ran out. */
+async function fail(name: string, body: () => Promise<void>): Promise<void> {
+  const calls = library().native as unknown as Calls;
+  const original = calls[name] as (...parameters: unknown[]) => unknown;
+  calls[name] = (...parameters) => {
+    if (!/_(start|create)$/.test(name)) {
+      original(...parameters);
+      return 10;
+    }
+    (parameters.at(-1) as Int32Array)[0] = 10;
+    return null;
+  };
+  try {
+    await body();
+  } finally {
+    calls[name] = original;
+  }
 }
 
 testWithin(10, "decoding gives the same afterwards", async () => {

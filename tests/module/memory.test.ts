@@ -40,3 +40,17 @@ test("1,000 calls in the background, every third aborted", async () => {
   const growth = process.memoryUsage().rss - before;
   assert.ok(growth < ALLOWED_GROWTH, `grew by ${growth / MIB} MiB`);
 });
+
+test("more samples than C counts are refused, where a runtime has such arrays", () => {
+  let samples: Float32Array;
+  try {
+    samples = new Float32Array(2 ** 31); // memory that nobody writes to is none
+  } catch (error) {
+    assert.ok(error instanceof RangeError, String(error));
+    return;
+  }
+  assert.throws(() => compressRoundtrip(samples, OPTIONS), {
+    code: "INVALID_AUDIO",
+    message: /2147483648 samples per channel; at most 2147483647/,
+  });
+});

@@ -51,47 +51,95 @@ async function assertRefused(
   });
 }
 
-test("an unknown option is refused, with the nearest name, wherever options are taken", async () => {
+/** The options that there are, by what takes them. */
+const CODING =
+  "sampleRate bitrateKbps averageBitrateKbps vbrQuality quality stereoMode bitReservoir " +
+  "lowpassHz codedSampleRate gridOffset passes";
+const ANY = `${CODING} preserveDelay preserveLevel`;
+const ROUNDTRIP = `${ANY} channels out threads shouldApply codedBitrateKbps`;
+const BLOCKS = "channelGroups channelCount frameCount peaks codedBitrateKbps";
+const DRAWING =
+  "preset minBitrateKbps maxBitrateKbps legalBitratesOnly bitrateModes minVbrQuality " +
+  "maxVbrQuality stereoModes bitReservoirs quality qualities lowpassHz codedSampleRates gridOffsets " +
+  "maxPasses preserveDelay preserveLevel channelGroups p seed";
+
+test("an unknown option is refused, with the nearest name and all there are, wherever options are taken", async () => {
   const wrong = { qualty: 3 } as Any;
   const coded = { ...coding, ...wrong };
   const mp3 = encodeMp3(clip(), coding);
   const streaming = { ...coded, channelCount: 1, frameCount: 9, peaks: [1] };
-  const takers: [string, () => unknown][] = [
-    ["compressRoundtrip", () => compressRoundtrip(clip(), coded)],
-    ["compressRoundtripAsync", () => compressRoundtripAsync(clip(), coded)],
-    ["a batch's job", () => compressRoundtripBatch([{ ...coded, samples: clip() }])],
-    ["compressRoundtripBatch", () => compressRoundtripBatch([], wrong)],
-    ["compressPcm16", () => compressPcm16(new Int16Array(9), coded)],
-    ["compressPcm16Async", () => compressPcm16Async(new Int16Array(9), coded)],
-    ["encodeMp3", () => encodeMp3(clip(), coded)],
-    ["encodeMp3Async", () => encodeMp3Async(clip(), coded)],
-    ["Mp3EncoderStream", () => new Mp3EncoderStream(coded)],
-    ["Mp3RoundtripStream", () => new Mp3RoundtripStream(coded)],
-    ["decodeMp3", () => decodeMp3(mp3, wrong)],
-    ["decodeMp3Async", () => decodeMp3Async(mp3, wrong)],
-    ["probeMp3", () => probeMp3(mp3, wrong)],
-    ["Mp3DecoderStream", () => new Mp3DecoderStream(wrong)],
-    ["loadLibrary", () => loadLibrary(wrong)],
-    ["compressAnyAudio", () => compressAnyAudio(clip(), coded)],
-    ["compressAnyAudioAsync", () => compressAnyAudioAsync(clip(), coded)],
+  const takers: [string, () => unknown, string][] = [
+    ["compressRoundtrip", () => compressRoundtrip(clip(), coded), ROUNDTRIP],
+    ["compressRoundtripAsync", () => compressRoundtripAsync(clip(), coded), `${ROUNDTRIP} signal`],
+    [
+      "a batch's job",
+      () => compressRoundtripBatch([{ ...coded, samples: clip() }]),
+      `samples ${ROUNDTRIP}`,
+    ],
+    [
+      "compressRoundtripBatch",
+      () => compressRoundtripBatch([], wrong),
+      "threads onProgress signal",
+    ],
+    [
+      "compressPcm16",
+      () => compressPcm16(new Int16Array(9), coded),
+      `${ANY} channels out codedBitrateKbps threads`,
+    ],
+    [
+      "compressPcm16Async",
+      () => compressPcm16Async(new Int16Array(9), coded),
+      `${ANY} channels out codedBitrateKbps signal`,
+    ],
+    ["encodeMp3", () => encodeMp3(clip(), coded), `${CODING} channels tag`],
+    ["encodeMp3Async", () => encodeMp3Async(clip(), coded), `${CODING} channels tag signal`],
+    ["Mp3EncoderStream", () => new Mp3EncoderStream(coded), `${CODING} channels tag`],
+    ["Mp3RoundtripStream", () => new Mp3RoundtripStream(coded), `${ANY} channels peak`],
+    ["decodeMp3", () => decodeMp3(mp3, wrong), "gapless format"],
+    ["decodeMp3Async", () => decodeMp3Async(mp3, wrong), "gapless format signal"],
+    ["probeMp3", () => probeMp3(mp3, wrong), "gapless"],
+    ["Mp3DecoderStream", () => new Mp3DecoderStream(wrong), "gapless"],
+    ["loadLibrary", () => loadLibrary(wrong), "path embedded"],
+    [
+      "compressAnyAudio",
+      () => compressAnyAudio(clip(), coded),
+      `${ANY} channelGroups inPlace shouldApply codedBitrateKbps threads`,
+    ],
+    [
+      "compressAnyAudioAsync",
+      () => compressAnyAudioAsync(clip(), coded),
+      `${ANY} channelGroups inPlace shouldApply codedBitrateKbps signal`,
+    ],
     [
       "compressAnyBlocks",
       () => compressAnyBlocks([] as Any, streaming)[Symbol.asyncIterator]().next(),
+      `${ANY} ${BLOCKS}`,
     ],
-    ["anyOutputFrameCount", () => anyOutputFrameCount(streaming)],
-    ["Mp3Compression", () => new Mp3Compression(wrong)],
-    ["apply", () => new Mp3Compression({ p: 0 }).apply(clip(), 44100, wrong)],
-    ["applyAsync", () => new Mp3Compression({ p: 0 }).applyAsync(clip(), 44100, wrong)],
-    ["applyBatch", () => new Mp3Compression({ p: 0 }).applyBatch([], wrong)],
+    ["anyOutputFrameCount", () => anyOutputFrameCount(streaming), `${ANY} ${BLOCKS}`],
+    ["Mp3Compression", () => new Mp3Compression(wrong), DRAWING],
+    ["apply", () => new Mp3Compression({ p: 0 }).apply(clip(), 44100, wrong), "inPlace"],
+    [
+      "applyAsync",
+      () => new Mp3Compression({ p: 0 }).applyAsync(clip(), 44100, wrong),
+      "inPlace signal",
+    ],
+    [
+      "applyBatch",
+      () => new Mp3Compression({ p: 0 }).applyBatch([], wrong),
+      "inPlace threads onProgress signal",
+    ],
     [
       "a clip of applyBatch",
       () => new Mp3Compression().applyBatch([{ samples: clip(), sampleRate: 44100, ...wrong }]),
+      "samples sampleRate parameters",
     ],
   ];
-  for (const [name, call] of takers) {
-    await assertRefused(call, /qualty is no option here; did you mean \w+\?/).catch((error) => {
-      throw new Error(`${name}: ${error.message}`);
-    });
+  for (const [name, call, names] of takers) {
+    const error = await Promise.resolve().then(call).then(() => undefined, (error) => error);
+    assert.ok(error instanceof Mp3AugmentError, `${name}: ${error}`);
+    const [, told] = /qualty is no option here; did you mean \w+\? There are (.+)$/
+      .exec(error.message) ?? [];
+    assert.deepEqual(told?.split(", ").sort(), names.split(" ").sort(), name);
   }
 });
 
