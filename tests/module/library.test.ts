@@ -1,6 +1,6 @@
 /** The table of C functions against the header, and how the library is found. */
 import assert from "node:assert/strict";
-import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
@@ -19,10 +19,12 @@ import {
   STATUS_NAMES,
   SYMBOLS,
 } from "../../ffi/symbols.ts";
+import { readFront } from "../../ffi/cache.ts";
 import { filePath } from "../../ffi/target.ts";
 import {
   BITRATES_KBPS,
   DELAY_SAMPLES,
+  loadLibrary,
   maxGridOffset,
   nearestBitrateKbps,
   nearestSampleRate,
@@ -269,6 +271,25 @@ test("loading: a wrong place is named, with what to do", async () => {
   const wrong = await load({ path: projectPath("tests") });
   assert.match(wrong, /^LIBRARY_NOT_FOUND .*tests/);
 });
+
+test("loading: another folder than the one that was loaded from is refused", () => {
+  const { folder } = library();
+  loadLibrary();
+  loadLibrary({ path: folder });
+  assert.throws(() => loadLibrary({ path: `${folder}/other` }), {
+    code: "INVALID_OPTION",
+    message: /^path is .*\/other, but the library is already loaded from /,
+  });
+});
+
+if (process.platform === "linux") {
+  test("loading: a file whose front was read is closed", () => {
+    const openCount = () => readdirSync("/proc/self/fd").length;
+    const before = openCount();
+    for (let i = 0; i < 20; i++) readFront(projectPath("deno.json"), 16);
+    assert.ok(openCount() < before + 10, `${before} were open, and then ${openCount()}`);
+  });
+}
 
 if (runtimeName === "Deno") {
   test("loading: the least permissions of the README are enough", async () => {
