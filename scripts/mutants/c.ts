@@ -79,17 +79,17 @@ async function prepareBytes({ build }: Suite): Promise<NonNullable<Bench["bytes"
   if (code !== 0) throw new Failure(`zig build stock failed:\n${output}`);
   const checker = join(build.folder, "check_bytes");
   const command = build.commands.find(({ file }) => file.endsWith("tests/check.c")) as Command;
-  const file = "csrc/tests/lame/check_bytes.c";
-  const object = `${checker}.o`;
-  const own = { ...command, file, arguments: [...command.arguments.slice(0, -1), file] };
-  const built = await build.compile(own, object);
-  if (built.code !== 0) {
-    throw new Failure(`check_bytes doesn't compile:\n${built.output}`);
+  const objects = [build.object(command)];
+  for (const name of ["check_bytes", "byte_clips"]) {
+    const file = `csrc/tests/lame/${name}.c`;
+    const object = join(build.folder, `${name}.o`);
+    const own = { ...command, file, arguments: [...command.arguments.slice(0, -1), file] };
+    const built = await build.compile(own, object);
+    if (built.code !== 0) throw new Failure(`${file} doesn't compile:\n${built.output}`);
+    objects.push(object);
   }
-  const linked = await run("cc", [object, build.object(command), "-o", checker, "-ldl", "-lm"]);
-  if (linked.code !== 0) {
-    throw new Failure(`check_bytes doesn't link:\n${linked.output}`);
-  }
+  const linked = await run("cc", [...objects, "-o", checker, "-ldl", "-lm"]);
+  if (linked.code !== 0) throw new Failure(`check_bytes doesn't link:\n${linked.output}`);
   const stock = join(root, "zig-out", "stock", "libmp3lame.so.0");
   const ours = join(build.folder, "libmp3lame.so");
   await build.linkLame(new Map(), ours);

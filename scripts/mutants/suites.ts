@@ -43,15 +43,32 @@ export const suites: readonly (readonly [RegExp, readonly string[]])[] = [
     "module/library",
     "module/async",
   ]],
-  [/^ffi\/(cache|digests|download|elf|target|library|runtime)/, [
+  [/^ffi\/target/, ["module/adapters", "module/library"]],
+  [/^ffi\/(cache|digests|download|elf|library|runtime)/, [
     "module/library",
     "module/damaged-library",
     "package/loader",
     "deno:package/loader",
   ]],
-  [/^ffi\/(deno)/, ["deno:module/errors", "deno:module/async", "deno:module/library"]],
-  [/^ffi\/(koffi|node)/, ["node:module/errors", "node:module/async", "node:module/library"]],
-  [/^ffi\//, ["module/errors", "module/async", "module/shrinks", "module/library"]],
+  [/^ffi\/(deno)/, [
+    "module/adapters",
+    "deno:module/errors",
+    "deno:module/async",
+    "deno:module/library",
+  ]],
+  [/^ffi\/(host|koffi|node)/, [
+    "module/adapters",
+    "node:module/errors",
+    "node:module/async",
+    "node:module/library",
+  ]],
+  [/^ffi\//, [
+    "module/adapters",
+    "module/errors",
+    "module/async",
+    "module/shrinks",
+    "module/library",
+  ]],
   [/^cli\/audio\/(aiff|flac|wav|read|write)/, [
     "command/wav",
     "command/aiff",
@@ -83,10 +100,10 @@ export function specsOf(file: string): readonly string[] {
 }
 
 /** For who survived those: all else that could notice, but for what takes minutes. */
-export function otherSpecsOf(file: string): string[] {
+export function otherSpecsOf(file: string, project = root): string[] {
   const folders = file.startsWith("cli/") ? ["command"] : ["module", "package"];
   return folders.flatMap((folder) =>
-    readdirSync(join(root, "tests", folder)).flatMap((name) => {
+    readdirSync(join(project, "tests", folder)).flatMap((name) => {
       const [, spec] = /^(.+)\.test\.ts$/.exec(name) ?? [];
       return spec && spec !== "fuzz" ? [`${folder}/${spec}`] : [];
     })

@@ -81,7 +81,7 @@ export class TypeScriptBench {
     if (own.some(isNodes) && !await buildNode(copy)) return "the build";
     for (const spec of own) if (!await this.#passes(spec, copy)) return spec;
     const others = await Promise.all(
-      otherSpecsOf(file).map(async (spec) => ({ spec, ms: await this.#time(spec) })),
+      otherSpecsOf(file, this.#clean).map(async (spec) => ({ spec, ms: await this.#time(spec) })),
     );
     for (const { spec } of others.sort((a, b) => a.ms - b.ms)) {
       if (!await this.#passes(spec, copy)) return spec;
