@@ -3,6 +3,7 @@
  * an FFI, and what they tell of platforms and permissions that aren't this machine's.
  */
 import assert from "node:assert/strict";
+import { Worker } from "node:worker_threads";
 import { createPollingCompletions, createWaitingCompletions } from "../../ffi/completions.ts";
 import { deno } from "../../ffi/deno.ts";
 import { type HostProcess, platformOf } from "../../ffi/host.ts";
@@ -12,7 +13,8 @@ import { node } from "../../ffi/node.ts";
 import type { Platform } from "../../ffi/runtime.ts";
 import { type CFunction, type Handle, type Native, SYMBOLS } from "../../ffi/symbols.ts";
 import { fileNames, filePath, targetName } from "../../ffi/target.ts";
-import { test } from "../harness.ts";
+import { projectPath, runtimeName, test } from "../harness.ts";
+import { timersOfOneCall } from "../scripts/timers.ts";
 import { testWithin } from "../within.ts";
 
 type Call = (...parameters: unknown[]) => unknown;
@@ -335,3 +337,20 @@ test("Deno: platforms, permissions, and an FFI that it may lack", () => {
     assert.deepEqual([nonblocking, types?.length], [blocks ?? false, parameters.length], name);
   }
 });
+
+if (runtimeName === "Bun") {
+  testWithin(
+    10,
+    "Bun: the library calls back; in a worker, which may be terminated, a timer looks",
+    async () => {
+      assert.deepEqual(await timersOfOneCall(), [2147483647]);
+      const worker = new Worker(projectPath("tests/scripts/timers-inside.ts"));
+      const inWorker = await new Promise((resolve, reject) => {
+        worker.once("message", resolve);
+        worker.once("error", reject);
+      });
+      assert.deepEqual(inWorker, [1]);
+      await worker.terminate();
+    },
+  );
+}
