@@ -1,27 +1,23 @@
-/* The search for the scale factors of a frame of variable bitrate: takes the
-   place of LAME's VBR_encode_frame (vbrquantize.c is compiled with that name
-   ending in _lame), which goes on with what was found. LAME sums the noise of
+/* The search for the quantizer steps of variable bitrate. LAME sums the noise of
    some 14 steps per band; but a step's exact noise matters only where it is
    close to the allowed noise, and a limit on it often decides before any sum. */
+#include "lame/vbr_search.h"
+
 #include <math.h>
 #include <string.h>
 
-#include "lame/internals.h"
 #include "lame/kernels/kernels.h"
-#include "libmp3lame/vbrquantize.h"
 
-int VBR_encode_frame_lame(lame_internal_flags *gfc, const FLOAT powers[2][2][MP3A_LINES],
-                          const FLOAT allowed[2][2][SFBMAX], const int most_bits[2][2]);
+enum { COARSEST = 255, VECTOR = 8 };
 
-/* One band: its lines, their powers, what is allowed. Zeros follow up to a whole
-   vector, and add no noise. */
+/* One band: its lines, their powers, what is allowed. */
 typedef struct {
-  FLOAT lines[MP3A_LINES], powers[MP3A_LINES];
-  int count;
-  FLOAT largest_power, energy, allowed;
+  const FLOAT *lines, *powers;
+  int count, is_padded;
+  FLOAT allowed;
+  mp3a_band_sums sums;
+  FLOAT padded[2][MP3A_LINES + VECTOR];
 } searched_band;
-
-enum { VECTOR = 8, NOWHERE = 255 };
 
 /* ---- the noise of one step ---- */
 
@@ -42,66 +38,128 @@ static FLOAT exact_noise(const searched_band *band, int step) {
   return sum;
 }
 
-/* No line is further from its value than half the way between the two highest
-   values that occur; 1/50 more for what rounds powers and borders. */
-static FLOAT most_noise(const searched_band *band, int step) {
-  int const above = (int)(band->largest_power * ipow20[step]) + 2;
-  FLOAT const error = 0.51f * (pow43[above] - pow43[above - 1]) * pow20[step + Q_MAX2];
-  return (FLOAT)band->count * error * error;
+/* Zeros up to a whole vector: they add no noise. */
+static void pad(searched_band *band) {
+  const FLOAT *from[2] = {band->lines, band->powers};
+  int const whole = (band->count + VECTOR - 1) & -VECTOR;
+  for (int k = 0; k < 2 && !band->is_padded; k++) {
+    memset(band->padded[k] + whole - VECTOR, 0, sizeof(FLOAT) * VECTOR);
+    memcpy(band->padded[k], from[k], sizeof(FLOAT) * (size_t)band->count);
+  }
+  band->is_padded = 1;
 }
 
-/* Two sums of up to 576 floats, in whatever order, differ by less than this part. */
-static const FLOAT sum_error = 0x1p-14f;
+static FLOAT any_order_noise(searched_band *band, int step) {
+  const mp3a_kernel_table *kernels = mp3a_kernels();
+  FLOAT const scale = ipow20[step], width = pow20[step + Q_MAX2];
+  FLOAT const most = band->sums.largest_power * scale;
+  if (most <= 0.59f) return band->sums.energy; /* all values are 0 */
+  if (kernels->steps.noise && most < MP3A_MOST_TABLED)
+    return kernels->steps.noise(band->lines, band->powers, band->count, scale, width);
+  pad(band);
+  return kernels->quantize.noise(band->padded[0], band->padded[1], scale, width,
+                                 (band->count + VECTOR - 1) & -VECTOR);
+}
 
-/* Below 0.59 all values are 0, and the noise is the energy. */
-static inline int is_noisy(const searched_band *band, int step) {
-  FLOAT noise = band->energy;
-  if (band->largest_power * ipow20[step] > 0.59f) {
-    noise = mp3a_kernels()->quantize.noise(band->lines, band->powers, ipow20[step],
-                                           pow20[step + Q_MAX2], (band->count + 7) & ~7);
-  }
-  if (noise > band->allowed * (1 + sum_error)) return 1;
-  if (noise < band->allowed * (1 - sum_error)) return 0;
+static int is_noisy(searched_band *band, int step) {
+  FLOAT const noise = any_order_noise(band, step);
+  if (noise > band->allowed * (1 + MP3A_SUM_ERROR)) return 1;
+  if (noise < band->allowed * (1 - MP3A_SUM_ERROR)) return 0;
   return band->allowed < exact_noise(band, step);
 }
 
-/* What is known of a band's steps. */
-enum { UNKNOWN, NOISY, QUIET };
+/* ---- what is known of a band's steps ---- */
 
-static int is_known_noisy(const searched_band *band, int step, uint8_t known[256]) {
-  if (known[step] == UNKNOWN) known[step] = is_noisy(band, step) ? NOISY : QUIET;
-  return known[step] == NOISY;
+/* All steps up to `quiet` are no noisier than allowed. Those from `first` on, 32 at most, are
+   known where `known` has their bit, and noisy where `noisy` has it. */
+typedef struct {
+  int quiet, first;
+  unsigned known, noisy;
+} known_steps;
+
+static int is_known_noisy(searched_band *band, known_steps *steps, int step) {
+  if (step <= steps->quiet) return 0;
+  unsigned const place = (unsigned)(step - steps->first);
+  if (place > 31) return is_noisy(band, step);
+  if (!(steps->known >> place & 1)) {
+    steps->known |= 1u << place;
+    steps->noisy |= (unsigned)is_noisy(band, step) << place;
+  }
+  return steps->noisy >> place & 1;
+}
+
+/* The logarithm with a linear fraction, below the true one by 0.087 at most. */
+static FLOAT rough_log2(FLOAT x) {
+  union { FLOAT value; int bits; } number = {x};
+  return (FLOAT)number.bits * 0x1p-23f - 127;
+}
+
+/* A line x lies between two values n - 1 and n whose distance is at most 4/3 n^(1/3) widths w,
+   by the derivative of n^(4/3), where n < (x / w)^(3/4) + 1. So the square of its error is at
+   most 4/9 (w^(3/2) x^(1/2) + w^2); 1/25 more for all that is rounded. It grows with w. */
+static FLOAT most_noise(const searched_band *band, int step) {
+  FLOAT const width = pow20[step + Q_MAX2], scale = ipow20[step]; /* w^(-3/4) */
+  return 0.4623f * (band->sums.roots / (scale * scale) + (FLOAT)band->count * width * width);
+}
+
+/* The coarsest step that this limit is enough for; at least the one before the finest. */
+static int coarsest_quiet_step(const searched_band *band, int finest) {
+  FLOAT const allowed = rough_log2(band->allowed / 0.4623f) + 0.1f;
+  FLOAT const by_roots = (8 / 3.f) * (allowed - rough_log2(band->sums.roots));
+  FLOAT const by_count = 2 * (allowed - rough_log2((FLOAT)band->count));
+  FLOAT const least = by_roots < by_count ? by_roots : by_count;
+  int step = least > 44 ? COARSEST : 211 + (int)(least > -210 ? least : -210);
+  while (step >= finest && !(most_noise(band, step) < band->allowed)) step--;
+  return step >= finest ? step : finest - 1;
+}
+
+/* Sixteen steps at once, from where no value is larger than the kernel's table has. */
+static known_steps know_steps(const searched_band *band, int finest) {
+  const mp3a_noisy_steps_kernels *kernels = &mp3a_kernels()->steps;
+  known_steps steps = {coarsest_quiet_step(band, finest), 0, 0, 0};
+  steps.first = steps.quiet + 1;
+  int from = steps.first;
+  while (from < COARSEST && !(band->sums.largest_power * ipow20[from] < MP3A_MOST_TABLED)) from++;
+  int const place = from - steps.first;
+  if (!kernels->noisy_steps || place > 31 - MP3A_STEPS_AT_ONCE ||
+      from > COARSEST + 1 - MP3A_STEPS_AT_ONCE)
+    return steps;
+  mp3a_noisy_steps const now =
+      kernels->noisy_steps(band->lines, band->powers, band->count, ipow20 + from,
+                           pow20 + from + Q_MAX2, band->allowed);
+  steps.known = (0xffff & ~now.doubt) << place;
+  steps.noisy = now.noisy << place;
+  return steps;
 }
 
 /* ---- the step of one band ---- */
 
-/* The finest step that no value is too large for. */
+/* The finest step that no value is too large for: estimated, then looked up. Scales fall by
+   3/16 of an octave per step. */
 static int finest_step(FLOAT largest_power) {
-  int step = 128, found = NOWHERE;
-  for (int change = 64, i = 0; i < 8; i++, change /= 2) {
-    int const fits = ipow20[step] * largest_power <= IXMAX_VAL;
-    if (fits) found = step;
-    step += fits ? -change : change;
-  }
-  return found;
+  FLOAT const octaves = rough_log2(largest_power) - 13.0025f; /* above IXMAX_VAL */
+  int step = octaves > -39 ? 210 + (int)(octaves * (16 / 3.f)) : 1;
+  if (step > COARSEST) step = COARSEST;
+  while (step > 1 && ipow20[step - 1] * largest_power <= IXMAX_VAL) step--;
+  while (step < COARSEST && !(ipow20[step] * largest_power <= IXMAX_VAL)) step++;
+  return step;
 }
 
-/* A step and its neighbours. most_noise() grows with the step: its values' distance
-   shrinks by less. */
-static int is_too_coarse(const searched_band *band, int step, uint8_t known[256]) {
-  int const above = step < 255 ? step + 1 : 255;
-  if (most_noise(band, above) < band->allowed) return 0;
-  return is_known_noisy(band, step, known) || is_known_noisy(band, above, known) ||
-         is_known_noisy(band, step - 1, known);
+/* A step and its neighbours. */
+static int is_too_coarse(searched_band *band, known_steps *steps, int step) {
+  int const above = step < COARSEST ? step + 1 : COARSEST;
+  if (above <= steps->quiet) return 0;
+  return is_known_noisy(band, steps, step) || is_known_noisy(band, steps, above) ||
+         is_known_noisy(band, steps, step - 1);
 }
 
 /* By halving, the coarsest step that is no more noisy than allowed, nor are its
    neighbours. */
-static int coarsest_step(const searched_band *band, int finest) {
-  uint8_t known[256] = {UNKNOWN};
-  int step = 128, found = NOWHERE, is_found = 0;
+static int coarsest_step(searched_band *band, int finest) {
+  known_steps steps = know_steps(band, finest);
+  int step = 128, found = COARSEST, is_found = 0;
   for (int change = 64, i = 0; i < 8; i++, change /= 2) {
-    int const is_bad = step > finest && is_too_coarse(band, step, known);
+    int const is_bad = step > finest && is_too_coarse(band, &steps, step);
     if (step > finest && !is_bad) found = step, is_found = 1;
     step += is_bad ? -change : change;
   }
@@ -109,72 +167,84 @@ static int coarsest_step(const searched_band *band, int finest) {
   return step > finest ? step : finest;
 }
 
-/* ---- the answer ---- */
+/* ---- LAME's formula ---- */
 
-/* Allowed noise for which LAME's estimate, 210 + (int)(c log10(allowed / count) -
-   0.5) with the c of below, is `step`: from the middle of what the cast makes
-   equal. An exponent with a linear fraction is off by 0.15 of a step. */
-static FLOAT allowed_for(int step, int count) {
-  FLOAT const steps_per_octave = 5.799142446f * 0.30103f;
-  FLOAT const middle = (FLOAT)(step - 210) + (step < 210 ? -0.5f : step > 210 ? 0.5f : 0);
-  union { int bits; FLOAT value; } power;
-  power.bits = (int)(((middle + 0.5f) / steps_per_octave + 127) * 0x1p23f);
-  return power.value * (FLOAT)count;
+/* log2 within 0.0003. */
+static FLOAT near_log2(FLOAT x) {
+  union { FLOAT value; int bits; } number = {x};
+  FLOAT const exponent = (FLOAT)((number.bits >> 23) - 127);
+  number.bits = (number.bits & 0x7fffff) | 0x3f800000;
+  FLOAT const t = (number.value - 1) / (number.value + 1), square = t * t;
+  return exponent + 2.8853901f * t * (1 + square * (1 / 3.f + square * (1 / 5.f)));
 }
 
-static void start_band(searched_band *band, const FLOAT *lines, const FLOAT *powers, int count,
-                       FLOAT allowed) {
-  FLOAT energies[VECTOR] = {0}, largest[VECTOR] = {0};
-  int const whole = (count + VECTOR - 1) & -VECTOR;
-  memset(band->lines + whole - VECTOR, 0, sizeof(FLOAT) * VECTOR);
-  memset(band->powers + whole - VECTOR, 0, sizeof(FLOAT) * VECTOR);
-  memcpy(band->lines, lines, sizeof(FLOAT) * (size_t)count);
-  memcpy(band->powers, powers, sizeof(FLOAT) * (size_t)count);
-  for (int i = 0; i < whole; i += VECTOR) {
-    for (int k = 0; k < VECTOR; k++) {
-      FLOAT const line = band->lines[i + k], power = band->powers[i + k];
-      energies[k] += line * line;
-      largest[k] = largest[k] < power ? power : largest[k];
-    }
-  }
-  band->count = count;
-  band->allowed = allowed;
-  band->energy = band->largest_power = 0;
-  for (int k = 0; k < VECTOR; k++) {
-    band->energy += energies[k];
-    if (band->largest_power < largest[k]) band->largest_power = largest[k];
-  }
+/* 210 + (int)(c log10(allowed / count) - 0.5); the exact logarithm only where it decides. */
+static int formula_step(FLOAT allowed, int count, int finest) {
+  FLOAT const c = 5.799142446f; /* 10 10^(2/3) log10(4/3) */
+  FLOAT const each = allowed / count, near = c * 0.30103f * near_log2(each) - 0.5f;
+  int above = (int)(near - 0.01f);
+  if (above != (int)(near + 0.01f)) above = (int)(c * log10f(each) - 0.5f);
+  int const step = 210 + above;
+  return step < finest ? finest : step < COARSEST ? step : COARSEST;
 }
 
-static void answer_granule(gr_info const *granule, const FLOAT powers[MP3A_LINES],
-                           const FLOAT allowed[SFBMAX], FLOAT answers[SFBMAX]) {
+/* ---- a granule ---- */
+
+int mp3a_band_lines(gr_info const *granule, int sfb, int begin) {
+  int const left = granule->max_nonzero_coeff + 1 - begin;
+  return left < granule->width[sfb] ? left : granule->width[sfb];
+}
+
+/* Where no step was found at all, or too much is allowed, 255 gives way to the coarsest of the
+   others. */
+static void finish_steps(mp3a_vbr_steps *steps, int bands, int coarsest, int coarsest_found) {
+  for (int sfb = bands; sfb < SFBMAX; sfb++) {
+    steps->step[sfb] = coarsest;
+    steps->finest[sfb] = 0;
+    steps->found[sfb] = -1;
+  }
+  steps->coarsest = coarsest_found >= 0 ? coarsest_found : coarsest;
+  for (int sfb = 0; sfb < SFBMAX && coarsest_found >= 0; sfb++)
+    if (steps->step[sfb] == COARSEST) steps->step[sfb] = coarsest_found;
+}
+
+static void note_finest(mp3a_vbr_steps *steps, int sfb, int finest) {
+  int *of_window = &steps->finest_of_window[sfb % 3];
+  steps->finest[sfb] = finest;
+  if (steps->finest_of_all < finest) steps->finest_of_all = finest;
+  if (*of_window < finest) *of_window = finest;
+}
+
+/* A band of two lines or less, as some are at 8 kHz, or behind the last that counts, takes the
+   coarsest step so far. */
+void mp3a_search_vbr_steps(gr_info const *granule, const FLOAT powers[576],
+                           const FLOAT allowed[SFBMAX], int is_searched, mp3a_vbr_steps *steps) {
+  int coarsest = 0, coarsest_found = -1, sfb = 0;
   searched_band band;
-  int const lines = granule->max_nonzero_coeff + 1;
-  for (int sfb = 0, begin = 0; sfb < granule->psymax && begin < lines;
-       begin += granule->width[sfb++]) {
-    if (granule->width[sfb] <= 2 || !granule->energy_above_cutoff[sfb]) continue;
-    int const left = lines - begin, width = granule->width[sfb];
-    start_band(&band, granule->xr + begin, powers + begin, left < width ? left : width,
-               allowed[sfb]);
-    int const step = coarsest_step(&band, finest_step(band.largest_power));
-    answers[sfb] = allowed_for(step, band.count);
+  steps->finest_of_all = 0;
+  memset(steps->finest_of_window, 0, sizeof steps->finest_of_window);
+  for (int begin = 0; begin <= granule->max_nonzero_coeff; begin += granule->width[sfb++]) {
+    int const counts = sfb < granule->psymax && granule->width[sfb] > 2;
+    int const is_above = counts && granule->energy_above_cutoff[sfb];
+    int step = COARSEST;
+    band.lines = granule->xr + begin, band.powers = powers + begin;
+    band.count = mp3a_band_lines(granule, sfb, begin);
+    band.is_padded = 0;
+    band.allowed = allowed[sfb];
+    mp3a_kernels()->steps.band_sums(band.lines, band.powers, band.count, &band.sums);
+    int const finest = finest_step(band.sums.largest_power);
+    note_finest(steps, sfb, finest);
+    steps->found[sfb] = -1;
+    if (is_above) {
+      step = is_searched ? coarsest_step(&band, finest)
+                         : formula_step(band.allowed, band.count, finest);
+      steps->found[sfb] = step;
+      if (coarsest_found < step && step < COARSEST) coarsest_found = step;
+    } else if (!counts) {
+      step = coarsest < finest ? finest : coarsest;
+    }
+    if (coarsest < step) coarsest = step;
+    steps->step[sfb] = step;
   }
-}
-
-/* A negative full_outer_loop, which quality 7 and above have, lets LAME take its
-   estimate in place of a search: it gets allowances that lead to what was found. */
-int VBR_encode_frame(lame_internal_flags *gfc, const FLOAT powers[2][2][MP3A_LINES],
-                     const FLOAT allowed[2][2][SFBMAX], const int most_bits[2][2]) {
-  int const before = gfc->cfg.full_outer_loop;
-  FLOAT answers[2][2][SFBMAX];
-  if (before < 0) return VBR_encode_frame_lame(gfc, powers, allowed, most_bits);
-  for (int gr = 0; gr < gfc->cfg.mode_gr; gr++)
-    for (int ch = 0; ch < gfc->cfg.channels_out; ch++)
-      if (most_bits[gr][ch] > 0)
-        answer_granule(&gfc->l3_side.tt[gr][ch], powers[gr][ch], allowed[gr][ch], answers[gr][ch]);
-  gfc->cfg.full_outer_loop = -1;
-  int const bits =
-      VBR_encode_frame_lame(gfc, powers, (const FLOAT(*)[2][SFBMAX])answers, most_bits);
-  gfc->cfg.full_outer_loop = before;
-  return bits;
+  finish_steps(steps, sfb, coarsest, coarsest_found);
 }

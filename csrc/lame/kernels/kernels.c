@@ -12,6 +12,7 @@ void mp3a_kernels_fill(mp3a_kernel_table *table, unsigned cpu_flags) {
   mp3a_huffman_lengths_select(&table->huffman, cpu_flags);
   mp3a_masking_select(&table->masking, cpu_flags);
   mp3a_mdct_select(&table->mdct, cpu_flags);
+  mp3a_noisy_steps_select(&table->steps, cpu_flags);
   mp3a_pair_keys_select(&table->pair_keys, cpu_flags);
   mp3a_quantize_select(&table->quantize, cpu_flags);
   mp3a_xrpow_select(&table->xrpow, cpu_flags);

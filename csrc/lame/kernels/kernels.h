@@ -12,6 +12,7 @@
 #include "lame/kernels/huffman_lengths.h"
 #include "lame/kernels/masking.h"
 #include "lame/kernels/mdct.h"
+#include "lame/kernels/noisy_steps.h"
 #include "lame/kernels/pair_keys.h"
 #include "lame/kernels/quantize.h"
 #include "lame/kernels/xrpow.h"
@@ -26,6 +27,7 @@ typedef struct mp3a_kernel_table {
   mp3a_mdct_kernels mdct;
   mp3a_pair_keys_kernels pair_keys;
   mp3a_quantize_kernels quantize;
+  mp3a_noisy_steps_kernels steps;
   mp3a_xrpow_kernels xrpow;
 } mp3a_kernel_table;
 

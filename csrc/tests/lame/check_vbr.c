@@ -1,0 +1,150 @@
+/* The search for the steps of variable bitrate: its kernels against sums in order, and its
+   answers against a search without shortcuts. */
+#include "lame/kernels/kernels.h"
+#include "lame/process_tables.h"
+#include "lame/vbr_search.h"
+#include "tests/lame/granules.h"
+
+void check_vbr(unsigned cpu_flags, const char *tier, int bench);
+
+enum { LINES = 576, STEPS = 256 };
+
+static float lines[LINES], powers[LINES];
+
+/* The noise of a step as LAME sums it. */
+static float plain_noise(const mp3a_quantize_kernels *scalar, int begin, int count, int step) {
+  int quantized[LINES];
+  float sum = 0;
+  scalar->lines(powers + begin, ipow20[step], count, quantized);
+  for (int i = 0; i < count; i += 4) {
+    double squares[4] = {0};
+    for (int k = 0; k < 4 && i + k < count; k++) {
+      float const width = pow20[step + Q_MAX2];
+      float const error = fabsf(lines[begin + i + k]) - width * pow43[quantized[i + k]];
+      squares[k] = (double)error * error;
+    }
+    sum = (float)(sum + ((squares[0] + squares[1]) + (squares[2] + squares[3])));
+  }
+  return sum;
+}
+
+static int is_over(const mp3a_quantize_kernels *scalar, int begin, int count, float allowed,
+                   int step) {
+  return step >= 0 && step < STEPS && plain_noise(scalar, begin, count, step) > allowed;
+}
+
+/* LAME's halving, with the noise of every step that it asks for. */
+static int plain_search(const mp3a_quantize_kernels *scalar, int begin, int count, float allowed,
+                        int finest) {
+  int step = 128, found = 255;
+  for (int change = 64, i = 0; i < 8; i++, change /= 2) {
+    int is_bad = 0;
+    for (int k = -1; k < 2 && step > finest; k++)
+      is_bad |= is_over(scalar, begin, count, allowed, step + k);
+    if (step > finest && !is_bad) found = step;
+    step += is_bad ? -change : change;
+  }
+  if (found < 255) step = found;
+  return step > finest ? step : finest;
+}
+
+static int plain_finest(int begin, int count) {
+  float largest = 0;
+  for (int i = begin; i < begin + count; i++) largest = fmaxf(largest, powers[i]);
+  int step = 255;
+  while (step > 1 && ipow20[step - 1] * largest <= IXMAX_VAL) step--;
+  return step;
+}
+
+static void fill_lines(float largest) {
+  random_lines(lines, largest);
+  for (int i = 0; i < LINES; i++) {
+    double const x = fabsf(lines[i]);
+    powers[i] = (float)sqrt(x * sqrt(x));
+  }
+}
+
+static void check_kernels_of(const mp3a_noisy_steps_kernels *kernels,
+                             const mp3a_quantize_kernels *scalar, const char *tier) {
+  int const begin = pick(500), count = 1 + pick(76);
+  mp3a_band_sums sums;
+  double energy = 0, roots = 0;
+  float largest = 0;
+  for (int i = begin; i < begin + count; i++) {
+    energy += (double)lines[i] * lines[i], roots += sqrt(fabs((double)lines[i]));
+    largest = fmaxf(largest, powers[i]);
+  }
+  kernels->band_sums(lines + begin, powers + begin, count, &sums);
+  CHECK(sums.largest_power == largest && fabs(sums.energy - energy) <= energy * 1e-5 &&
+            sums.roots >= roots && sums.roots <= roots * 1.002 + 1e-8,
+        "%s, %d lines: %g, %g for %g, %g", tier, count, (double)sums.energy, (double)sums.roots,
+        energy, roots);
+  if (!kernels->noisy_steps) return;
+  int step = 1 + pick(200);
+  while (step < 239 && !(largest * ipow20[step] < MP3A_MOST_TABLED)) step++;
+  if (!(largest * ipow20[step] < MP3A_MOST_TABLED)) return;
+  float const allowed = plain_noise(scalar, begin, count, step + pick(16)) *
+                        (pick(4) ? check_random_float(0.5f, 2) : 1);
+  mp3a_noisy_steps const now = kernels->noisy_steps(
+      lines + begin, powers + begin, count, ipow20 + step, pow20 + step + Q_MAX2, allowed);
+  for (int k = 0; k < 16; k++, step++) {
+    float const noise = plain_noise(scalar, begin, count, step);
+    float const any = kernels->noise(lines + begin, powers + begin, count, ipow20[step],
+                                     pow20[step + Q_MAX2]);
+    CHECK(fabsf(any - noise) <= noise * MP3A_SUM_ERROR, "%s: noise %g for %g", tier, (double)any,
+          (double)noise);
+    CHECK((now.doubt >> k & 1 && fabsf(noise - allowed) <= allowed * 2 * MP3A_SUM_ERROR) ||
+              (int)(now.noisy >> k & 1) == (noise > allowed),
+          "%s, step %d of %d lines: noise %g, allowed %g", tier, step, count, (double)noise,
+          (double)allowed);
+  }
+}
+
+static void check_search(const lame_internal_flags *gfc, const mp3a_quantize_kernels *scalar,
+                         const char *tier) {
+  static gr_info granule;
+  static mp3a_vbr_steps steps;
+  float allowed[SFBMAX];
+  start_random_granule(gfc, &granule);
+  memcpy(granule.xr, lines, sizeof lines);
+  float const part = expf(check_random_float(-9, 1));
+  for (int sfb = 0, begin = 0; sfb < SFBMAX; begin += granule.width[sfb++]) {
+    int const count = mp3a_band_lines(&granule, sfb, begin);
+    float energy = 1e-15f;
+    for (int i = begin; i < begin + count; i++) energy += lines[i] * lines[i];
+    allowed[sfb] = energy * part * check_random_float(0, 1) + 1e-16f;
+    granule.energy_above_cutoff[sfb] = (char)(pick(9) > 0);
+    /* Exactly what a step makes: the order of additions decides. */
+    int const step = 130 + pick(60);
+    if (count > 0 && !pick(8) && step >= plain_finest(begin, count))
+      allowed[sfb] = plain_noise(scalar, begin, count, step) + 1e-16f;
+  }
+  mp3a_search_vbr_steps(&granule, powers, allowed, 1, &steps);
+  for (int sfb = 0, begin = 0; begin <= granule.max_nonzero_coeff; begin += granule.width[sfb++]) {
+    int const count = mp3a_band_lines(&granule, sfb, begin);
+    int const finest = plain_finest(begin, count);
+    CHECK(steps.finest[sfb] == finest, "%s, band %d: finest %d for %d", tier, sfb,
+          steps.finest[sfb], finest);
+    if (steps.found[sfb] < 0) continue;
+    int const found = plain_search(scalar, begin, count, allowed[sfb], finest);
+    CHECK(steps.found[sfb] == found, "%s, band %d: step %d for %d", tier, sfb, steps.found[sfb],
+          found);
+  }
+}
+
+void check_vbr(unsigned cpu_flags, const char *tier, int bench) {
+  mp3a_quantize_kernels scalar;
+  mp3a_noisy_steps_kernels kernels;
+  if (bench) return;
+  lame_global_flags *encoder = random_encoder();
+  mp3a_quantize_select(&scalar, 0);
+  mp3a_noisy_steps_select(&kernels, cpu_flags);
+  mp3a_kernels_limit(cpu_flags);
+  for (int round = 0; round < 400; round++) {
+    fill_lines(expf(check_random_float(-20, 12)));
+    for (int i = 0; i < 4; i++) check_kernels_of(&kernels, &scalar, tier);
+    check_search(encoder->internal_flags, &scalar, tier);
+  }
+  mp3a_kernels_limit(MP3A_CPU_ALL);
+  lame_close(encoder);
+}
