@@ -4,6 +4,7 @@
 #include "lame/vbr_search.h"
 
 #include <math.h>
+#include <stdint.h>
 #include <string.h>
 
 #include "lame/kernels/kernels.h"
@@ -12,6 +13,7 @@ enum { COARSEST = 255, VECTOR = 8 };
 
 /* One band: its lines, their powers, what is allowed. */
 typedef struct {
+  const mp3a_kernel_table *kernels;
   const FLOAT *lines, *powers;
   int count, is_padded;
   FLOAT allowed;
@@ -26,7 +28,7 @@ static FLOAT exact_noise(const searched_band *band, int step) {
   FLOAT const width = pow20[step + Q_MAX2];
   int quantized[MP3A_LINES];
   FLOAT sum = 0;
-  mp3a_kernels()->quantize.lines(band->powers, ipow20[step], band->count, quantized);
+  band->kernels->quantize.lines(band->powers, ipow20[step], band->count, quantized);
   for (int i = 0; i < band->count; i += 4) {
     double squares[4] = {0};
     for (int k = 0; k < 4 && i + k < band->count; k++) {
@@ -50,7 +52,7 @@ static void pad(searched_band *band) {
 }
 
 static FLOAT any_order_noise(searched_band *band, int step) {
-  const mp3a_kernel_table *kernels = mp3a_kernels();
+  const mp3a_kernel_table *kernels = band->kernels;
   FLOAT const scale = ipow20[step], width = pow20[step + Q_MAX2];
   FLOAT const most = band->sums.largest_power * scale;
   if (most <= 0.59f) return band->sums.energy; /* all values are 0 */
@@ -70,20 +72,23 @@ static int is_noisy(searched_band *band, int step) {
 
 /* ---- what is known of a band's steps ---- */
 
-/* All steps up to `quiet` are no noisier than allowed. Those from `first` on, 32 at most, are
-   known where `known` has their bit, and noisy where `noisy` has it. */
+/* All steps up to `quiet` are no noisier than allowed. The steps from `first` on, 4 steps at
+   least before the first that isn't known to be quiet, have a bit each, 64 at most: whether they
+   are known, and whether noisy. */
 typedef struct {
   int quiet, first;
-  unsigned known, noisy;
+  uint64_t known, noisy;
 } known_steps;
+
+enum { BEFORE = 4 };
 
 static int is_known_noisy(searched_band *band, known_steps *steps, int step) {
   if (step <= steps->quiet) return 0;
   unsigned const place = (unsigned)(step - steps->first);
-  if (place > 31) return is_noisy(band, step);
+  if (place > 63) return is_noisy(band, step);
   if (!(steps->known >> place & 1)) {
-    steps->known |= 1u << place;
-    steps->noisy |= (unsigned)is_noisy(band, step) << place;
+    steps->known |= (uint64_t)1 << place;
+    steps->noisy |= (uint64_t)is_noisy(band, step) << place;
   }
   return steps->noisy >> place & 1;
 }
@@ -115,55 +120,56 @@ static int coarsest_quiet_step(const searched_band *band, int finest) {
 
 /* Sixteen steps at once, from where no value is larger than the kernel's table has. */
 static known_steps know_steps(const searched_band *band, int finest) {
-  const mp3a_noisy_steps_kernels *kernels = &mp3a_kernels()->steps;
-  known_steps steps = {coarsest_quiet_step(band, finest), 0, 0, 0};
-  steps.first = steps.quiet + 1;
-  int from = steps.first;
+  const mp3a_noisy_steps_kernels *kernels = &band->kernels->steps;
+  int const quiet = coarsest_quiet_step(band, finest);
+  known_steps steps = {quiet, quiet + 1 - BEFORE, (1 << BEFORE) - 1, 0};
+  if (!kernels->noisy_steps) return steps;
+  int from = quiet + 1;
   while (from < COARSEST && !(band->sums.largest_power * ipow20[from] < MP3A_MOST_TABLED)) from++;
   int const place = from - steps.first;
-  if (!kernels->noisy_steps || place > 31 - MP3A_STEPS_AT_ONCE ||
-      from > COARSEST + 1 - MP3A_STEPS_AT_ONCE)
-    return steps;
+  if (place > 63 - MP3A_STEPS_AT_ONCE || from > COARSEST + 1 - MP3A_STEPS_AT_ONCE) return steps;
   mp3a_noisy_steps const now =
       kernels->noisy_steps(band->lines, band->powers, band->count, ipow20 + from,
                            pow20 + from + Q_MAX2, band->allowed);
-  steps.known = (0xffff & ~now.doubt) << place;
-  steps.noisy = now.noisy << place;
+  steps.known |= (uint64_t)(0xffff & ~now.doubt) << place;
+  steps.noisy |= (uint64_t)now.noisy << place;
   return steps;
 }
 
 /* ---- the step of one band ---- */
 
-/* The finest step that no value is too large for: estimated, then looked up. Scales fall by
+/* The finest step that no value is too large for: an estimate, at most two below. Scales fall by
    3/16 of an octave per step. */
 static int finest_step(FLOAT largest_power) {
   FLOAT const octaves = rough_log2(largest_power) - 13.0025f; /* above IXMAX_VAL */
-  int step = octaves > -39 ? 210 + (int)(octaves * (16 / 3.f)) : 1;
-  if (step > COARSEST) step = COARSEST;
-  while (step > 1 && ipow20[step - 1] * largest_power <= IXMAX_VAL) step--;
-  while (step < COARSEST && !(ipow20[step] * largest_power <= IXMAX_VAL)) step++;
+  FLOAT const steps = octaves * (16 / 3.f) + 209.98f;
+  int step = steps > 1 ? steps < COARSEST - 2 ? (int)steps : COARSEST - 2 : 1;
+  step += !(ipow20[step] * largest_power <= IXMAX_VAL);
+  step += !(ipow20[step] * largest_power <= IXMAX_VAL);
   return step;
 }
 
-/* A step and its neighbours. */
 static int is_too_coarse(searched_band *band, known_steps *steps, int step) {
   int const above = step < COARSEST ? step + 1 : COARSEST;
-  if (above <= steps->quiet) return 0;
   return is_known_noisy(band, steps, step) || is_known_noisy(band, steps, above) ||
          is_known_noisy(band, steps, step - 1);
 }
 
 /* By halving, the coarsest step that is no more noisy than allowed, nor are its
-   neighbours. */
+   neighbours. Where it goes can't be foreseen, so that what is known decides without a branch. */
 static int coarsest_step(searched_band *band, int finest) {
   known_steps steps = know_steps(band, finest);
-  int step = 128, found = COARSEST, is_found = 0;
+  int step = 128, found = -1;
   for (int change = 64, i = 0; i < 8; i++, change /= 2) {
-    int const is_bad = step > finest && is_too_coarse(band, &steps, step);
-    if (step > finest && !is_bad) found = step, is_found = 1;
+    int const place = step - 1 - steps.first, from = place > 0 ? place < 61 ? place : 61 : 0;
+    int is_bad = (steps.noisy >> from & 7) != 0;
+    int const is_known = (steps.known >> from & 7) == 7 && place < 61;
+    if (step > finest && !is_known) is_bad = is_too_coarse(band, &steps, step);
+    is_bad &= step > finest;
+    found = step > finest && !is_bad ? step : found;
     step += is_bad ? -change : change;
   }
-  if (is_found) step = found;
+  if (found >= 0) step = found;
   return step > finest ? step : finest;
 }
 
@@ -221,6 +227,7 @@ void mp3a_search_vbr_steps(gr_info const *granule, const FLOAT powers[576],
                            const FLOAT allowed[SFBMAX], int is_searched, mp3a_vbr_steps *steps) {
   int coarsest = 0, coarsest_found = -1, sfb = 0;
   searched_band band;
+  band.kernels = mp3a_kernels();
   steps->finest_of_all = 0;
   memset(steps->finest_of_window, 0, sizeof steps->finest_of_window);
   for (int begin = 0; begin <= granule->max_nonzero_coeff; begin += granule->width[sfb++]) {
@@ -231,7 +238,7 @@ void mp3a_search_vbr_steps(gr_info const *granule, const FLOAT powers[576],
     band.count = mp3a_band_lines(granule, sfb, begin);
     band.is_padded = 0;
     band.allowed = allowed[sfb];
-    mp3a_kernels()->steps.band_sums(band.lines, band.powers, band.count, &band.sums);
+    band.kernels->steps.band_sums(band.lines, band.powers, band.count, &band.sums);
     int const finest = finest_step(band.sums.largest_power);
     note_finest(steps, sfb, finest);
     steps->found[sfb] = -1;
