@@ -13,7 +13,7 @@ pub const LameFile = struct {
     /// Functions that csrc/lame/ defines in place of LAME's, whose own get the suffix _lame.
     replaced: []const []const u8 = &.{},
     sse: bool = false,
-    /// Runs once per encoder or never: small rather than fast.
+    /// What runs of it runs once per encoder or frame, or never: small rather than fast.
     cold: bool = false,
 };
 
@@ -21,7 +21,7 @@ pub const LameFile = struct {
 /// transform keeps every byte, its SSE xrpow doesn't: only fft.c may know of SSE.
 pub const lame_files = [_]LameFile{
     .{ .name = "VbrTag.c", .cold = true },
-    .{ .name = "bitstream.c", .replaced = &.{ "format_bitstream", "flush_bitstream", "copy_buffer" } },
+    .{ .name = "bitstream.c", .replaced = &.{ "format_bitstream", "flush_bitstream", "copy_buffer" }, .cold = true },
     .{ .name = "encoder.c" },
     .{ .name = "fft.c", .sse = true },
     .{ .name = "gain_analysis.c", .cold = true },
@@ -29,15 +29,15 @@ pub const lame_files = [_]LameFile{
     .{ .name = "lame.c", .replaced = &.{"lame_encode_buffer_ieee_float"}, .cold = true },
     .{ .name = "newmdct.c", .replaced = &.{"mdct_sub48"} },
     .{ .name = "presets.c", .cold = true },
-    .{ .name = "psymodel.c", .replaced = &.{ "L3psycho_anal_vbr", "psymodel_init" } },
+    .{ .name = "psymodel.c", .replaced = &.{ "L3psycho_anal_vbr", "psymodel_init" }, .cold = true },
     .{ .name = "quantize.c", .replaced = &.{ "ABR_iteration_loop", "CBR_iteration_loop", "init_xrpow_core_init" } },
-    .{ .name = "quantize_pvt.c", .replaced = &.{ "calc_noise", "iteration_init" } },
+    .{ .name = "quantize_pvt.c", .replaced = &.{ "calc_noise", "calc_xmin", "iteration_init" }, .cold = true },
     .{ .name = "reservoir.c" },
     .{ .name = "set_get.c", .cold = true },
     .{ .name = "tables.c", .cold = true },
     .{ .name = "takehiro.c", .replaced = &.{ "best_huffman_divide", "count_bits", "noquant_count_bits" } },
     .{ .name = "util.c", .replaced = &.{ "fill_buffer", "init_log_table" } },
-    .{ .name = "vbrquantize.c", .replaced = &.{"VBR_encode_frame"} },
+    .{ .name = "vbrquantize.c", .replaced = &.{"VBR_encode_frame"}, .cold = true },
     .{ .name = "version.c", .cold = true },
     .{ .name = "vector/xmm_quantize_sub.c", .sse = true },
 };
@@ -110,6 +110,7 @@ pub const shim_flags = exact_flags ++ warning_flags ++ [_][]const u8{ "-Wmissing
 
 pub const kernel_files = [_][]const u8{
     "abr_loop.c",
+    "allowed_noise.c",
     "bitstream.c",
     "cbr_loop.c",
     "hand_off.c",

@@ -29,6 +29,13 @@ enum {
   __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx512vbmi")))
 #endif
 
+/* For what is seldom run: scalar twins, where all machines of a target have vectors. */
+#if defined(__clang__)
+#define MP3A_SMALL __attribute__((minsize))
+#else
+#define MP3A_SMALL
+#endif
+
 #define MP3A_CPU_ALL (~0u)
 
 /* The usable sets as a bit mask of MP3A_CPU_*. Detection is cheap but not

@@ -355,9 +355,10 @@ static void skip_short(const granule *g, int channel) {
 
 static void mask_short_block(granule *g, float (*spectrum)[3][BLKSIZE_s], int block) {
   int forced = g->constants->lame.force_short_block_calc;
+  float sums[4]; /* of no use here */
   g->kernels->masking.mask(&g->constants->short_block, spectrum[0][block],
                            spectrum[g->gfc->cfg.channels_out - 1][block], BLKSIZE_s, g->channels,
-                           NULL, g->masking, NULL);
+                           g->constants->line_weights, g->masking, sums);
   for (int channel = 0; channel < g->channels; channel++)
     if (!g->long_block[channel & 1] || forced) finish_short(g, channel);
   if (g->is_joint && !g->long_block[0] && !g->long_block[1])

@@ -96,6 +96,7 @@ static void copy_state(lame_internal_flags *to, const lame_internal_flags *from,
   take_memory(to, own);
   own->psy->hands_off = 0;
   own->psy->resample = (mp3a_resample_state){0};
+  own->psy->hearing.is_known = 0;
 
   memcpy(own->bits, from->bs.buf, from->bs.buf_byte_idx + 1);
   *own->ath = *from->ATH;

@@ -5,6 +5,8 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "common/cpu.h"
+
 enum { LONG_BANDS = SBMAX_l, SHORT_BANDS = 3 * SBMAX_s, MOST_SUBBLOCK_GAIN = 7 };
 
 /* The largest scale factor of each band. */
@@ -79,7 +81,7 @@ static void set_subblock_gains(gr_info *granule, const mp3a_vbr_steps *steps, in
   granule->global_gain -= least * 8;
 }
 
-static void set_short(SessionConfig_t const *cfg, gr_info *granule, const mp3a_vbr_steps *steps) {
+MP3A_SMALL static void set_short(SessionConfig_t const *cfg, gr_info *granule, const mp3a_vbr_steps *steps) {
   int relative[SHORT_BANDS], deepest = 0, over = 0, over_scaled = 0;
   for (int sfb = 0; sfb < granule->psymax; sfb++) {
     int const depth = steps->coarsest - steps->step[sfb];
@@ -145,7 +147,7 @@ static way_of_writing choose_way(SessionConfig_t const *cfg, gr_info const *gran
   return ways[best];
 }
 
-static void set_long(SessionConfig_t const *cfg, gr_info *granule, const mp3a_vbr_steps *steps) {
+MP3A_SMALL static void set_long(SessionConfig_t const *cfg, gr_info *granule, const mp3a_vbr_steps *steps) {
   int relative[SHORT_BANDS], deepest = 0;
   way_of_writing const way = choose_way(cfg, granule, steps);
   for (int sfb = 0; sfb < granule->psymax; sfb++)
@@ -159,7 +161,7 @@ static void set_long(SessionConfig_t const *cfg, gr_info *granule, const mp3a_vb
   set_scale_factors(granule, steps, relative, NULL, way.range);
 }
 
-void mp3a_set_vbr_scale_factors(SessionConfig_t const *cfg, gr_info *granule,
+MP3A_SMALL void mp3a_set_vbr_scale_factors(SessionConfig_t const *cfg, gr_info *granule,
                                 const mp3a_vbr_steps *steps) {
   if (granule->block_type == SHORT_TYPE) set_short(cfg, granule, steps);
   else set_long(cfg, granule, steps);

@@ -6,6 +6,8 @@
    their order, and its products with √2 stay in double precision. */
 #include "lame/kernels/fht.h"
 
+#include "common/cpu.h"
+
 enum { MAX_SPAN = 128 };
 
 /* Twiddles of one pass, for the pairs i = 1 .. span - 1 (stored at i - 1). */
@@ -114,7 +116,7 @@ static void load_block(const float *s, const float *w, float *block, int eighth,
   }
 }
 
-static void windowed_fht_scalar(const float *samples, const float *window, float *spectrum,
+MP3A_SMALL static void windowed_fht_scalar(const float *samples, const float *window, float *spectrum,
                                 int size) {
   for (int r = 0; r < size / 16; r++)
     load_block(samples, window, block_of(spectrum, r, spare_bits(size)), size / 8, r);

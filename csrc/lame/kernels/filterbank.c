@@ -6,6 +6,7 @@
    30 - j, over the even rows and, the other way round, over the odd ones. */
 #include "lame/kernels/filterbank.h"
 
+#include "common/cpu.h"
 #include "common/polyphase_window.h"
 
 /* The standard's analysis window (table C.1) from its values in units of 2^-21:
@@ -98,7 +99,7 @@ static void window_middle(const float *c15, const float *c31, float *odd, float 
   *even = t;
 }
 
-static void analyse_scalar(const float *samples, int granules, const float gain[2][MP3A_SUBBANDS],
+MP3A_SMALL static void analyse_scalar(const float *samples, int granules, const float gain[2][MP3A_SUBBANDS],
                            float (*subbands)[MP3A_SUBBANDS]) {
   for (int slot = 0; slot < MP3A_SLOTS * granules; slot++, samples += ROW) {
     float z[MP3A_SUBBANDS], odd, even;

@@ -6,6 +6,8 @@
 
 #include <string.h>
 
+#include "common/cpu.h"
+
 enum { MOST_LINES = 513 };
 
 /* Factor on a masker by how tonal its surroundings are (0: noise, 8: a tone). */
@@ -112,14 +114,14 @@ static void mask_channel_scalar(const mp3a_partitions *partitions, const float *
   }
 }
 
-static void mask_scalar(const mp3a_partitions *partitions, const float *left, const float *right,
+MP3A_SMALL static void mask_scalar(const mp3a_partitions *partitions, const float *left, const float *right,
                         int size, int channels, const float (*weights)[4],
                         mp3a_masking masking[4], float sums[4]) {
   float energy[MOST_LINES];
   for (int channel = 0; channel < channels; channel++) {
     line_energies(left, right, size, channel, energy);
     mask_channel_scalar(partitions, energy, &masking[channel]);
-    if (weights) sums[channel] = weighted_sum(energy, size / 2 + 1, weights, channel);
+    sums[channel] = weighted_sum(energy, size / 2 + 1, weights, channel);
   }
 }
 

@@ -33,8 +33,7 @@ typedef struct mp3a_masking {
 typedef struct mp3a_masking_kernels {
   /* Fills masking[0] .. [channels - 1] from the Hartley transforms of left and right, of `size`
      values each: of one channel (left, given twice), of two, or of four, with mid and side.
-     sums[c], unless `weights` is NULL: the sum of all lines' energies times weights[line][c],
-     where that isn't 0. */
+     sums[c]: all lines' energies times weights[line][c], where that isn't 0. */
   void (*mask)(const mp3a_partitions *partitions, const float *left, const float *right, int size,
                int channels, const float (*weights)[4], mp3a_masking masking[4], float sums[4]);
 } mp3a_masking_kernels;

@@ -75,7 +75,7 @@ static inline TARGET void TIER(sum_partitions)(const mp3a_partitions *partitions
       __typeof__(most < now) const is_more = most < now;
       sum += now;
       most = (quad)(((__typeof__(is_more))now & is_more) | ((__typeof__(is_more))most & ~is_more));
-      if (weights) total += now * *(const TIER(quad_unaligned) *)*weights++;
+      total += now * *(const TIER(quad_unaligned) *)*weights++;
     }
     energy[b] = sum, peak[b] = most;
   }
@@ -87,7 +87,7 @@ static inline TARGET void TIER(sum_partitions)(const mp3a_partitions *partitions
       memcpy(masking[channel].peak + b, &peak[b + channel], sizeof(quad));
     }
   }
-  if (weights) memcpy(sums, &total, sizeof total);
+  memcpy(sums, &total, sizeof total);
 }
 
 /* ---- one channel's masking ---- */
@@ -228,8 +228,7 @@ static TARGET void TIER(mask)(const mp3a_partitions *partitions, const float *le
   quad energy[MOST_LINES];
   int is_normal = 1;
   TIER(line_energies)(left, right, size, energy);
-  if (weights) TIER(sum_partitions)(partitions, energy, weights, masking, sums);
-  else TIER(sum_partitions)(partitions, energy, NULL, masking, sums);
+  TIER(sum_partitions)(partitions, energy, weights, masking, sums);
   for (int channel = 0; channel < channels; channel++)
     is_normal &= is_moderate(masking[channel].energy);
   if (!is_normal) {

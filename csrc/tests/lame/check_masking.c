@@ -87,7 +87,8 @@ void check_masking(unsigned cpu_flags, const char *tier, int bench) {
       fill_spectra(round);
       check_mask(&scalar, &kernels, tier, &constants->long_block, MP3A_FHT_LONG,
                  constants->line_weights, round);
-      check_mask(&scalar, &kernels, tier, &constants->short_block, MP3A_FHT_SHORT, NULL, round);
+      check_mask(&scalar, &kernels, tier, &constants->short_block, MP3A_FHT_SHORT,
+                 constants->line_weights, round);
     }
     if (!bench && !cpu_flags && i == 0) check_steps(&constants->long_block);
     fill_spectra(0);

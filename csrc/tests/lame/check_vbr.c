@@ -5,6 +5,8 @@
 #include "lame/vbr_search.h"
 #include "tests/lame/granules.h"
 
+int calc_xmin_lame(lame_internal_flags const *gfc, III_psy_ratio const *ratio, gr_info *granule,
+                   FLOAT *allowed);
 void check_vbr(unsigned cpu_flags, const char *tier, int bench);
 
 enum { LINES = 576, STEPS = 256 };
@@ -132,18 +134,49 @@ static void check_search(const lame_internal_flags *gfc, const mp3a_quantize_ker
   }
 }
 
+static void fill_ratio(III_psy_ratio *ratio) {
+  FLOAT *values = (FLOAT *)ratio;
+  for (size_t i = 0; i < sizeof *ratio / sizeof *values; i++)
+    values[i] = pick(6) ? expf(check_random_float(-20, 20)) : 0;
+}
+
+/* Of any loudness, twice in a row at times, and of long and short blocks. */
+static void check_allowed(lame_internal_flags *gfc, const char *tier) {
+  static gr_info granule, theirs;
+  III_psy_ratio ratio;
+  FLOAT allowed[2][SFBMAX] = {{0}};
+  start_random_granule(gfc, &granule);
+  int const is_short = granule.block_type == SHORT_TYPE;
+  granule.psy_lmax = is_short ? 0 : granule.psymax;
+  memcpy(granule.xr, lines, sizeof lines);
+  if (pick(2)) memset(granule.xr + pick(LINES), 0, sizeof(float));
+  int const end = pick(LINES + 1);
+  if (pick(2)) memset(granule.xr + end, 0, sizeof(float) * (size_t)(LINES - end));
+  theirs = granule;
+  fill_ratio(&ratio);
+  if (pick(2)) gfc->ATH->adjust_factor = pick(4) ? check_random_float(0, 1) : 1;
+  int const over = calc_xmin(gfc, &ratio, &granule, allowed[0]);
+  int const expected = calc_xmin_lame(gfc, &ratio, &theirs, allowed[1]);
+  CHECK(over == expected && memcmp(allowed[0], allowed[1], sizeof allowed[0]) == 0 &&
+            memcmp(&granule, &theirs, sizeof granule) == 0,
+        "%s: %d bands over for %d, last line %d for %d", tier, over, expected,
+        granule.max_nonzero_coeff, theirs.max_nonzero_coeff);
+}
+
 void check_vbr(unsigned cpu_flags, const char *tier, int bench) {
   mp3a_quantize_kernels scalar;
   mp3a_noisy_steps_kernels kernels;
   if (bench) return;
   lame_global_flags *encoder = random_encoder();
+  lame_internal_flags *gfc = encoder->internal_flags;
   mp3a_quantize_select(&scalar, 0);
   mp3a_noisy_steps_select(&kernels, cpu_flags);
   mp3a_kernels_limit(cpu_flags);
   for (int round = 0; round < 400; round++) {
     fill_lines(expf(check_random_float(-20, 12)));
     for (int i = 0; i < 4; i++) check_kernels_of(&kernels, &scalar, tier);
-    check_search(encoder->internal_flags, &scalar, tier);
+    check_search(gfc, &scalar, tier);
+    check_allowed(gfc, tier);
   }
   mp3a_kernels_limit(MP3A_CPU_ALL);
   lame_close(encoder);
