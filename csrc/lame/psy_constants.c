@@ -28,6 +28,25 @@ static void init_steps(float step[MP3A_MASKING_STEPS]) {
   }
 }
 
+/* The place in the table of the last ratio before `end`. */
+static int steps_before(const float step[MP3A_MASKING_STEPS], float end) {
+  int count = 0;
+  while (count < MP3A_MASKING_STEPS && step[count] < end) count++;
+  return count;
+}
+
+static void init_places(mp3a_partitions *partitions) {
+  for (int i = 0; i < 16; i++) {
+    float const width = i < 8 ? 0.25f : 0.125f;
+    float const begin = i < 8 ? 2 + width * (float)i : width * (float)i, end = begin + width;
+    int const before = steps_before(partitions->step, begin);
+    int const after = steps_before(partitions->step, end);
+    partitions->step_in[i] = after > before ? partitions->step[before] : end;
+    partitions->below[i] = mp3a_additive_factor[before];
+    partitions->above[i] = mp3a_additive_factor[after];
+  }
+}
+
 /* Returns 0 if masking reaches further than ours does. */
 static int init_partitions(mp3a_partitions *partitions, const PsyConst_CB2SB_t *bands) {
   int count = partitions->count = bands->npart;
@@ -56,6 +75,7 @@ static int init_partitions(mp3a_partitions *partitions, const PsyConst_CB2SB_t *
     }
   }
   init_steps(partitions->step);
+  init_places(partitions);
   return 1;
 }
 

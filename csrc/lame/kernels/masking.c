@@ -17,9 +17,7 @@ static const float tonality_factor[9] = {1.0,     0.79433, 0.63096, 0.63096, 0.6
 static const int additive_reach[9] = {2, 2, 2, 1, 1, 1, 0, 0, -1};
 /* The same turned round: the last index that still adds up at a distance. */
 static const int last_near[3] = {7, 5, 2};
-/* What the sum of two maskers close together is multiplied by, by their ratio;
-   partitions->step says where it steps from one to the next. */
-static const float additive_factor[10] = {
+const float mp3a_additive_factor[MP3A_MASKING_STEPS + 1] = {
     1.33352 * 1.33352, 1.35879 * 1.35879, 1.38454 * 1.38454, 1.39497 * 1.39497, 1.40548 * 1.40548,
     1.3537 * 1.3537,   1.30382 * 1.30382, 1.22321 * 1.22321, 1.14758 * 1.14758, 1};
 /* From this ratio on (15 dB) the weaker of two distant maskers doesn't count. */
@@ -87,7 +85,7 @@ static float add_masker(const mp3a_partitions *partitions, float a, float b, int
   if (!is_near) return ratio < dominance ? a + b : b > a ? b : a;
   int step = 0;
   while (step < MP3A_MASKING_STEPS && ratio >= partitions->step[step]) step++;
-  return (a + b) * additive_factor[step];
+  return (a + b) * mp3a_additive_factor[step];
 }
 
 static void mask_channel_scalar(const mp3a_partitions *partitions, const float *line_energy,

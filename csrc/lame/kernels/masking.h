@@ -20,8 +20,14 @@ typedef struct mp3a_partitions {
   float spread[2 * MP3A_REACH + 1][MP3A_PARTITIONS]; /* [masker - b - low][b] */
   unsigned char present[2 * MP3A_REACH + 1][MP3A_PARTITIONS]; /* 255: a masker of its own */
   float half[MP3A_PARTITIONS];    /* 0.5; 0 behind the last */
-  float step[MP3A_MASKING_STEPS]; /* energy ratios at which the table steps */
+  float step[MP3A_MASKING_STEPS]; /* energy ratios at which mp3a_additive_factor[] steps */
+  /* In each eighth of [1, 2) and quarter of [2, 4), from [2, 2.25) on: the ratio at which it
+     steps, what it is below, and from there on. */
+  float step_in[16], below[16], above[16];
 } mp3a_partitions;
+
+/* What the sum of two maskers close together is multiplied by, by their ratio. */
+extern const float mp3a_additive_factor[MP3A_MASKING_STEPS + 1];
 
 /* What the partitions hold; all arrays are padded with zeros to whole vectors. */
 typedef struct mp3a_masking {

@@ -15,6 +15,24 @@ static inline TARGET TIER(vec) TIER(larger)(TIER(vec) a, TIER(vec) b) {
 /* ---- energies of all channels side by side, and their sums ---- */
 
 /* Lane l of the four vectors becomes out[l]. */
+#if VECTOR_BYTES == 64
+static inline TARGET void TIER(store_quads)(TIER(vec) left, TIER(vec) right, TIER(vec) mid,
+                                            TIER(vec) side, quad *out) {
+  __m512d low = (__m512d)_mm512_unpacklo_ps((__m512)left, (__m512)right);
+  __m512d high = (__m512d)_mm512_unpackhi_ps((__m512)left, (__m512)right);
+  __m512d low_two = (__m512d)_mm512_unpacklo_ps((__m512)mid, (__m512)side);
+  __m512d high_two = (__m512d)_mm512_unpackhi_ps((__m512)mid, (__m512)side);
+  __m512 a = (__m512)_mm512_unpacklo_pd(low, low_two), b = (__m512)_mm512_unpackhi_pd(low, low_two);
+  __m512 c = (__m512)_mm512_unpacklo_pd(high, high_two);
+  __m512 d = (__m512)_mm512_unpackhi_pd(high, high_two);
+  __m512 ab = _mm512_shuffle_f32x4(a, b, 0x44), cd = _mm512_shuffle_f32x4(c, d, 0x44);
+  __m512 ab_two = _mm512_shuffle_f32x4(a, b, 0xee), cd_two = _mm512_shuffle_f32x4(c, d, 0xee);
+  _mm512_storeu_ps(out, _mm512_shuffle_f32x4(ab, cd, 0x88));
+  _mm512_storeu_ps(out + 4, _mm512_shuffle_f32x4(ab, cd, 0xdd));
+  _mm512_storeu_ps(out + 8, _mm512_shuffle_f32x4(ab_two, cd_two, 0x88));
+  _mm512_storeu_ps(out + 12, _mm512_shuffle_f32x4(ab_two, cd_two, 0xdd));
+}
+#else
 static inline TARGET void TIER(store_quads)(TIER(vec) left, TIER(vec) right, TIER(vec) mid,
                                             TIER(vec) side, quad *out) {
 #define QUARTER(x, i) __builtin_shufflevector(x, x, i, i + 1, i + 2, i + 3)
@@ -35,50 +53,62 @@ static inline TARGET void TIER(store_quads)(TIER(vec) left, TIER(vec) right, TIE
 #if VECTOR_BYTES > 16
   STORE_FOUR(4);
 #endif
-#if VECTOR_BYTES > 32
-  STORE_FOUR(8);
-  STORE_FOUR(12);
-#endif
 #undef STORE_FOUR
 #undef QUARTER
 }
+#endif
 
+/* Of the lines k and up, a vector of them. */
 static inline TARGET void TIER(line_energies)(const float *left, const float *right, int size,
-                                              quad *energy) {
-  float const l = left[0], r = right[0];
-  float const m = (l + r) * half_sqrt2, s = (l - r) * half_sqrt2;
-  energy[0] = (quad){l * l, r * r, m * m, s * s};
-  for (int k = 1; k < size / 2; k += TIER(lanes)) {
-    int const mirror = size - k - (TIER(lanes) - 1);
-    TIER(vec) l_re = TIER(load)(left + k), l_im = TIER(reversed)(TIER(load)(left + mirror));
-    TIER(vec) r_re = TIER(load)(right + k), r_im = TIER(reversed)(TIER(load)(right + mirror));
-    TIER(vec) m_re = (l_re + r_re) * half_sqrt2, m_im = (l_im + r_im) * half_sqrt2;
-    TIER(vec) s_re = (l_re - r_re) * half_sqrt2, s_im = (l_im - r_im) * half_sqrt2;
-    TIER(store_quads)((l_re * l_re + l_im * l_im) * 0.5f, (r_re * r_re + r_im * r_im) * 0.5f,
-                      (m_re * m_re + m_im * m_im) * 0.5f, (s_re * s_re + s_im * s_im) * 0.5f,
-                      energy + k);
-  }
+                                              int k, quad *energy) {
+  int const mirror = size - k - (TIER(lanes) - 1);
+  TIER(vec) l_re = TIER(load)(left + k), l_im = TIER(reversed)(TIER(load)(left + mirror));
+  TIER(vec) r_re = TIER(load)(right + k), r_im = TIER(reversed)(TIER(load)(right + mirror));
+  TIER(vec) m_re = (l_re + r_re) * half_sqrt2, m_im = (l_im + r_im) * half_sqrt2;
+  TIER(vec) s_re = (l_re - r_re) * half_sqrt2, s_im = (l_im - r_im) * half_sqrt2;
+  TIER(store_quads)((l_re * l_re + l_im * l_im) * 0.5f, (r_re * r_re + r_im * r_im) * 0.5f,
+                    (m_re * m_re + m_im * m_im) * 0.5f, (s_re * s_re + s_im * s_im) * 0.5f,
+                    energy + k);
 }
 
 /* At the offsets of a table, which may lie anywhere. */
 typedef float TIER(quad_unaligned) __attribute__((vector_size(16), aligned(4), may_alias));
 
-/* Each sum waits for each of its terms; side by side four cost what one does. */
+/* Each sum waits for each of its terms: side by side four cost what one does, and the energies
+   of lines further on come out meanwhile. */
 static inline TARGET void TIER(sum_partitions)(const mp3a_partitions *partitions,
-                                               const quad *line, const float (*weights)[4],
-                                               mp3a_masking masking[4], float sums[4]) {
-  quad energy[MP3A_PARTITIONS] = {{0}}, peak[MP3A_PARTITIONS] = {{0}}, total = {0};
+                                               const float *left, const float *right, int size,
+                                               const float (*weights)[4], quad *energy,
+                                               quad *peak, quad *total) {
+  quad lines[MOST_LINES];
+  float const l = left[0], r = right[0];
+  float const m = (l + r) * half_sqrt2, s = (l - r) * half_sqrt2;
+  int line = 0, ready = 1;
+  lines[0] = (quad){l * l, r * r, m * m, s * s};
+  *total = (quad){0};
   for (int b = 0; b < partitions->count; b++) {
+    int const end = line + partitions->lines[b];
+    for (; ready < size / 2 && ready < end + TIER(lanes); ready += TIER(lanes))
+      TIER(line_energies)(left, right, size, ready, lines);
     quad sum = {0}, most = {0};
-    for (const quad *end = line + partitions->lines[b]; line < end; line++) {
-      quad const now = *line;
+    for (; line < end; line++) {
+      quad const now = lines[line];
       __typeof__(most < now) const is_more = most < now;
       sum += now;
       most = (quad)(((__typeof__(is_more))now & is_more) | ((__typeof__(is_more))most & ~is_more));
-      total += now * *(const TIER(quad_unaligned) *)*weights++;
+      *total += now * *(const TIER(quad_unaligned) *)weights[line];
     }
     energy[b] = sum, peak[b] = most;
   }
+}
+
+/* The sums of all channels, one channel after another. */
+static inline TARGET void TIER(find_partitions)(const mp3a_partitions *partitions,
+                                                const float *left, const float *right, int size,
+                                                const float (*weights)[4],
+                                                mp3a_masking masking[4], float sums[4]) {
+  quad energy[MP3A_PARTITIONS] = {{0}}, peak[MP3A_PARTITIONS] = {{0}}, total;
+  TIER(sum_partitions)(partitions, left, right, size, weights, energy, peak, &total);
   for (int b = 0; b < MP3A_PARTITIONS; b += 4) {
     transpose_128(energy + b);
     transpose_128(peak + b);
@@ -117,17 +147,33 @@ static inline TARGET void TIER(find_tonality)(const mp3a_partitions *partitions,
   TIER(store)(factor + b, TIER(factor_of_tonality)(tonality));
 }
 
+#if VECTOR_BYTES == 64
+/* The additive factor. In each eighth of [1, 2) and each quarter of [2, 4) it steps at most
+   once; an index is the last bit of the exponent and three of the mantissa. A ratio that isn't
+   a number (no energy on either side) ends at 1. */
+static inline TARGET TIER(vec) TIER(factor_of)(const mp3a_partitions *partitions,
+                                               TIER(vec) ratio) {
+  __m512 const within = _mm512_min_ps((__m512)ratio, _mm512_set1_ps(3.99f));
+  __m512i const place = _mm512_srli_epi32((__m512i)within, 20);
+#define PICK(table) (TIER(vec)) _mm512_permutexvar_ps(place, _mm512_loadu_ps(partitions->table))
+  return TIER(choose)((TIER(vec))within < PICK(step_in), PICK(below), PICK(above));
+#undef PICK
+}
+#else
 /* The additive factor, by bisection. A ratio that isn't a number (no energy on
    either side) ends at 1. */
-static inline TARGET TIER(vec) TIER(factor_of)(const float *step, TIER(vec) ratio) {
+static inline TARGET TIER(vec) TIER(factor_of)(const mp3a_partitions *partitions,
+                                               TIER(vec) ratio) {
+  const float *step = partitions->step;
 #define STEP(i, below, above) TIER(choose)(ratio < step[i], below, above)
-#define F(i) ALL(additive_factor[i])
+#define F(i) ALL(mp3a_additive_factor[i])
   TIER(vec) low = STEP(2, STEP(0, F(0), STEP(1, F(1), F(2))), STEP(3, F(3), F(4)));
   TIER(vec) high = STEP(6, STEP(5, F(5), F(6)), STEP(7, F(7), STEP(8, F(8), F(9))));
   return STEP(4, low, high);
 #undef STEP
 #undef F
 }
+#endif
 
 /* Whether stronger / weaker, rounded, is `dominance` or more. */
 #if VECTOR_BYTES == 64
@@ -161,7 +207,7 @@ static inline TARGET TIER(vec) TIER(add_maskers)(const mp3a_partitions *partitio
   TIER(vec) result = TIER(choose)(ratio >= dominance, stronger, sum);
   TIER(bits) is_near = __builtin_convertvector(*(const TIER(small_unaligned) *)(index + b),
                                                TIER(bits)) <= last_near[distance];
-  return TIER(choose)(is_near, sum * TIER(factor_of)(partitions->step, ratio), result);
+  return TIER(choose)(is_near, sum * TIER(factor_of)(partitions, ratio), result);
 }
 
 /* Half the mean factor of each partition's maskers, whose tonalities, 25 of at most 8, add
@@ -225,10 +271,8 @@ static inline TARGET void TIER(mask_channel)(const mp3a_partitions *partitions,
 static TARGET void TIER(mask)(const mp3a_partitions *partitions, const float *left,
                               const float *right, int size, int channels,
                               const float (*weights)[4], mp3a_masking masking[4], float sums[4]) {
-  quad energy[MOST_LINES];
   int is_normal = 1;
-  TIER(line_energies)(left, right, size, energy);
-  TIER(sum_partitions)(partitions, energy, weights, masking, sums);
+  TIER(find_partitions)(partitions, left, right, size, weights, masking, sums);
   for (int channel = 0; channel < channels; channel++)
     is_normal &= is_moderate(masking[channel].energy);
   if (!is_normal) {
