@@ -43,7 +43,8 @@ static const mp3a_hearing *hearing_of(const lame_internal_flags *gfc) {
 /* ---- sums ---- */
 
 /* Lines i to i + 3 of four bands, a band per lane, those behind a band's end 0; squared. */
-static inline void load_squares(const FLOAT *const from[4], quad_bits left, int i, quad squares[4]) {
+static inline void load_squares(const FLOAT *const from[4], quad_bits left, int i,
+                                quad squares[4]) {
   quad rows[4];
   for (int band = 0; band < 4; band++) memcpy(&rows[band], from[band] + i, sizeof(quad));
   quad a = __builtin_shufflevector(rows[0], rows[1], 0, 4, 1, 5);

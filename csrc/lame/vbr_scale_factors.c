@@ -81,7 +81,7 @@ static void set_subblock_gains(gr_info *granule, const mp3a_vbr_steps *steps, in
   granule->global_gain -= least * 8;
 }
 
-MP3A_SMALL static void set_short(SessionConfig_t const *cfg, gr_info *granule, const mp3a_vbr_steps *steps) {
+static void set_short(SessionConfig_t const *cfg, gr_info *granule, const mp3a_vbr_steps *steps) {
   int relative[SHORT_BANDS], deepest = 0, over = 0, over_scaled = 0;
   for (int sfb = 0; sfb < granule->psymax; sfb++) {
     int const depth = steps->coarsest - steps->step[sfb];
@@ -147,7 +147,7 @@ static way_of_writing choose_way(SessionConfig_t const *cfg, gr_info const *gran
   return ways[best];
 }
 
-MP3A_SMALL static void set_long(SessionConfig_t const *cfg, gr_info *granule, const mp3a_vbr_steps *steps) {
+static void set_long(SessionConfig_t const *cfg, gr_info *granule, const mp3a_vbr_steps *steps) {
   int relative[SHORT_BANDS], deepest = 0;
   way_of_writing const way = choose_way(cfg, granule, steps);
   for (int sfb = 0; sfb < granule->psymax; sfb++)
@@ -161,7 +161,8 @@ MP3A_SMALL static void set_long(SessionConfig_t const *cfg, gr_info *granule, co
   set_scale_factors(granule, steps, relative, NULL, way.range);
 }
 
-MP3A_SMALL void mp3a_set_vbr_scale_factors(SessionConfig_t const *cfg, gr_info *granule,
+MP3A_SMALL
+void mp3a_set_vbr_scale_factors(SessionConfig_t const *cfg, gr_info *granule,
                                 const mp3a_vbr_steps *steps) {
   if (granule->block_type == SHORT_TYPE) set_short(cfg, granule, steps);
   else set_long(cfg, granule, steps);

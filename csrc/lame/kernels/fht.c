@@ -116,7 +116,8 @@ static void load_block(const float *s, const float *w, float *block, int eighth,
   }
 }
 
-MP3A_SMALL static void windowed_fht_scalar(const float *samples, const float *window, float *spectrum,
+MP3A_SMALL
+static void windowed_fht_scalar(const float *samples, const float *window, float *spectrum,
                                 int size) {
   for (int r = 0; r < size / 16; r++)
     load_block(samples, window, block_of(spectrum, r, spare_bits(size)), size / 8, r);

@@ -99,7 +99,8 @@ static void window_middle(const float *c15, const float *c31, float *odd, float 
   *even = t;
 }
 
-MP3A_SMALL static void analyse_scalar(const float *samples, int granules, const float gain[2][MP3A_SUBBANDS],
+MP3A_SMALL
+static void analyse_scalar(const float *samples, int granules, const float gain[2][MP3A_SUBBANDS],
                            float (*subbands)[MP3A_SUBBANDS]) {
   for (int slot = 0; slot < MP3A_SLOTS * granules; slot++, samples += ROW) {
     float z[MP3A_SUBBANDS], odd, even;

@@ -112,7 +112,8 @@ static void mask_channel_scalar(const mp3a_partitions *partitions, const float *
   }
 }
 
-MP3A_SMALL static void mask_scalar(const mp3a_partitions *partitions, const float *left, const float *right,
+MP3A_SMALL
+static void mask_scalar(const mp3a_partitions *partitions, const float *left, const float *right,
                         int size, int channels, const float (*weights)[4],
                         mp3a_masking masking[4], float sums[4]) {
   float energy[MOST_LINES];

@@ -84,13 +84,15 @@ static inline float load_one(const float *p) { return *p; }
 #undef WIDEN
 #undef NARROW
 
-MP3A_SMALL static void long_blocks_scalar(rows_one previous, rows_one current, int type, int bands,
+MP3A_SMALL
+static void long_blocks_scalar(rows_one previous, rows_one current, int type, int bands,
                                float *lines) {
   for (int band = 0; band < bands; band++)
     long_lines_one(previous, current, band, &long_windows[type], lines + LINES_PER_BAND * band);
 }
 
-MP3A_SMALL static void short_blocks_scalar(rows_one previous, rows_one current, int bands, float *lines) {
+MP3A_SMALL
+static void short_blocks_scalar(rows_one previous, rows_one current, int bands, float *lines) {
   for (int band = 0; band < bands; band++)
     short_lines_one(previous, current, band, lines + LINES_PER_BAND * band);
 }

@@ -1,4 +1,5 @@
-/* Masking against the scalar twin, with the partitions of every sample rate; and the logarithm that the additive factors step by. */
+/* Masking against the scalar twin, with the partitions of every sample rate; and the
+   logarithm that the additive factors step by. */
 #include <lame.h>
 #include <math.h>
 #include <string.h>
