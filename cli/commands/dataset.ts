@@ -157,8 +157,7 @@ async function augment(
         process.exit(EXIT.failed);
       },
       onStart: (total, done) => progress.start(total, done),
-      onDone: ({ rows, failures = [] }) =>
-        progress.add(rows.reduce((sum, row) => sum + row.durationSeconds, 0), failures.length),
+      onDone: ({ audioSeconds, failures = [] }) => progress.add(audioSeconds, failures.length),
       onFailed: () => progress.add(0, 1),
     });
     progress.stop();

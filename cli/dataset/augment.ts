@@ -8,8 +8,8 @@ import { encodeBlocks } from "../audio/write.ts";
 import { writeAtomically, type Written } from "../files.ts";
 import type { JournalRecord, OutputFile } from "./journal.ts";
 import { makeRows, type ManifestRow } from "./manifest.ts";
-import type { Unit } from "./plan.ts";
 import { drawCoding, type Settings } from "./settings.ts";
+import type { Task } from "./task.ts";
 
 /** What a source becomes, and for whom. */
 export interface Job {
@@ -73,7 +73,7 @@ export async function* makeCopies(
  * the name `partial`. If one fails, those before it go.
  */
 export async function augmentFile(
-  { unit, partial, ...range }: CopyRange & { readonly unit: Unit; readonly partial: string },
+  { unit, outputs: paths, partial, ...range }: Task,
   folder: string,
   job: Job,
 ): Promise<JournalRecord> {
@@ -83,7 +83,7 @@ export async function augmentFile(
   try {
     const source = await openSource(unit.path, { scratch, signal, onlyFiles: true });
     for await (const { pieces, row } of makeCopies(source, unit.name, job, range)) {
-      const output = unit.outputs[row.copy] as string;
+      const output = paths[row.copy - range.from] as string;
       const written = await writeAtomically(join(folder, output), pieces, { partial });
       outputs.push({ path: output, ...written });
       rows.push(...makeRows({ ...row, output, ...written }, unit.metadata));

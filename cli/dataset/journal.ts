@@ -67,6 +67,8 @@ export class Journal {
   readonly #places = new Map<string, Place>();
   /** Several of a unit whose copies are made at the same time. */
   readonly #beginnings = new Map<string, Beginning[]>();
+  /** Lines that are not in the file yet. */
+  #waiting: Buffer[] = [];
   #end = 0;
   #isOpen = true;
 
@@ -102,17 +104,33 @@ export class Journal {
     return [...outputs.map(({ path }) => path), ...kept, ...begun.flatMap(({ begins }) => begins)];
   }
 
-  /** Records what a unit is about to write; gives the name under which its outputs are to grow. */
+  /**
+   * Records what a unit is about to write; gives the name under which its outputs are to grow. It may
+   * be made after the next `flush`.
+   */
   begin(unit: string, begins: readonly string[]): string {
     const partial = newPartialName();
-    this.#append({ unit, begins, partial });
+    this.#append(JSON.stringify({ unit, begins, partial } satisfies Beginning));
     return partial;
   }
 
-  /** Records a unit as done. It counts once its line is there. */
+  /** Records a unit as done. It counts once its line is there, after the next `flush`. */
   add(record: JournalRecord): void {
-    this.#places.set(record.unit, this.#append(record));
-    this.#beginnings.delete(record.unit);
+    this.addLine(record.unit, JSON.stringify(record));
+  }
+
+  /** The same with a record in JSON. */
+  addLine(unit: string, line: string): void {
+    this.#places.set(unit, this.#append(line));
+    this.#beginnings.delete(unit);
+  }
+
+  /** Writes what was recorded. */
+  flush(): void {
+    if (this.#waiting.length === 0) return;
+    const lines = Buffer.concat(this.#waiting);
+    this.#waiting = [];
+    for (let at = 0; at < lines.length;) at += writeSync(this.#file, lines, at);
   }
 
   /** Removes the half-written files of a run that was killed. */
@@ -145,8 +163,13 @@ export class Journal {
 
   /** May be called again. */
   close(): void {
-    if (this.#isOpen) closeSync(this.#file);
+    if (!this.#isOpen) return;
     this.#isOpen = false;
+    try {
+      this.flush();
+    } finally {
+      closeSync(this.#file);
+    }
   }
 
   #note(beginning: Beginning): void {
@@ -155,15 +178,16 @@ export class Journal {
     else this.#beginnings.set(beginning.unit, [beginning]);
   }
 
-  #append(value: JournalRecord | Beginning): Place {
-    const line = Buffer.from(`${JSON.stringify(value)}\n`);
-    for (let at = 0; at < line.length;) at += writeSync(this.#file, line, at);
+  #append(json: string): Place {
+    const line = Buffer.from(`${json}\n`);
+    this.#waiting.push(line);
     const place = { offset: this.#end, byteSize: line.length };
     this.#end += line.length;
     return place;
   }
 
   #read({ offset, byteSize }: Place): Buffer {
+    this.flush();
     const line = Buffer.alloc(byteSize);
     for (let at = 0; at < byteSize;) {
       const count = readSync(this.#file, line, at, byteSize - at, offset + at);

@@ -13,8 +13,9 @@ import { VERSION } from "../version.ts";
 import type { Job } from "./augment.ts";
 import type { Failure, JournalRecord } from "./journal.ts";
 import { makeRows, type ManifestRow } from "./manifest.ts";
-import { copySuffix, type Unit } from "./plan.ts";
+import { copySuffix } from "./plan.ts";
 import { codeSample, inOrder } from "./sample.ts";
+import type { Task } from "./task.ts";
 
 /** What a row becomes, and what the manifest and the journal will say. */
 interface Result extends NewRow {
@@ -24,16 +25,15 @@ interface Result extends NewRow {
 
 /** Does one shard: reads a Parquet file, writes one of the same name, which grows under `partial`. */
 export async function augmentParquet(
-  unit: Unit,
+  task: Task,
   folder: string,
   job: Job,
-  partial: string,
   atOnce: number,
 ): Promise<JournalRecord> {
+  const { unit, outputs: [output = ""], partial } = task;
   const { settings, signal } = job;
   const before = await look(unit.path);
   if (before?.kind !== "file") throw new Error("it is not a file");
-  const output = unit.outputs[0] as string;
   const rows: ManifestRow[] = [];
   const failures: Failure[] = [];
   const file = await open(unit.path);
@@ -43,7 +43,7 @@ export async function augmentParquet(
     if (column === undefined) return withoutAudio(unit);
     checkColumns(footer);
     const change = async function* (input: AsyncIterable<Row>): AsyncIterable<NewRow> {
-      for await (const result of inOrder(input, atOnce, (row) => codeRow(row, unit, job))) {
+      for await (const result of inOrder(input, atOnce, (row) => codeRow(row, task, job))) {
         signal.throwIfAborted();
         rows.push(...result.rows ?? []);
         if (result.failure) failures.push(result.failure);
@@ -64,7 +64,7 @@ export async function augmentParquet(
 }
 
 /** Among other files it may be a table of anything; one that was named is an error. */
-function withoutAudio(unit: Unit): JournalRecord {
+function withoutAudio(unit: Task["unit"]): JournalRecord {
   if (unit.isAlone) {
     throw new Error(
       "no column holds audio as Hugging Face data sets do, with bytes and path inside: " +
@@ -77,7 +77,7 @@ function withoutAudio(unit: Unit): JournalRecord {
 /** A row whose audio can't be read keeps it, and says why. */
 async function codeRow(
   { row, outputRow, copy, bytes, path }: Row,
-  unit: Unit,
+  { unit, outputs: [output = ""] }: Task,
   { settings, signal, threads }: Job,
 ): Promise<Result> {
   const source = `${unit.name}/${row}`;
@@ -89,7 +89,6 @@ async function codeRow(
     const [coded] = await codeSample(own, source, settings, signal, range, threads);
     if (coded === undefined) throw new Error("nothing came of it");
     const { row: said, written } = coded;
-    const output = unit.outputs[0] as string;
     return {
       bytes: coded.bytes,
       ...(path !== undefined && { path: newPath(path, copy, settings) }),

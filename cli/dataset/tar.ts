@@ -14,22 +14,21 @@ import { look } from "../paths.ts";
 import type { Job } from "./augment.ts";
 import type { Failure, JournalRecord } from "./journal.ts";
 import type { ManifestRow } from "./manifest.ts";
-import { countsOf, type ListedFile, type Skipped, type Unit } from "./plan.ts";
+import { countsOf, type ListedFile, type Skipped } from "./plan.ts";
 import { inOrder } from "./sample.ts";
 import { type Entry, indexTar, readEntry } from "./tar-index.ts";
+import type { Task } from "./task.ts";
 import { augmentSample, keyOf, type Member, type Sample } from "./tar-sample.ts";
 
 const EPOCH = new Date(0);
 
 /** Does one shard: reads a tar file or a list of files, writes a tar file, which grows under `partial`. */
 export async function augmentTar(
-  unit: Unit,
+  { unit, outputs: [output = ""], partial }: Task,
   folder: string,
   job: Job,
-  partial: string,
   atOnce: number,
 ): Promise<JournalRecord> {
-  const output = unit.outputs[0] as string;
   const rows: ManifestRow[] = [];
   const failures: Failure[] = [];
   const skipped: Skipped[] = [];
@@ -55,7 +54,7 @@ export async function augmentTar(
 }
 
 /** A tar file's samples, in the order of their first members: others of the same key may come later. */
-async function* samplesOfTar(unit: Unit): AsyncIterable<Sample> {
+async function* samplesOfTar(unit: Task["unit"]): AsyncIterable<Sample> {
   const before = await look(unit.path);
   if (before?.kind !== "file") throw new Error("it is not a file");
   const samples = new Map<string, Entry[]>();

@@ -2,14 +2,14 @@
 import { Scratch } from "../audio/scratch.ts";
 import { isFatal, reasonOf } from "../errors.ts";
 import { augmentFile } from "./augment.ts";
-import type { JournalRecord } from "./journal.ts";
+import type { Failure, JournalRecord } from "./journal.ts";
 import type { Unit } from "./plan.ts";
 import type { Settings } from "./settings.ts";
 
 /** Some copies of a sound file, or a shard. */
 export interface Task {
   readonly id: number;
-  readonly unit: Unit;
+  readonly unit: Omit<Unit, "outputs">;
   /** Which of the unit's copies: from this one to the one before `to`. */
   readonly from: number;
   readonly to: number;
@@ -21,9 +21,16 @@ export interface Task {
   readonly threads: number;
 }
 
+/** What was made: a record as the journal's line, so that the main thread has it to write alone. */
+export interface Done {
+  readonly line: string;
+  readonly audioSeconds: number;
+  readonly failures?: readonly Failure[];
+}
+
 /** How a task has ended. */
 export type Outcome =
-  | { readonly record: JournalRecord }
+  | { readonly done: Done }
   /** The source is at fault, or its thread, which may have left some outputs. */
   | { readonly reason: string; readonly left?: readonly string[] }
   /** It was stopped on the way, or before it began. */
@@ -44,25 +51,33 @@ const MORE_AT_ONCE = 4;
 
 /** Does a task. It never throws. */
 export async function doTask(
-  { unit, from, to, partial, threads }: Task,
+  task: Task,
   { folder, settings }: Common,
   scratch: Scratch,
   signal: AbortSignal,
 ): Promise<Outcome> {
+  const { unit, threads } = task;
   const job = { settings, scratch, signal, threads };
   const atOnce = threads === 1 ? 1 : threads + MORE_AT_ONCE;
   try {
     const record = unit.isTar
-      ? await (await import("./tar.ts")).augmentTar(unit, folder, job, partial, atOnce)
+      ? await (await import("./tar.ts")).augmentTar(task, folder, job, atOnce)
       : unit.isParquet
-      ? await (await import("./parquet.ts")).augmentParquet(unit, folder, job, partial, atOnce)
-      : await augmentFile({ unit, from, to, partial }, folder, job);
-    return { record };
+      ? await (await import("./parquet.ts")).augmentParquet(task, folder, job, atOnce)
+      : await augmentFile(task, folder, job);
+    return { done: doneOf(record) };
   } catch (error) {
     if (signal.aborted) return { isStopped: true };
     if (isShortOfFiles(error)) return { shortOfFiles: reasonOf(error) };
     return isFatal(error) ? { fatal: reasonOf(error) } : { reason: reasonOf(error) };
   }
+}
+
+/** A record, ready to be written. */
+export function doneOf(record: JournalRecord): Done {
+  const { rows, failures } = record;
+  const audioSeconds = rows.reduce((sum, row) => sum + row.durationSeconds, 0);
+  return { line: JSON.stringify(record), audioSeconds, ...(failures && { failures }) };
 }
 
 /** Whether there were too many open files, wherever that was noticed. */

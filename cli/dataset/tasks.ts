@@ -1,14 +1,14 @@
 /** A run's units, cut into tasks that threads can do at the same time, and put together again. */
 import type { JournalRecord, OutputFile } from "./journal.ts";
 import type { Unit } from "./plan.ts";
-import type { Outcome, Task } from "./task.ts";
+import { type Done, doneOf, type Outcome, type Task } from "./task.ts";
 
 /** So many tasks per thread leave none of them idle at the end for long. */
 const TASKS_PER_THREAD = 4;
 
 /** How a unit has ended. */
 export type UnitEnd =
-  | { readonly record: JournalRecord }
+  | { readonly done: Done }
   /** `made`: copies that were written before one failed; `left`: what a lost thread may have. */
   | {
     readonly reason: string;
@@ -62,16 +62,19 @@ export class Tasks {
   next(): Task | undefined {
     const { value: draft } = this.#drafts.next();
     if (draft === undefined) return undefined;
-    const { unit, from, to } = draft;
-    const outputs = isShardFile(unit) ? unit.outputs : unit.outputs.slice(from, to);
+    const { unit: { outputs: all, ...unit }, from, to } = draft;
+    const outputs = isShardFile(unit) ? all : all.slice(from, to);
     const partial = this.#begin(unit.name, outputs);
-    return { ...draft, id: this.#takenCount, outputs, partial, threads: this.#threadsPerTask };
+    const threads = this.#threadsPerTask;
+    return { id: this.#takenCount, unit, from, to, outputs, partial, threads };
   }
 
   /** Takes note of how a task has ended; gives how its unit has, if that was the last, unless stopped. */
   end(task: Task, outcome: Exclude<Outcome, { shortOfFiles: string }>): UnitEnd | undefined {
     const { name } = task.unit;
-    const { leftCount, outcomes } = this.#parts.get(name) ?? { leftCount: 1, outcomes: new Map() };
+    const parts = this.#parts.get(name);
+    if (parts === undefined) return join([outcome]);
+    const { leftCount, outcomes } = parts;
     outcomes.set(task.from, outcome);
     this.#parts.set(name, { leftCount: leftCount - 1, outcomes });
     if (leftCount > 1) return undefined;
@@ -98,13 +101,16 @@ export class Tasks {
 }
 
 /** Whether it has all copies in one output. */
-function isShardFile({ isTar, isParquet }: Unit): boolean {
+function isShardFile({ isTar, isParquet }: Task["unit"]): boolean {
   return isTar || isParquet === true;
 }
 
 /** What a unit's tasks give together. */
 function join(outcomes: readonly Outcome[]): UnitEnd | undefined {
-  const records = outcomes.flatMap((outcome) => "record" in outcome ? [outcome.record] : []);
+  const all = outcomes.flatMap((outcome) => "done" in outcome ? [outcome.done] : []);
+  const [only] = all;
+  if (only && outcomes.length === 1) return { done: only };
+  const records: JournalRecord[] = all.map(({ line }) => JSON.parse(line));
   const outputs = records.flatMap(({ outputs }) => outputs);
   const failed = outcomes.filter((outcome) => "reason" in outcome);
   const [{ reason } = {}] = failed;
@@ -113,6 +119,5 @@ function join(outcomes: readonly Outcome[]): UnitEnd | undefined {
   }
   if (records.length < outcomes.length) return undefined;
   const [first] = records as [JournalRecord];
-  if (records.length === 1) return { record: first };
-  return { record: { ...first, outputs, rows: records.flatMap(({ rows }) => rows) } };
+  return { done: doneOf({ ...first, outputs, rows: records.flatMap(({ rows }) => rows) }) };
 }

@@ -7,7 +7,7 @@ import type { Order, Reply, ThreadData } from "./hands.ts";
 import { doTask, type Task } from "./task.ts";
 
 /** Results of short tasks are told together, as each message costs both threads some time. */
-const TELL_EVERY_MS = 10;
+const TELL_EVERY_MS = 50;
 
 /** Works until it is told to end. */
 export function runThread(): void {

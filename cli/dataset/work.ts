@@ -7,9 +7,9 @@ import { setTimeout } from "node:timers";
 import { CliError, reasonOf } from "../errors.ts";
 import { lookNow } from "../paths.ts";
 import { type Hand, type Listener, LocalHand, ThreadHand } from "./hands.ts";
-import type { Failure, Journal, JournalRecord } from "./journal.ts";
+import type { Failure, Journal } from "./journal.ts";
 import { allowedFiles, allowedThreads } from "./limits.ts";
-import type { Outcome, Task } from "./task.ts";
+import type { Done, Outcome, Task } from "./task.ts";
 import { Tasks, type UnitEnd } from "./tasks.ts";
 import type { Unit } from "./plan.ts";
 import type { Settings } from "./settings.ts";
@@ -23,15 +23,15 @@ export interface WorkOptions {
   /** Stops before the next file; those under way are finished, unless they take long. */
   readonly signal: AbortSignal;
   readonly say: (text: string) => void;
-  readonly onDone?: (record: JournalRecord) => void;
+  readonly onDone?: (done: Done) => void;
   readonly onFailed?: () => void;
 }
 
 /** Some more than cores, so that none is idle while files are read and written. */
 const MORE_FILES = 4;
-/** A thread gets tasks for so long, so that it never waits for this one. */
-const AHEAD_MS = 20;
-const MAX_AHEAD = 64;
+/** A thread gets tasks for so long, so that it never waits for this one, and messages are few. */
+const AHEAD_MS = 100;
+const MAX_AHEAD = 256;
 /** Nor do others wait for what lies behind a long task. */
 const LONG_MS = 250;
 /** More than reading and writing take where nothing but the processor is slow. */
@@ -120,6 +120,7 @@ class Work implements Listener {
         if ("shortOfFiles" in outcome) this.#makeRoom(hand, task, outcome.shortOfFiles);
         else this.#settle(task, outcome);
       }
+      this.#journal.flush();
     });
     this.#hireForWaiting();
     this.#dealOut();
@@ -224,13 +225,14 @@ class Work implements Listener {
       if (task === undefined) break;
       given.push(task);
     }
+    this.#journal.flush(); // what they are about to write
     if (given.length > 0) hand.give(given);
   }
 
-  /** How many tasks a thread may have: more of short ones, and no more than its share. */
+  /** How many tasks a thread may have: more of short ones, and half of its share of what is left. */
   #ahead(): number {
     const byTime = this.#msPerTask >= LONG_MS ? 1 : Math.ceil(AHEAD_MS / this.#msPerTask) + 1;
-    const share = Math.ceil((this.#tasks.leftCount + this.#again.length) / this.#hands.size);
+    const share = Math.ceil((this.#tasks.leftCount + this.#again.length) / this.#hands.size / 2);
     return Math.max(1, Math.min(byTime, share, MAX_AHEAD));
   }
 
@@ -254,14 +256,14 @@ class Work implements Listener {
     const end = this.#tasks.end(task, outcome);
     if (end === undefined) return;
     if ("reason" in end) return this.#fail(task.unit, end);
-    this.#journal.add(end.record);
+    this.#journal.addLine(task.unit.name, end.done.line);
     this.#doneCount++;
-    this.#failures.push(...end.record.failures ?? []);
-    this.#options.onDone?.(end.record);
+    this.#failures.push(...end.done.failures ?? []);
+    this.#options.onDone?.(end.done);
   }
 
   /** What this run has made of it goes; what an earlier one has made stays, and is known. */
-  #fail({ name }: Unit, { reason, made, left }: Extract<UnitEnd, { reason: string }>): void {
+  #fail({ name }: Task["unit"], { reason, made, left }: Extract<UnitEnd, { reason: string }>): void {
     const { folder } = this.#options;
     for (const { path } of made) rmSync(join(folder, path), { force: true });
     const known = new Set([...this.#journal.outputsOf(name), ...left]);
