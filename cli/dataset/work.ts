@@ -263,7 +263,10 @@ class Work implements Listener {
   }
 
   /** What this run has made of it goes; what an earlier one has made stays, and is known. */
-  #fail({ name }: Task["unit"], { reason, made, left }: Extract<UnitEnd, { reason: string }>): void {
+  #fail(
+    { name }: Task["unit"],
+    { reason, made, left }: Extract<UnitEnd, { reason: string }>,
+  ): void {
     const { folder } = this.#options;
     for (const { path } of made) rmSync(join(folder, path), { force: true });
     const known = new Set([...this.#journal.outputsOf(name), ...left]);
