@@ -18,10 +18,9 @@ void mp3a_lay_out_bands(gr_info const *granule, mp3a_noise_band bands[SFBMAX]) {
   }
 }
 
-/* Brings the noise up to date of each band with another step than before; returns the count of
-   these bands. */
+/* Measures the bands that have another step than before; returns the count of these. */
 static int update_noise(gr_info const *granule, const mp3a_noise_band bands[SFBMAX],
-                        calc_noise_data *known, int changed[SFBMAX + 1]) {
+                        calc_noise_data *known, FLOAT *noise, int changed[SFBMAX + 1]) {
   mp3a_noise_band chosen[SFBMAX + 1];
   FLOAT noises[SFBMAX];
   int step[SFBMAX], count = 0;
@@ -34,7 +33,7 @@ static int update_noise(gr_info const *granule, const mp3a_noise_band bands[SFBM
   }
   memcpy(known->step, step, sizeof *step * (size_t)granule->psymax);
   mp3a_kernels()->quantize.noises(granule->xr, granule->l3_enc, chosen, count, noises);
-  for (int i = 0; i < count; i++) known->noise[changed[i]] = noises[i];
+  for (int i = 0; i < count; i++) noise[changed[i]] = noises[i];
   return count;
 }
 
@@ -71,7 +70,7 @@ int calc_noise(gr_info const *const granule, FLOAT const *allowed, FLOAT *distor
     known = &fresh;
   }
   mp3a_lay_out_bands(granule, bands);
-  int const count = update_noise(granule, bands, known, changed);
+  int const count = update_noise(granule, bands, known, known->noise, changed);
   for (int sfb = 0; sfb < granule->psymax; sfb++)
     distort[sfb] = 1.0f / allowed[sfb] * known->noise[sfb];
   for (int i = 0; i < count; i++) {
@@ -83,16 +82,10 @@ int calc_noise(gr_info const *const granule, FLOAT const *allowed, FLOAT *distor
   return result->over_count;
 }
 
-FLOAT mp3a_measure_noise(gr_info const *granule, const mp3a_noise_band bands[SFBMAX],
-                         FLOAT const *allowed, FLOAT *distort, calc_noise_result *result,
-                         calc_noise_data *known) {
-  mp3a_noise_sums sums;
+void mp3a_measure_noise(gr_info const *granule, const mp3a_noise_band bands[SFBMAX],
+                        mp3a_band_noises *noises, calc_noise_data *known, mp3a_noise_sums *sums) {
   int changed[SFBMAX + 1];
-  update_noise(granule, bands, known, changed);
-  mp3a_kernels()->quantize.ratios(known->noise, allowed, granule->psymax, distort, &sums);
+  update_noise(granule, bands, known, noises->noise, changed);
+  mp3a_kernels()->quantize.ratios(noises, granule->psymax, sums);
   known->global_gain = granule->global_gain;
-  *result = (calc_noise_result){.over_count = sums.over_count,
-                                .max_noise = sums.most_logarithm,
-                                .over_SSD = sums.over_squares};
-  return sums.most_ratio;
 }

@@ -15,13 +15,15 @@ typedef struct {
   gr_info *best, tried;
   calc_noise_result best_noise, tried_noise;
   calc_noise_data known;
-  FLOAT distortion[SFBMAX]; /* of `tried`: noise over allowed noise */
-  FLOAT most_distortion;    /* of the bands with scale factors */
-  FLOAT largest[SFBMAX];    /* of the powers of a band */
+  int is_in_squares;      /* compares the sums that mp3a_measure_noise() has */
+  mp3a_band_noises noises; /* of `tried` */
+  FLOAT *distortion;      /* its ratios: noise over allowed noise */
+  FLOAT most_distortion;  /* of the bands with scale factors */
+  FLOAT largest[SFBMAX];  /* of the powers of a band */
   mp3a_noise_band bands[SFBMAX];
   mp3a_tried_values values; /* of `tried` */
   int best_bits, tries_since_best, is_refining, gain_before_refining;
-  int is_settled; /* the bits of `tried` are counted */
+  int is_measured; /* the noise of `tried` is that of its values */
 } shaping;
 
 /* ---- amplification ---- */
@@ -151,19 +153,20 @@ static int way_of(const shaping *s) {
   return s->tried.block_type == SHORT_TYPE ? cfg->quant_comp_short : cfg->quant_comp;
 }
 
-/* From way 8 on the sums of logarithms aren't looked at. A gain of 0 is the step that a band of
-   which nothing is known has, too. */
 static void measure(shaping *s, calc_noise_result *noise) {
-  FLOAT most = 0;
   int const bands = s->tried.sfbmax;
-  if (way_of(s) >= 8 && s->tried.global_gain > 0) {
-    most = mp3a_measure_noise(&s->tried, s->bands, s->allowed, s->distortion, noise, &s->known);
-    if (bands == s->tried.psymax) s->most_distortion = most;
-    if (bands == s->tried.psymax) return;
-  } else {
+  mp3a_noise_sums sums;
+  if (!s->is_in_squares) {
     calc_noise(&s->tried, s->allowed, s->distortion, noise, &s->known);
+  } else {
+    mp3a_measure_noise(&s->tried, s->bands, &s->noises, &s->known, &sums);
+    noise->over_count = sums.over_count;
+    noise->over_SSD = sums.over_squares;
+    noise->max_noise = sums.most_logarithm;
+    s->most_distortion = sums.most_ratio;
+    if (bands == s->tried.psymax) return;
   }
-  most = 0;
+  FLOAT most = 0;
   for (int sfb = 0; sfb < bands; sfb++)
     most = most < s->distortion[sfb] ? s->distortion[sfb] : most;
   s->most_distortion = most;
@@ -235,20 +238,16 @@ static int is_better(shaping *s) {
 
 /* ---- the search ---- */
 
-/* What count_bits() makes of the gain depends on `known` too, where its last call has left how
-   far big values reach: where that hasn't changed, the next call would find the same. */
 static void count_tried(shaping *s) {
-  int const reach = s->known.sfb_count1;
   s->tried.part2_3_length = mp3a_count_values(&s->values, &s->known);
-  s->is_settled =
-      s->values.is_as_lame ? reach == s->known.sfb_count1 : mp3a_are_values_settled(&s->values);
+  s->is_measured = 0;
 }
 
 /* Raises the gain until the values fit into `most` bits; returns 0 if they can't. */
 static int fit(shaping *s, int most) {
   gr_info *granule = &s->tried;
   int const highest_gain = granule->scalefac_scale ? 254 : 255;
-  if (!s->is_settled) count_tried(s);
+  if (!mp3a_are_values_settled(&s->values, &s->known)) count_tried(s);
   while (granule->part2_3_length > most && granule->global_gain <= highest_gain) {
     granule->global_gain++;
     count_tried(s);
@@ -282,10 +281,10 @@ static int is_early_end(shaping *s) {
 static int try_next(shaping *s, FLOAT saved_powers[MP3A_LINES]) {
   if (is_top_distorted(s) || !balance(s)) return 0;
   int const most = s->target - s->tried.part2_length;
-  s->is_settled = 0;
   if (most <= 0 || !fit(s, most)) return 0;
   if (s->best_noise.over_count == 0 && !fit(s, s->best_bits)) return 0;
-  measure(s, &s->tried_noise);
+  if (!s->is_measured) measure(s, &s->tried_noise);
+  s->is_measured = 1;
   s->tried_noise.bits = s->tried.part2_3_length;
   if (is_better(s)) {
     s->best_bits = s->best->part2_3_length;
@@ -309,11 +308,18 @@ void mp3a_shape_noise(lame_internal_flags *gfc, gr_info *granule, const FLOAT al
   s.best_bits = 9999999;
   s.tries_since_best = s.is_refining = s.gain_before_refining = 0;
   memset(&s.known, 0, sizeof s.known);
+  memset(&s.noises, 0, sizeof s.noises);
+  s.distortion = s.noises.ratio;
+  for (int sfb = 0; sfb < granule->psymax; sfb++) s.noises.inverse[sfb] = 1.0f / allowed[sfb];
+  /* A gain of 0 is the step that a band of which nothing is known has, too. */
+  s.is_in_squares = way_of(&s) >= 8 && granule->global_gain > 0;
   find_largest(&s);
   mp3a_start_values(&s.values, gfc, powers, &s.tried);
   mp3a_lay_out_bands(granule, s.bands);
   measure(&s, &s.best_noise);
   s.best_noise.bits = granule->part2_3_length;
+  s.tried_noise = s.best_noise;
+  s.is_measured = 1;
   if (is_refined) memcpy(saved_powers, powers, sizeof saved_powers);
   while (try_next(&s, is_refined ? saved_powers : 0)) {
   }

@@ -88,23 +88,34 @@ static void pack_blocks(mp3a_tried_values *v, uint32_t blocks) {
 
 /* Where the band that holds the last line to code stays and one above it is done anew, LAME
    clears too much: that line, too. The steps of bands that noise isn't measured of are never
-   known. Returns the block of the line if it is cut now. */
-static uint32_t cut_last_line(mp3a_tried_values *v, uint64_t changed, int has_known_gain) {
+   known. */
+static int is_last_line_cut(const mp3a_tried_values *v, uint64_t changed,
+                            const calc_noise_data *known) {
   gr_info const *granule = v->granule;
   int const bands = granule->block_type == SHORT_TYPE ? 39 : SBMAX_l;
   uint64_t const above = ~(uint64_t)0 << v->last_band << 1;
-  int *last = v->granule->l3_enc + granule->max_nonzero_coeff;
   int const is_above_unknown = granule->psymax < bands && v->last_band + 1 < bands;
-  if ((changed >> v->last_band & 1) || v->last_band >= granule->psymax)
-    v->is_last_cut = 0;
-  else if (has_known_gain && (is_above_unknown || (changed & above)))
-    v->is_last_cut = 1;
-  if (!v->is_last_cut || *last == 0) return 0;
-  *last = 0;
-  return 1u << granule->max_nonzero_coeff / MP3A_COUNT_STEP;
+  if ((changed >> v->last_band & 1) || v->last_band >= granule->psymax) return 0;
+  return v->is_last_cut || (granule->global_gain == known->global_gain &&
+                            (is_above_unknown || (changed & above)));
 }
 
-int mp3a_are_values_settled(const mp3a_tried_values *v) { return v->doubt <= v->ones_from; }
+/* Returns the block of the line if it is cut now. */
+static uint32_t cut_last_line(mp3a_tried_values *v, uint64_t changed,
+                              const calc_noise_data *known) {
+  int *last = v->granule->l3_enc + v->granule->max_nonzero_coeff;
+  v->is_last_cut = is_last_line_cut(v, changed, known);
+  if (!v->is_last_cut || *last == 0) return 0;
+  *last = 0;
+  return 1u << v->granule->max_nonzero_coeff / MP3A_COUNT_STEP;
+}
+
+static int is_in_doubt(const mp3a_tried_values *v) { return v->doubt > v->ones_from; }
+
+int mp3a_are_values_settled(const mp3a_tried_values *v, const calc_noise_data *known) {
+  return !v->is_as_lame && v->changed == 0 && v->gain == v->granule->global_gain &&
+         !is_in_doubt(v) && v->is_last_cut == is_last_line_cut(v, 0, known);
+}
 
 static int count_as_lame(mp3a_tried_values *v, calc_noise_data *known) {
   return count_bits(v->gfc, v->powers, v->granule, known);
@@ -134,8 +145,8 @@ int mp3a_count_values(mp3a_tried_values *v, calc_noise_data *known) {
       blocks |= v->blocks_of_band[__builtin_ctzll(left)];
   quantize_blocks(v, blocks, scale);
   shape_substeps(v, changed, blocks);
-  blocks |= cut_last_line(v, changed, granule->global_gain == known->global_gain);
-  if (!mp3a_are_values_settled(v)) {
+  blocks |= cut_last_line(v, changed, known);
+  if (is_in_doubt(v)) {
     go_on_as_lame(v, known);
     return count_as_lame(v, known);
   }

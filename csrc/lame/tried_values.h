@@ -32,6 +32,6 @@ void mp3a_start_values(mp3a_tried_values *v, lame_internal_flags *gfc, const FLO
 int mp3a_count_values(mp3a_tried_values *v, calc_noise_data *known);
 
 /* Whether another call would find the same. */
-int mp3a_are_values_settled(const mp3a_tried_values *v);
+int mp3a_are_values_settled(const mp3a_tried_values *v, const calc_noise_data *known);
 
 #endif

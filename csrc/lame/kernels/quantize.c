@@ -141,6 +141,7 @@ static void fill_logarithms(void) {
     logarithms_of_two[i] = (float)(log(1.0f + (float)i / LOG_SIZE) / log(2.0f));
 }
 
+/* Above 0 for what is above 1. */
 static inline float logarithm_of(float x) {
   union { float f; int bits; } number = {x};
   float const exponent = (float)((number.bits >> MANTISSA_BITS & 255) - 127);
@@ -151,21 +152,36 @@ static inline float logarithm_of(float x) {
   return (float)(log2 * (LOG2 / LOG10));
 }
 
-static const mp3a_noise_sums no_sums = {0, 0, -20, 0};
+static inline int square_of_tenths(float ratio) {
+  int const tenths = (int)(logarithm_of(ratio) * 10 + .5);
+  return tenths > 1 ? tenths * tenths : 1;
+}
 
-static void ratios_scalar(const float *noises, const float *allowed, int count, float *ratios,
-                          mp3a_noise_sums *sums) {
-  *sums = no_sums;
+/* The largest logarithm of ratios up to 1. That of a ratio further below the largest is smaller for
+   sure, whatever is rounded. */
+static float most_logarithm(const float *ratios, int count, float most_ratio) {
+  float most = -20;
+  if (most_ratio > 1) return 1;
   for (int i = 0; i < count; i++) {
-    float const ratio = ratios[i] = 1.0f / allowed[i] * noises[i];
-    float const log = logarithm_of(ratio > 1e-20f ? ratio : 1e-20f);
-    int const tenths = (int)(log * 10 + .5), is_over = log > 0;
-    sums->over_count += is_over;
-    sums->over_squares += is_over ? (tenths > 1 ? tenths * tenths : 1) : 0;
-    sums->most_logarithm = sums->most_logarithm > log ? sums->most_logarithm : log;
+    if (!(ratios[i] >= most_ratio * 0.999f)) continue;
+    float const log = logarithm_of(ratios[i] > 1e-20f ? ratios[i] : 1e-20f);
+    most = most > log ? most : log;
+  }
+  return most;
+}
+
+static void ratios_scalar(mp3a_band_noises *bands, int count, mp3a_noise_sums *sums) {
+  *sums = (mp3a_noise_sums){0, 0, 0, 0};
+  for (int i = 0; i < count; i++) {
+    float const ratio = bands->ratio[i] = bands->inverse[i] * bands->noise[i];
+    if (ratio > 1) sums->over_count++, sums->over_squares += square_of_tenths(ratio);
     sums->most_ratio = sums->most_ratio < ratio ? ratio : sums->most_ratio;
   }
+  sums->most_logarithm = most_logarithm(bands->ratio, count, sums->most_ratio);
 }
+
+/* How far tenths() may be from the tenths of a logarithm and a half, with room to spare. */
+static const float tenths_doubt = 1e-3f;
 
 /* Goes on from line `begin`, a multiple of 8, with sums of what is below. */
 static float finish_noise(const float *lines, const float *powers, float scale, float step,

@@ -2,7 +2,7 @@
 #ifndef MP3A_QUANTIZE_KERNELS_H
 #define MP3A_QUANTIZE_KERNELS_H
 
-enum { MP3A_MOST_BANDS = 40 };
+enum { MP3A_MOST_BANDS = 48 }; /* whole vectors */
 
 /* A scale factor band whose noise is asked for. */
 typedef struct mp3a_noise_band {
@@ -10,11 +10,16 @@ typedef struct mp3a_noise_band {
   float step;       /* the width of the quantizer's steps */
 } mp3a_noise_band;
 
+/* What bands have of noise, 1 / what they are allowed, and the product; 0 past the last. */
+typedef struct mp3a_band_noises {
+  float noise[MP3A_MOST_BANDS], inverse[MP3A_MOST_BANDS], ratio[MP3A_MOST_BANDS];
+} mp3a_band_noises;
+
 /* Of the logarithms above 0, how many there are and the sum of the squares of their tenths, 1 at
    least each. */
 typedef struct mp3a_noise_sums {
   int over_count, over_squares;
-  float most_logarithm; /* from -20 on */
+  float most_logarithm; /* from -20 on; 1 if one is above 0 */
   float most_ratio;     /* from 0 on */
 } mp3a_noise_sums;
 
@@ -32,10 +37,8 @@ typedef struct mp3a_quantize_kernels {
      quantized there are MP3A_LINES. */
   void (*noises)(const float *lines, const int *quantized, const mp3a_noise_band *bands,
                  int count, float *noises);
-  /* ratios[i] = 1 / allowed[i] * noises[i], i < count, and what their logarithms, by LAME's
-     fast_log2(), come to. `count`: at most MP3A_MOST_BANDS. */
-  void (*ratios)(const float *noises, const float *allowed, int count, float *ratios,
-                 mp3a_noise_sums *sums);
+  /* Sets the ratios of `count` bands, and what their logarithms, by LAME's fast_log2(), come to. */
+  void (*ratios)(mp3a_band_noises *bands, int count, mp3a_noise_sums *sums);
   /* The sum of (|lines[i]| - n^(4/3) * step)^2, i < count, with n as lines() has
      it of powers and scale: eight sums, of every eighth line, added up. */
   float (*noise)(const float *lines, const float *powers, float scale, float step, int count);

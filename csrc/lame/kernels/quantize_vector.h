@@ -141,67 +141,63 @@ static TARGET void TIER(noises)(const float *lines, const int *quantized,
   sum_bands(squares, bands, count, noises);
 }
 
-static inline TARGET TIER(vec) TIER(logarithm)(TIER(vec) x) {
-  TIER(bits) const number = (TIER(bits))x, mantissa = number & ((1 << MANTISSA_BITS) - 1);
-  int const rest = MANTISSA_BITS - LOG_BITS;
-  TIER(bits) const place = mantissa >> rest, exponent = (number >> MANTISSA_BITS & 255) - 127;
-  TIER(vec) const part = __builtin_convertvector(mantissa & ((1 << rest) - 1), TIER(vec)) *
-                         (1.0f / (float)(1 << rest));
-  TIER(vec) const before = TIER(gather)(logarithms_of_two, place);
-  TIER(vec) const after = TIER(gather)(logarithms_of_two + 1, place);
+/* One bit for each lane of a mask. */
+static inline TARGET unsigned TIER(lane_bits)(TIER(bits) mask) {
+#if VECTOR_BYTES == 64
+  return _mm512_movepi32_mask((__m512i)mask);
+#elif VECTOR_BYTES == 32
+  return (unsigned)_mm256_movemask_ps((__m256)mask);
+#elif defined(__x86_64__)
+  return (unsigned)_mm_movemask_ps((__m128)mask);
+#elif defined(__wasm_simd128__)
+  return (unsigned)wasm_i32x4_bitmask((v128_t)mask);
+#else
+  mask &= (TIER(bits)){1, 2, 4, 8};
+  return (unsigned)(mask[0] | mask[1] | mask[2] | mask[3]);
+#endif
+}
+
+/* Of numbers from 0 on, which are in the order of their bits. */
+static inline TARGET float TIER(largest_of)(TIER(vec) x) {
+  union { int bits; float f; } largest = {__builtin_reduce_max((TIER(bits))x)};
+  return largest.f;
+}
+
+/* 10 log10(x) + 0.5, nearly: log2(1 + m) by a polynomial that meets it at Chebyshev's points. */
+static inline TARGET TIER(vec) TIER(tenths)(TIER(vec) x) {
+  TIER(bits) const number = (TIER(bits))x, one = (TIER(bits)){0} + 0x3f800000;
+  TIER(bits) const mantissa = (number & ((1 << MANTISSA_BITS) - 1)) | one;
+  TIER(bits) const exponent = (number >> MANTISSA_BITS & 255) - 127;
+  TIER(vec) const m = (TIER(vec))mantissa - 1;
   TIER(vec) const log2 =
-      __builtin_convertvector(exponent, TIER(vec)) + (before * (1.0f - part) + after * part);
-  return __builtin_convertvector(__builtin_convertvector(log2, TIER(wide)) * (LOG2 / LOG10),
-                                 TIER(vec));
+      (((-0.07844067f * m + 0.31226948f) * m - 0.67088268f) * m + 1.43687490f) * m + 0.00011458f;
+  return (__builtin_convertvector(exponent, TIER(vec)) + log2) * 3.01029996f + 0.5f;
 }
 
-/* What ratios() sums, in lanes. */
-typedef struct TIER(lane_sums) {
-  TIER(bits) over_count, over_squares;
-  TIER(vec) most_logarithm;
-} TIER(lane_sums);
-
-static inline TARGET void TIER(add_ratios)(TIER(vec) ratio, TIER(lane_sums) *sums) {
-  TIER(vec) const least = (TIER(vec)){0} + 1e-20f;
-  TIER(vec) const log = TIER(logarithm)(TIER(choose)(ratio > least, ratio, least));
-  TIER(wide) const tenths_and_half = __builtin_convertvector(log * 10.0f, TIER(wide)) + .5;
-  TIER(bits) const is_over = log > 0;
-  TIER(bits) tenths = __builtin_convertvector(tenths_and_half, TIER(bits));
-  tenths = __builtin_elementwise_max(tenths, (TIER(bits)){0} + 1) & is_over;
-  sums->over_count -= is_over;
-  sums->over_squares += tenths * tenths;
-  sums->most_logarithm = TIER(choose)(sums->most_logarithm > log, sums->most_logarithm, log);
-}
-
-/* Where a ratio is above 1, the logarithms of those below don't matter. A rest that isn't a whole
-   vector is filled up by ratios of 0, which add nothing. */
-static TARGET void TIER(ratios)(const float *noises, const float *allowed, int count,
-                                float *ratios, mp3a_noise_sums *sums) {
-  TIER(lane_sums) lanes = {{0}, {0}, (TIER(vec)){0} + no_sums.most_logarithm};
-  TIER(vec) all[MP3A_MOST_BANDS / TIER(lanes) + 1], most = {0};
-  int i = 0, vectors = 0;
-  for (; i + TIER(lanes) <= count; i += TIER(lanes)) {
-    all[vectors] = 1.0f / TIER(load)(allowed + i) * TIER(load)(noises + i);
-    TIER(store)(ratios + i, all[vectors++]);
+/* Tenths are rounded, so hardly ever their last bits matter. */
+static TARGET void TIER(ratios)(mp3a_band_noises *bands, int count, mp3a_noise_sums *sums) {
+  TIER(vec) most = {0};
+  TIER(bits) over_count = {0}, squares = {0};
+  int doubtful = 0;
+  for (int i = 0; i < count; i += TIER(lanes)) {
+    TIER(vec) const ratio = TIER(load)(bands->inverse + i) * TIER(load)(bands->noise + i);
+    TIER(vec) const tenths = TIER(tenths)(TIER(choose)(ratio > 1, ratio, (TIER(vec)){0} + 1));
+    TIER(bits) const is_over = ratio > 1;
+    TIER(bits) whole = __builtin_convertvector(tenths, TIER(bits));
+    TIER(vec) const rest = tenths - __builtin_convertvector(whole, TIER(vec));
+    TIER(bits) const doubt = is_over & ((rest < tenths_doubt) | (rest > 1 - tenths_doubt));
+    TIER(store)(bands->ratio + i, ratio);
+    most = TIER(choose)(most < ratio, ratio, most);
+    whole = __builtin_elementwise_max(whole, (TIER(bits)){0} + 1) & is_over & ~doubt;
+    squares += whole * whole;
+    over_count -= is_over;
+    for (unsigned left = TIER(lane_bits)(doubt); left; left &= left - 1)
+      doubtful += square_of_tenths(bands->ratio[i + __builtin_ctz(left)]);
   }
-  if (i < count) {
-    TIER(vec) rest = {0};
-    for (int k = 0; i + k < count; k++)
-      rest[k] = ratios[i + k] = 1.0f / allowed[i + k] * noises[i + k];
-    all[vectors++] = rest;
-  }
-  for (int k = 0; k < vectors; k++) most = TIER(choose)(most < all[k], all[k], most);
-  *sums = no_sums;
-  for (int k = 0; k < TIER(lanes); k++)
-    sums->most_ratio = sums->most_ratio < most[k] ? most[k] : sums->most_ratio;
-  for (int k = 0; k < vectors; k++)
-    if (sums->most_ratio <= 1 || TIER(is_any)(all[k] > 0.99f)) TIER(add_ratios)(all[k], &lanes);
-  for (int k = 0; k < TIER(lanes) && count > 0; k++) {
-    float const log = lanes.most_logarithm[k];
-    sums->over_count += lanes.over_count[k];
-    sums->over_squares += lanes.over_squares[k];
-    sums->most_logarithm = sums->most_logarithm > log ? sums->most_logarithm : log;
-  }
+  sums->most_ratio = TIER(largest_of)(most);
+  sums->over_count = __builtin_reduce_add(over_count);
+  sums->over_squares = __builtin_reduce_add(squares) + doubtful;
+  sums->most_logarithm = most_logarithm(bands->ratio, count, sums->most_ratio);
 }
 
 #if VECTOR_BYTES == 64

@@ -74,13 +74,41 @@ static int random_bands(mp3a_noise_band bands[LINES]) {
   return count;
 }
 
+/* Against the sums over the logarithms of all. */
+static void check_ratios(const mp3a_quantize_kernels *scalar, const mp3a_quantize_kernels *kernels,
+                         const char *tier, const float *noises, int count, int round) {
+  static mp3a_band_noises bands[2];
+  mp3a_noise_sums sums[2], expected = {0, 0, -20, 0};
+  float const rise = round % 5 ? 1 : expf(check_random_float(-60, 30));
+  memset(bands, 0, sizeof bands);
+  for (int i = 0; i < count; i++) {
+    float const most = round % 2 ? expf(check_random_float(-80, 80))
+                                 : noises[i] * check_random_float(0.3f, 99) + 1e-9f;
+    bands[0].noise[i] = noises[i];
+    bands[0].inverse[i] = 1.0f / most * rise;
+    float const ratio = bands[0].inverse[i] * noises[i];
+    float const log = FAST_LOG10(ratio > 1e-20f ? ratio : 1e-20f);
+    int const tenths = (int)(log * 10 + .5);
+    if (log > 0) expected.over_count++, expected.over_squares += tenths > 1 ? tenths * tenths : 1;
+    if (log > expected.most_logarithm) expected.most_logarithm = log;
+    if (ratio > expected.most_ratio) expected.most_ratio = ratio;
+  }
+  if (expected.over_count > 0) expected.most_logarithm = 1;
+  bands[1] = bands[0];
+  scalar->ratios(&bands[0], count, &sums[0]);
+  kernels->ratios(&bands[1], count, &sums[1]);
+  CHECK(memcmp(&bands[0], &bands[1], sizeof bands[0]) == 0, "%s, %d ratios", tier, count);
+  for (int i = 0; i < 2; i++)
+    CHECK(memcmp(&sums[i], &expected, sizeof expected) == 0,
+          "%s, %d ratios, up to %a: %d over for %d, %d for %d", tier, count,
+          (double)expected.most_ratio, sums[i].over_count, expected.over_count,
+          sums[i].over_squares, expected.over_squares);
+}
+
 static void check_noises(const mp3a_quantize_kernels *scalar, const mp3a_quantize_kernels *kernels,
                          const char *tier, int round) {
   static mp3a_noise_band bands[LINES];
-  static float noises[2][SFBMAX], ratios[2][SFBMAX], most[SFBMAX];
-  float largest = -20;
-  int over_count = 0;
-  static mp3a_noise_sums sums[2];
+  static float noises[2][SFBMAX];
   int const count = random_bands(bands);
   memset(noises, 0x5a, sizeof noises);
   scalar->noises(powers, values[0], bands, count, noises[0]);
@@ -94,27 +122,29 @@ static void check_noises(const mp3a_quantize_kernels *scalar, const mp3a_quantiz
     }
     CHECK(memcmp(&sum, &noises[0][i], sizeof sum) == 0, "band %d: %a for %a", i,
           (double)noises[0][i], (double)sum);
-    most[i] = round % 2 ? expf(check_random_float(-80, 80))
-                        : noises[0][i] * check_random_float(0.3f, 99) + 1e-9f;
   }
-  memset(ratios, 0x5a, sizeof ratios);
-  scalar->ratios(noises[0], most, count, ratios[0], &sums[0]);
-  kernels->ratios(noises[0], most, count, ratios[1], &sums[1]);
-  CHECK(memcmp(ratios[0], ratios[1], sizeof ratios[0]) == 0 &&
-            memcmp(&sums[0], &sums[1], sizeof sums[0]) == 0,
-        "%s, %d ratios, up to %a: %d over for %d, %d for %d", tier, count,
-        (double)sums[0].most_ratio, sums[1].over_count, sums[0].over_count, sums[1].over_squares,
-        sums[0].over_squares);
-  for (int i = 0; i < count; i++) {
-    FLOAT const ratio = 1.0f / most[i] * noises[0][i];
-    FLOAT const logarithm = FAST_LOG10(ratio > 1e-20f ? ratio : 1e-20f);
-    CHECK(ratio == ratios[0][i], "ratio %a", (double)ratio);
-    largest = largest > logarithm ? largest : logarithm;
-    over_count += logarithm > 0;
+  check_ratios(scalar, kernels, tier, noises[0], count, round);
+}
+
+/* Every ratio near a border between tenths; 10 in 2^23 of the others. */
+static void check_tenths(const mp3a_quantize_kernels *kernels, const char *tier) {
+  static mp3a_band_noises bands;
+  for (int round = 0; round < 40000; round++) {
+    int expected = 0;
+    mp3a_noise_sums sums;
+    union { float f; int bits; } border = {powf(10, ((float)pick(100) + 0.5f) / 10)};
+    for (int i = 0; i < MP3A_MOST_BANDS; i++) {
+      union { float f; int bits; } x = {border.f};
+      x.bits += pick(2) ? pick(200) - 100 : (int)(check_random() % 0x800000);
+      bands.noise[i] = x.f, bands.inverse[i] = 1;
+      float const log = FAST_LOG10(x.f);
+      int const tenths = (int)(log * 10 + .5);
+      expected += x.f > 1 ? tenths > 1 ? tenths * tenths : 1 : 0;
+    }
+    kernels->ratios(&bands, MP3A_MOST_BANDS, &sums);
+    CHECK(sums.over_squares == expected, "%s, near %a: %d for %d", tier, (double)border.f,
+          sums.over_squares, expected);
   }
-  CHECK(largest == sums[0].most_logarithm && over_count == sums[0].over_count,
-        "%d bands, %d over, up to %a, for %d, %a", count, sums[0].over_count,
-        (double)sums[0].most_logarithm, over_count, (double)largest);
 }
 
 /* Also against the square errors of the values of lines(). */
@@ -295,6 +325,7 @@ void check_quantize(unsigned cpu_flags, const char *tier, int bench) {
   }
   check_ties(&scalar, &kernels, tier);
   check_lines(&scalar, &kernels, tier);
+  check_tenths(&kernels, tier);
   check_others(&scalar, &kernels, tier);
   mp3a_kernels_limit(cpu_flags);
   for (int i = 0; i < 60; i++) {
