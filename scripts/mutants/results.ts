@@ -39,7 +39,7 @@ export function mutated(text: string, { offset, from, to }: Mutant): string {
 /** The line of a mistake, with what is changed in ⟦marks⟧; of several lines the first. */
 export function codeOf(text: string, { offset, from }: Mutant): string {
   const begin = text.lastIndexOf("\n", offset - 1) + 1;
-  const [head = "", ...more] = from.split("\n");
+  const [head = "", ...more] = text.slice(offset, offset + from.length).split("\n");
   const rest = more.length > 0 ? "" : text.slice(offset + from.length).split("\n")[0] ?? "";
   return `${text.slice(begin, offset)}⟦${head}⟧${rest}`.trim();
 }

@@ -43,6 +43,7 @@
   X(lame_set_lowpassfreq) X(lame_set_highpassfreq) X(lame_set_no_short_blocks)               \
   X(lame_set_force_short_blocks) X(lame_set_allow_diff_short) X(lame_set_noATH)              \
   X(lame_set_ATHonly) X(lame_set_useTemporal) X(lame_set_msfix) X(lame_set_copyright)        \
+  X(lame_set_quant_comp) X(lame_set_quant_comp_short)                                        \
   X(lame_set_extension) X(lame_set_emphasis) X(lame_set_compression_ratio)                   \
   X(lame_set_VBR_hard_min) X(lame_set_errorf) X(lame_set_debugf) X(lame_set_msgf)            \
   X(lame_encode_buffer) X(lame_encode_buffer_interleaved)                                    \
@@ -80,7 +81,8 @@ enum { FLAG_RESERVOIR = 1, FLAG_TAG = 2, FLAG_CRC = 4, FLAG_FREE_FORMAT = 8, FLA
        FLAG_FORCE_MS = 32, FLAG_REPLAY_GAIN = 64, FLAG_SCALE = 128, FLAG_BANDPASS = 256,
        FLAG_NO_SHORT = 512, FLAG_ONLY_SHORT = 1024, FLAG_DIFF_SHORT = 2048, FLAG_ATH_ONLY = 4096,
        FLAG_ID3 = 8192, FLAG_NO_GAP = 16384, FLAG_TIGHT = 32768, FLAG_HARD_MIN = 65536,
-       FLAG_HEADER_BITS = 131072, FLAG_NO_ATH = 262144, FLAG_NO_TEMPORAL = 524288 };
+       FLAG_HEADER_BITS = 131072, FLAG_NO_ATH = 262144, FLAG_NO_TEMPORAL = 524288,
+       FLAG_COMPARISON = 1048576 };
 
 typedef enum {
   API_FLOAT, API_INT16, API_INT16_INTERLEAVED, API_FLOAT_INTERLEAVED, API_COUNT
@@ -138,6 +140,10 @@ static void configure(const lame_api *api, lame_t lame, const encode_case *c) {
   if (f & FLAG_ATH_ONLY) api->lame_set_ATHonly(lame, 1);
   if (f & FLAG_NO_ATH) api->lame_set_noATH(lame, 1);
   if (f & FLAG_NO_TEMPORAL) api->lame_set_useTemporal(lame, 0);
+  if (f & FLAG_COMPARISON) {
+    api->lame_set_quant_comp(lame, c->frames % 10);
+    api->lame_set_quant_comp_short(lame, c->frames / 10 % 10);
+  }
   if (f & FLAG_HEADER_BITS) {
     api->lame_set_copyright(lame, 1), api->lame_set_extension(lame, 1);
     api->lame_set_emphasis(lame, 1);
@@ -289,7 +295,7 @@ static encode_case random_case(void) {
   if (c.channels_in == 1 && c.api > API_INT16) c.api = API_FLOAT;
   if (pick(3)) c.flags |= FLAG_RESERVOIR;
   if (pick(2)) c.flags |= FLAG_TAG;
-  for (unsigned flag = FLAG_CRC; flag <= FLAG_NO_TEMPORAL; flag <<= 1) {
+  for (unsigned flag = FLAG_CRC; flag <= FLAG_COMPARISON; flag <<= 1) {
     if (!pick(8)) c.flags |= flag;
   }
   if (c.vbr != vbr_off) c.flags &= ~(unsigned)FLAG_FREE_FORMAT;
