@@ -279,7 +279,7 @@ function checkLists({ lowpassHz, ...settings }: Settings): void {
     ? isFrequency(lowpassHz?.min) && isFrequency(lowpassHz?.max) && lowpassHz.min <= lowpassHz.max
     : isFilled(lowpassHz) &&
       lowpassHz.every((hz) => hz === "off" || hz === "auto" || isFrequency(hz));
-  const given = isRange(lowpassHz) ? Object.values(lowpassHz ?? {}) : lowpassHz;
+  const given = isRange(lowpassHz) ? lowpassHz && Object.values(lowpassHz) : lowpassHz;
   const what = `a list of "auto", "off" and integers from 1 to 24000, or { min, max } within these`;
   checkThat(isGood, "lowpassHz", given, what);
 }
@@ -293,7 +293,7 @@ function checkList(values: readonly unknown[], allowed: readonly unknown[], name
 
 export function checkThat(holds: boolean, name: string, value: unknown, what: string): void {
   if (holds) return;
-  const given = Array.isArray(value) ? value.map(show).join(", ") : show(value);
+  const given = Array.isArray(value) ? value.map(show).join(", ") || "empty" : show(value);
   throw new Mp3AugmentError("INVALID_OPTION", `${name} is ${given}; it must be ${what}`);
 }
 

@@ -5,12 +5,14 @@
 import assert from "node:assert/strict";
 import { Worker } from "node:worker_threads";
 import { createPollingCompletions, createWaitingCompletions } from "../../ffi/completions.ts";
+import { cacheFolder } from "../../ffi/cache.ts";
 import { deno } from "../../ffi/deno.ts";
+import { faultOfElf } from "../../ffi/elf.ts";
 import { type HostProcess, platformOf } from "../../ffi/host.ts";
 import { bindByKoffi, type Koffi } from "../../ffi/koffi.ts";
 import { bindByNodeFfi, type NodeFfi } from "../../ffi/node-ffi.ts";
 import { node } from "../../ffi/node.ts";
-import type { Platform } from "../../ffi/runtime.ts";
+import type { Platform, Runtime } from "../../ffi/runtime.ts";
 import { type CFunction, type Handle, type Native, SYMBOLS } from "../../ffi/symbols.ts";
 import { fileNames, filePath, targetName } from "../../ffi/target.ts";
 import { projectPath, runtimeName, test } from "../harness.ts";
@@ -85,6 +87,68 @@ test("a process tells its platform, and that its folder and its files", () => {
   ]);
   const share = new URL("file://server/share/c");
   assert.equal(filePath(share, { arch: "x86_64", os: "windows" }), "//server/share/c");
+});
+
+test("the cache's folder: a variable of its own, else where the platform's users keep caches", () => {
+  const folderOf = (os: Platform["os"], environment: Record<string, string>) =>
+    cacheFolder(
+      { readEnvironment: (name: string) => environment[name] } as Runtime,
+      os === "linux" ? { arch: "x86_64", os, libc: "gnu" } : { arch: "x86_64", os },
+    );
+  const all = { LOCALAPPDATA: "C:\\u\\", HOME: "/home/", XDG_CACHE_HOME: "/xdg" };
+  assert.equal(folderOf("windows", all), "C:\\u/mp3-augment/cache");
+  assert.equal(folderOf("macos", all), "/home/Library/Caches/mp3-augment");
+  assert.equal(folderOf("linux", all), "/xdg/mp3-augment");
+  assert.equal(folderOf("linux", { HOME: "/home" }), "/home/.cache/mp3-augment");
+  for (const os of ["windows", "macos", "linux"] as const) {
+    assert.equal(folderOf(os, { ...all, MP3_AUGMENT_CACHE: "/own//" }), "/own");
+    assert.equal(folderOf(os, {}), undefined);
+  }
+});
+
+/** A file's front: headers of two segments behind the ELF header, sections at its end. */
+function makeElf(segments: [type: number, offset: number, byteSize: number][], sections: number) {
+  const front = new Uint8Array(4096);
+  const view = new DataView(front.buffer);
+  front.set([0x7f, 0x45, 0x4c, 0x46, 2, 1]);
+  view.setUint16(18, 62, true);
+  view.setBigUint64(32, 64n, true);
+  view.setBigUint64(40, BigInt(sections), true);
+  view.setUint16(54, 56, true), view.setUint16(56, segments.length, true);
+  view.setUint16(58, 64, true), view.setUint16(60, 3, true);
+  segments.forEach(([type, offset, byteSize], index) => {
+    const at = 64 + 56 * index;
+    view.setUint32(at, type, true);
+    view.setBigUint64(at + 8, BigInt(offset), true);
+    view.setBigUint64(at + 32, BigInt(byteSize), true);
+  });
+  return front;
+}
+
+test("an ELF file is as long as its segments, its sections and their headers ask for", () => {
+  const cases: [front: Uint8Array, byteSize: number][] = [
+    [makeElf([[1, 0, 5000], [1, 8192, 1000]], 6000), 9192], // the segments
+    [makeElf([[1, 8192, 1000], [1, 0, 5000]], 6000), 9192],
+    [makeElf([[1, 0, 5000], [4, 8192, 1000]], 6000), 6192], // one that isn't loaded
+    [makeElf([], 0), 192],
+    [makeElf([[1, 0, 50]], 0).subarray(0, 100), 192], // whose headers go on behind the front
+    [makeElf(Array(70).fill([1, 0, 90]), 0), 64 + 70 * 56], // headers alone
+  ];
+  for (const [front, byteSize] of cases) {
+    assert.equal(faultOfElf(front, byteSize, "x86_64"), undefined, `${byteSize}`);
+    const fault = `is cut off: it has ${byteSize - 1} bytes of ${byteSize}`;
+    assert.equal(faultOfElf(front, byteSize - 1, "x86_64"), fault);
+    assert.equal(faultOfElf(front, byteSize, "aarch64"), "is not made for aarch64");
+  }
+  const wrong: [at: number, byte: number][] = [[0, 0], [3, 0], [4, 1], [5, 2]];
+  for (const [at, byte] of wrong) {
+    const front = makeElf([], 0);
+    front[at] = byte;
+    assert.equal(faultOfElf(front, 5000, "x86_64"), "is no 64-bit ELF library");
+  }
+  const least = makeElf([], 0);
+  assert.equal(faultOfElf(least.subarray(0, 64), 192, "x86_64"), undefined);
+  assert.equal(faultOfElf(least.subarray(0, 63), 192, "x86_64"), "is no 64-bit ELF library");
 });
 
 test("Node: what it tells of itself, and which FFI it takes", () => {

@@ -1,7 +1,7 @@
 /** What Mp3Compression draws: by seed, by name, realistically, and after a restart. */
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
-import { compressRoundtrip, Mp3AugmentError } from "../../mod.ts";
+import { BITRATES_KBPS, compressRoundtrip, Mp3AugmentError, SAMPLE_RATES } from "../../mod.ts";
 import {
   Mp3Compression,
   type Mp3CompressionOptions,
@@ -189,29 +189,102 @@ for (
   });
 }
 
+const CUTS = 'a list of "auto", "off" and integers from 1 to 24000, or { min, max } within these';
+
 for (
   const [options, message] of [
-    [{ preset: "podcast" }, /preset is "podcast"; it must be "realistic"/],
-    [{ preset: "realistic", maxPasses: 2 }, /left out where maxPasses is given/],
-    [{ quality: 3, qualities: [3] }, /quality is 3; it must be left out where qualities/],
-    [{ qualities: [] }, /qualities is/],
-    [{ qualities: [10] }, /quality is 10/],
-    [{ lowpassHz: [] }, /lowpassHz is/],
-    [{ lowpassHz: [0] }, /lowpassHz is 0/],
-    [{ lowpassHz: { min: 5000, max: 4000 } }, /lowpassHz is 5000, 4000/],
-    [{ lowpassHz: null }, /lowpassHz is/],
-    [{ codedSampleRates: [44056] }, /codedSampleRates is 44056/],
-    [{ gridOffsets: 1 }, /gridOffsets is 1/],
-    [{ maxPasses: 11 }, /maxPasses is 11; it must be an integer from 1 to 10/],
+    [{ preset: "podcast" }, 'preset is "podcast" → "realistic"'],
+    [
+      { preset: "realistic", maxPasses: 2 },
+      'preset is "realistic" → left out where maxPasses is given',
+    ],
+    [{ quality: 3, qualities: [3] }, "quality is 3 → left out where qualities are given"],
+    [{ qualities: [] }, "qualities is empty → a list of integers from 0 to 9"],
+    [{ qualities: 3 }, "qualities is 3 → a list of integers from 0 to 9"],
+    [{ qualities: [10] }, "quality is 10 → one of 0, 1, 2, 3, 4, 5, 6, 7, 8, 9"],
+    [{ lowpassHz: [] }, `lowpassHz is empty → ${CUTS}`],
+    [{ lowpassHz: [0] }, `lowpassHz is 0 → ${CUTS}`],
+    [{ lowpassHz: [24001] }, `lowpassHz is 24001 → ${CUTS}`],
+    [{ lowpassHz: [1.5] }, `lowpassHz is 1.5 → ${CUTS}`],
+    [{ lowpassHz: { min: 5000, max: 4000 } }, `lowpassHz is 5000, 4000 → ${CUTS}`],
+    [{ lowpassHz: { min: 0, max: 4000 } }, `lowpassHz is 0, 4000 → ${CUTS}`],
+    [{ lowpassHz: { min: 1, max: 24001 } }, `lowpassHz is 1, 24001 → ${CUTS}`],
+    [{ lowpassHz: null }, `lowpassHz is null → ${CUTS}`],
+    [
+      { codedSampleRates: [44056] },
+      `codedSampleRates is 44056 → a list of same, auto, ${SAMPLE_RATES.join(", ")}`,
+    ],
+    [
+      { codedSampleRates: [] },
+      `codedSampleRates is empty → a list of same, auto, ${SAMPLE_RATES.join(", ")}`,
+    ],
+    [{ stereoModes: ["mono"] }, 'stereoModes is "mono" → a list of stereo, joint'],
+    [{ bitReservoirs: [1] }, "bitReservoirs is 1 → a list of false, true"],
+    [{ bitrateModes: [] }, "bitrateModes is empty → a list of cbr, abr, vbr"],
+    [{ gridOffsets: 1 }, "gridOffsets is 1 → true or false"],
+    [{ legalBitratesOnly: null }, "legalBitratesOnly is null → true or false"],
+    [{ maxPasses: 11 }, "maxPasses is 11 → an integer from 1 to 10"],
+    [{ maxPasses: 0 }, "maxPasses is 0 → an integer from 1 to 10"],
+    [{ maxPasses: 1.5 }, "maxPasses is 1.5 → an integer from 1 to 10"],
+    [{ p: 1.01 }, "p is 1.01 → a number from 0 to 1"],
+    [{ p: -0.01 }, "p is -0.01 → a number from 0 to 1"],
+    [{ p: "1" }, 'p is "1" → a number from 0 to 1'],
+    [{ p: NaN }, "p is NaN → a number from 0 to 1"],
+    [{ seed: 0.5 }, "seed is 0.5 → an integer"],
+    [{ minBitrateKbps: "8" }, 'minBitrateKbps is "8" → a number'],
+    [{ maxBitrateKbps: NaN }, "maxBitrateKbps is NaN → a number"],
+    [
+      { minBitrateKbps: 321 },
+      `the range from minBitrateKbps to maxBitrateKbps is 321, 64 → such that it holds one of ${
+        BITRATES_KBPS.join(", ")
+      } kbps`,
+    ],
+    [
+      { minBitrateKbps: 65, maxBitrateKbps: 79 },
+      `the range from minBitrateKbps to maxBitrateKbps is 65, 79 → such that it holds one of ${
+        BITRATES_KBPS.join(", ")
+      } kbps`,
+    ],
+    [
+      { bitrateModes: ["abr"], minBitrateKbps: 100.2, maxBitrateKbps: 100.9 },
+      "the range from minBitrateKbps to maxBitrateKbps is 100.2, 100.9 → within 8 to 320 kbps",
+    ],
+    [
+      { minVbrQuality: -0.1 },
+      "the range from minVbrQuality to maxVbrQuality is -0.1, 9 → within 0 to 9.999",
+    ],
+    [
+      { maxVbrQuality: 10 },
+      "the range from minVbrQuality to maxVbrQuality is 0, 10 → within 0 to 9.999",
+    ],
+    [
+      { minVbrQuality: 5, maxVbrQuality: 4.9 },
+      "the range from minVbrQuality to maxVbrQuality is 5, 4.9 → within 0 to 9.999",
+    ],
+    [{ channelGroups: [[0, 1, 2]] }, 'channelGroups is an array → "pairs" or "singles"'],
+    [{ channelGroups: "all" }, 'channelGroups is "all" → "pairs" or "singles"'],
+    [{ preserveDelay: 1 }, "preserveDelay is 1 → true or false"],
+    [{ preserveLevel: 0 }, "preserveLevel is 0 → true or false"],
   ] as const
 ) {
   test(`these draws are refused: ${JSON.stringify(options)}`, () => {
-    assert.throws(
-      () => new Mp3Compression(options as unknown as Mp3CompressionOptions),
-      isMistake(message),
-    );
+    assert.throws(() => new Mp3Compression(options as unknown as Mp3CompressionOptions), {
+      name: "Mp3AugmentError",
+      message: message.replace(" → ", "; it must be "),
+    });
   });
 }
+
+test("p is a chance: never where it is 0, always where it is 1", () => {
+  const [first, later] = GOOD.state;
+  const zeros = { ...GOOD, state: [Array(first.length).fill(0), later] }; // draws 0 for long
+  for (const p of [0, 1]) {
+    const options = { ...GOOD.options, p };
+    const drawn = Mp3Compression.fromJSON({ ...zeros, options }).randomizeParameters(44100);
+    assert.equal(drawn.shouldApply, p === 1);
+    assert.equal(drawn.bitrateKbps, 8, "the first bitrate");
+  }
+});
 
 test("docs/transform.md tells the distribution as it is", () => {
   const page = readFileSync(projectPath("docs/transform.md"), "utf8").replace(/ +/g, " ");

@@ -8,6 +8,7 @@ import {
   nearestBitrateKbps,
   SAMPLE_RATES,
 } from "../../mod.ts";
+import { show } from "../../ffi/errors.ts";
 import { test } from "../harness.ts";
 import { makeSignal } from "../signals.ts";
 
@@ -31,6 +32,27 @@ function assertFails(
     },
   );
 }
+
+test("a message shows what was given in a few characters", () => {
+  const shown: [unknown, string][] = [
+    [undefined, "undefined"],
+    [null, "null"],
+    [NaN, "NaN"],
+    [-0.5, "-0.5"],
+    [true, "true"],
+    [44100n, "44100n"],
+    [Symbol("s"), "Symbol(s)"],
+    ["it's \n", '"it\'s \\n"'],
+    ["x".repeat(99), JSON.stringify("x".repeat(40))],
+    [[1, 2], "an array"],
+    [{}, "an Object"],
+    [new Map(), "a Map"],
+    [new Float32Array(3), "a Float32Array"],
+    [new Error("e"), "an Error"],
+    [() => 1, "a Function"],
+  ];
+  assert.deepEqual(shown.map(([value]) => show(value)), shown.map(([, text]) => text));
+});
 
 const NOT_NUMBERS = [undefined, null, NaN, "44100", 44100n, {}, [], true, Infinity, -1, 0.5];
 

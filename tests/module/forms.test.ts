@@ -18,6 +18,14 @@ test("mono: flat, in an array, with channels: 1", () => {
   assert.ok(sameBits(compressRoundtrip(left, { ...OPTIONS, channels: 1 }), expectedMono));
 });
 
+test("an array of channels needs no channels, and takes the right one", () => {
+  const [l, r] = compressRoundtrip([left, right], { ...OPTIONS, channels: 2 });
+  assert.ok(sameBits(l as Float32Array, expectedLeft));
+  assert.ok(sameBits(r as Float32Array, expectedRight));
+  const [mono] = compressRoundtrip([left], { ...OPTIONS, channels: 1 });
+  assert.ok(sameBits(mono as Float32Array, expectedMono));
+});
+
 test("stereo: flat planar with channels: 2", () => {
   const flat = new Float32Array(2 * left.length);
   flat.set(left);

@@ -20,12 +20,14 @@ import {
   SYMBOLS,
 } from "../../ffi/symbols.ts";
 import { readFront } from "../../ffi/cache.ts";
+import { openLibrary } from "../../ffi/library.ts";
 import { filePath } from "../../ffi/target.ts";
 import {
   BITRATES_KBPS,
   DELAY_SAMPLES,
   loadLibrary,
   maxGridOffset,
+  type Mp3AugmentError,
   nearestBitrateKbps,
   nearestSampleRate,
   SAMPLE_RATES,
@@ -280,6 +282,18 @@ test("loading: another folder than the one that was loaded from is refused", () 
     code: "INVALID_OPTION",
     message: /^path is .*\/other, but the library is already loaded from /,
   });
+});
+
+test("loading: the error has the runtime's own as its cause", () => {
+  assert.throws(() => openLibrary({ path: "/none" }), (error) => {
+    const { code, message, cause } = error as Mp3AugmentError;
+    assert.equal(code, "LIBRARY_NOT_FOUND");
+    assert.ok(cause instanceof Error);
+    assert.ok(message.endsWith(`says: ${cause.message}`), message);
+    return true;
+  });
+  const { folder } = library();
+  assert.equal(openLibrary({ path: `${folder}//` }).folder, `${folder}//`);
 });
 
 if (process.platform === "linux") {

@@ -216,6 +216,7 @@ test("bad options are told at once", () => {
     const options = { ...good, peak } as RoundtripStreamOptions;
     fails(() => new Mp3RoundtripStream(options), "INVALID_OPTION", /^peak is .*finite/);
   }
+  for (const peak of [0, 1e33]) new Mp3RoundtripStream({ ...good, peak });
   const noRate = { bitrateKbps: 64 } as RoundtripStreamOptions;
   fails(() => new Mp3RoundtripStream(noRate), "UNSUPPORTED_SAMPLE_RATE", /^sampleRate is/);
   fails(() => new Mp3EncoderStream(noRate), "UNSUPPORTED_SAMPLE_RATE", /^sampleRate is/);
