@@ -1,11 +1,22 @@
 /** The mistakes themselves: that each is one, and that samples and tables are what they say. */
 import assert from "node:assert/strict";
-import { readdirSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "../../tests/harness.ts";
 import { root } from "../tools.mjs";
 import { mutantsOf } from "./c-operators.ts";
-import { type Result, roomOf, sample, survivorsOf, tableOf } from "./results.ts";
+import { isEquivalent, Judged, readEquivalents } from "./records.ts";
+import {
+  codeOf,
+  type Mutant,
+  mutated,
+  type Result,
+  roomOf,
+  sample,
+  survivorsOf,
+  tableOf,
+} from "./results.ts";
 import { commandOf, suites } from "./suites.ts";
 
 /** What becomes of a line of C by each mistake. */
@@ -101,5 +112,37 @@ test("suites name specs that exist, and every file has one", () => {
   }
   for (const file of ["src/jobs.ts", "ffi/guard.ts", "cli/main.ts", "cli/dataset/run.ts"]) {
     assert.ok(suites.some(([pattern]) => pattern.test(file)), file);
+  }
+});
+
+test("what is listed as equivalent is a line that is still there, with a reason", () => {
+  for (const { file, code, to, why } of readEquivalents()) {
+    const lines = readFileSync(join(root, file), "utf8").split("\n").map((line) => line.trim());
+    const line = code.replace("⟦", "").replace("⟧", "");
+    assert.ok(lines.some((known) => known.startsWith(line)), `${file}: ${code}`);
+    assert.ok(why.length > 10 && !code.includes(`⟦${to}⟧`), code);
+  }
+});
+
+test("who was noticed is known in the next run, until the file changes; who survived is not", () => {
+  const folder = mkdtempSync(join(tmpdir(), "mp3-augment-mutants-"));
+  try {
+    const path = join(folder, "judged.jsonl");
+    const mutant: Mutant = { file: "src/a.ts", line: 2, offset: 6, from: "<", to: "<=" };
+    const text = "a;\nb  < c;\nd;\n";
+    assert.equal(codeOf(text, mutant), "b  ⟦<⟧ c;");
+    assert.equal(mutated(text, mutant), "a;\nb  <= c;\nd;\n");
+    new Judged(path, false).keep(text, mutant, { state: "noticed", by: "a test" });
+    new Judged(path, false).keep(text, { ...mutant, to: ">" }, { state: "survived" });
+    const next = new Judged(path, false);
+    assert.deepEqual(next.find(text, mutant), { state: "noticed", by: "a test" });
+    assert.equal(next.find(text, { ...mutant, to: ">" }), undefined);
+    assert.equal(next.find(`${text} `, mutant), undefined);
+    assert.equal(new Judged(path, true).find(text, mutant), undefined);
+    const equivalent = { file: mutant.file, code: "b  ⟦<⟧ c;", to: "<=", why: "c is never b" };
+    assert.ok(isEquivalent([equivalent], text, mutant));
+    assert.ok(!isEquivalent([equivalent], text, { ...mutant, to: ">" }));
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
   }
 });
