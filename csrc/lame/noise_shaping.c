@@ -156,6 +156,7 @@ static int way_of(const shaping *s) {
 static void measure(shaping *s, calc_noise_result *noise) {
   int const bands = s->tried.sfbmax;
   mp3a_noise_sums sums;
+  mp3a_note_measured(&s->values);
   if (!s->is_in_squares) {
     calc_noise(&s->tried, s->allowed, s->distortion, noise, &s->known);
   } else {

@@ -16,7 +16,7 @@ void mp3a_start_values(mp3a_tried_values *v, lame_internal_flags *gfc, const FLO
   int const has_substeps = (gfc->sv_qnt.substep_shaping & 2) != 0;
   v->gfc = gfc, v->powers = powers, v->granule = granule;
   v->last_band = v->is_last_cut = 0;
-  v->changed = v->dropped[0] = v->dropped[1] = 0;
+  v->changed = v->unmeasured = v->dropped[0] = v->dropped[1] = 0;
   for (int sfb = 0, begin = 0; sfb < SFBMAX && begin < MP3A_LINES; sfb++) {
     int const end = begin + granule->width[sfb];
     int const first = begin / MP3A_COUNT_STEP, last = (end - 1) / MP3A_COUNT_STEP;
@@ -89,8 +89,8 @@ static void pack_blocks(mp3a_tried_values *v, uint32_t blocks) {
 /* Where the band that holds the last line to code stays and one above it is done anew, LAME
    clears too much: that line, too. The steps of bands that noise isn't measured of are never
    known. */
-static int is_last_line_cut(const mp3a_tried_values *v, uint64_t changed,
-                            const calc_noise_data *known) {
+static int is_last_line_cut(const mp3a_tried_values *v, const calc_noise_data *known) {
+  uint64_t const changed = v->unmeasured;
   gr_info const *granule = v->granule;
   int const bands = granule->block_type == SHORT_TYPE ? 39 : SBMAX_l;
   uint64_t const above = ~(uint64_t)0 << v->last_band << 1;
@@ -101,10 +101,9 @@ static int is_last_line_cut(const mp3a_tried_values *v, uint64_t changed,
 }
 
 /* Returns the block of the line if it is cut now. */
-static uint32_t cut_last_line(mp3a_tried_values *v, uint64_t changed,
-                              const calc_noise_data *known) {
+static uint32_t cut_last_line(mp3a_tried_values *v, const calc_noise_data *known) {
   int *last = v->granule->l3_enc + v->granule->max_nonzero_coeff;
-  v->is_last_cut = is_last_line_cut(v, changed, known);
+  v->is_last_cut = is_last_line_cut(v, known);
   if (!v->is_last_cut || *last == 0) return 0;
   *last = 0;
   return 1u << v->granule->max_nonzero_coeff / MP3A_COUNT_STEP;
@@ -114,7 +113,7 @@ static int is_in_doubt(const mp3a_tried_values *v) { return v->doubt > v->ones_f
 
 int mp3a_are_values_settled(const mp3a_tried_values *v, const calc_noise_data *known) {
   return !v->is_as_lame && v->changed == 0 && v->gain == v->granule->global_gain &&
-         !is_in_doubt(v) && v->is_last_cut == is_last_line_cut(v, 0, known);
+         !is_in_doubt(v) && v->is_last_cut == is_last_line_cut(v, known);
 }
 
 static int count_as_lame(mp3a_tried_values *v, calc_noise_data *known) {
@@ -143,9 +142,10 @@ int mp3a_count_values(mp3a_tried_values *v, calc_noise_data *known) {
   if (!blocks)
     for (uint64_t left = changed; left; left &= left - 1)
       blocks |= v->blocks_of_band[__builtin_ctzll(left)];
+  v->unmeasured |= changed;
   quantize_blocks(v, blocks, scale);
   shape_substeps(v, changed, blocks);
-  blocks |= cut_last_line(v, changed, known);
+  blocks |= cut_last_line(v, known);
   if (is_in_doubt(v)) {
     go_on_as_lame(v, known);
     return count_as_lame(v, known);

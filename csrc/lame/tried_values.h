@@ -14,6 +14,7 @@ typedef struct mp3a_tried_values {
   uint32_t blocks_of_band[SFBMAX]; /* which blocks of MP3A_COUNT_STEP lines it touches */
   int begin[SFBMAX];
   uint64_t changed;                /* bands with other powers than the values are of */
+  uint64_t unmeasured;             /* bands whose powers changed since noise was measured last */
   uint64_t dropped[2];             /* bands without small values, by scalefac_scale */
   int gain, pairs;                 /* that the values were made with; how many there are */
   int last_band, is_last_cut;      /* of the last line to code; whether that is left out */
@@ -27,9 +28,12 @@ typedef struct mp3a_tried_values {
 void mp3a_start_values(mp3a_tried_values *v, lame_internal_flags *gfc, const FLOAT *powers,
                        gr_info *granule);
 
-/* The same bits and values as by count_bits(), while `changed` is told, powers
-   change together with steps alone, and steps get coarser with the gain only. */
+/* The same bits and values as by count_bits(), while `changed` is told, powers change together with
+   steps alone, steps get coarser with the gain only, and mp3a_note_measured() is called. */
 int mp3a_count_values(mp3a_tried_values *v, calc_noise_data *known);
+
+/* When noise has been measured, which sets `known`. */
+static inline void mp3a_note_measured(mp3a_tried_values *v) { v->unmeasured = 0; }
 
 /* Whether another call would find the same. */
 int mp3a_are_values_settled(const mp3a_tried_values *v, const calc_noise_data *known);
