@@ -241,6 +241,21 @@ MP3A_API int32_t mp3a_is_finite(const float *samples, uint32_t frame_count);
    may use. */
 MP3A_API uint32_t mp3a_thread_limit(void);
 
+/* Memory for a result, which is used again after its release, so that the system doesn't have to
+   find and clear it anew: for a runtime that can make an array of it. */
+typedef struct mp3a_memory mp3a_memory;
+
+/* Gives memory back; the second argument is ignored. Any thread may call it. */
+typedef void (*mp3a_release_fn)(void *memory, void *unused);
+
+/* So much memory, aligned to 16, whatever is in it. Owned by the caller, who ends it by what
+   mp3a_memory_release() returns. NULL when memory ran out. Thread-safe. */
+MP3A_API mp3a_memory *mp3a_memory_take(uint32_t byte_size);
+
+/* The function that takes such memory back. From this call on the library stays in the process.
+   NULL where it can't be made to. */
+MP3A_API mp3a_release_fn mp3a_memory_release(void);
+
 /* A queue of finished jobs. The jobs of all queues share one pool of at most
    as many threads as the process may use cores; it lives as long as the process. */
 typedef struct mp3a_queue mp3a_queue;

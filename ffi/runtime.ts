@@ -26,6 +26,11 @@ export interface Binding {
   open(lamePath: string, shimPath: string): Native;
   /** A queue that calls `onFinished` with the tag of each job. */
   createCompletions(native: Native, onFinished: (tag: number) => void): Completions | undefined;
+  /**
+   * New memory for a result, of the library's, which uses it again once it is collected; there may
+   * be anything in it. Undefined, or none such: the runtime's own is as good.
+   */
+  allocate?(native: Native, byteLength: number): ArrayBuffer | undefined;
 }
 
 /** What differs between runtimes. */

@@ -63,6 +63,8 @@ export const SYMBOLS = {
     writes: [4, 6],
   },
   mp3a_is_finite: { parameters: ["floats", "count"], result: "i32" },
+  mp3a_memory_take: { parameters: ["count"], result: "handle" },
+  mp3a_memory_release: { parameters: [], result: "handle" },
   mp3a_thread_limit: { parameters: [], result: "u32" },
   mp3a_queue_create: { parameters: ["callback"], result: "handle" },
   mp3a_queue_destroy: { parameters: ["handle"], result: "void" },

@@ -1,4 +1,5 @@
 import { MAX_FRAMES } from "./constants.ts";
+import { newSamples } from "./native.ts";
 import { checkView, isShared, plainView, privateView } from "./views.ts";
 import { Mp3AugmentError } from "../ffi/errors.ts";
 
@@ -163,11 +164,11 @@ export function allocateLike(
   if (Array.isArray(like)) {
     const arrays = Array.from(
       { length: channels },
-      () => new Float32Array(frameCount),
+      () => newSamples(frameCount),
     );
     return { audio: arrays, planes: { channels: arrays, frameCount } };
   }
-  const audio = new Float32Array(channels * frameCount);
+  const audio = newSamples(channels * frameCount);
   return {
     audio,
     planes: { channels: splitFlat(audio, channels, "out"), frameCount },

@@ -4,7 +4,7 @@ import { Mp3AugmentError, show } from "../ffi/errors.ts";
 import { runJob } from "./jobs.ts";
 import { type Mp3Info, newInfo, readInfo } from "./mp3-info.ts";
 import { STATUS_NAMES } from "../ffi/symbols.ts";
-import { checkStatus, library } from "./native.ts";
+import { checkStatus, library, newCodes, newSamples } from "./native.ts";
 import { checkObject, namesOf } from "./option-names.ts";
 import { type Abortable, ABORTABLE_NAMES, checkBoolean, checkSignal } from "./options.ts";
 
@@ -91,11 +91,11 @@ function allocate(info: Mp3Info): Float32Array[] {
         `decode it as a stream`,
     );
   }
-  return Array.from({ length: info.channels }, () => new Float32Array(info.sampleCount));
+  return Array.from({ length: info.channels }, () => newSamples(info.sampleCount));
 }
 
 function toInt16(samples: Float32Array): Int16Array {
-  const converted = new Int16Array(samples.length);
+  const converted = newCodes(samples.length);
   library().native.mp3a_to_int16(samples, converted, samples.length);
   return converted;
 }

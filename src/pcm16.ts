@@ -4,7 +4,7 @@ import { isSame, overlap } from "./audio.ts";
 import { MAX_FRAMES } from "./constants.ts";
 import { runJob } from "./jobs.ts";
 import { checkObject, namesOf } from "./option-names.ts";
-import { checkStatus, delayedFrameCount, library, packOptions } from "./native.ts";
+import { checkStatus, delayedFrameCount, library, newCodes, packOptions } from "./native.ts";
 import {
   type Abortable,
   ABORTABLE_NAMES,
@@ -74,7 +74,7 @@ export function compressPcm16(samples: Int16Array, options: Pcm16Options): Int16
   if (out !== undefined) {
     checkApart(toPcm16(out, "out"), toPcm16(samples, "samples"), preserveDelay);
   }
-  const result = out ?? new Int16Array(outputCount);
+  const result = out ?? newCodes(outputCount);
   writeInto([toPcm16(result, "out")], ([output = result]) => {
     const { native } = library();
     checkStatus(
@@ -116,7 +116,7 @@ export async function compressPcm16Async(
       native.mp3a_roundtrip_pcm16_job_start(queue, packedOptions, input, input.length, tag, status),
     signal,
     (_job, endJob) => {
-      const result = out ?? new Int16Array(outputCount);
+      const result = out ?? newCodes(outputCount);
       const output = toPcm16(result, "out"); // its owner may have transferred it meanwhile
       checkRoom(output, outputCount);
       writeInto(

@@ -76,6 +76,7 @@ pub const shim_files = [_][]const u8{
     "common/clip.c",
     "common/cpu.c",
     "common/job.c",
+    "common/memory.c",
     "common/mpeg.c",
     "common/options.c",
     "common/pcm16.c",
@@ -162,6 +163,7 @@ pub const Lame = enum { stock, ours };
 pub const Test = struct { name: []const u8, files: []const []const u8 = &.{}, plain: bool = false };
 
 pub const tests = [_]Test{
+    .{ .name = "common/test_memory" },
     .{ .name = "common/test_peak" },
     .{ .name = "common/test_pcm16" },
     .{ .name = "common/test_pool" },

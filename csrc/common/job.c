@@ -3,6 +3,8 @@
 #include <pthread.h>
 #include <stdlib.h>
 
+#include "common/memory.h"
+
 struct mp3a_queue {
   pthread_mutex_t mutex;
   pthread_cond_t finished;
@@ -63,7 +65,7 @@ int32_t mp3a_check_job(const mp3a_queue *queue, uint32_t tag) {
 
 void mp3a_job_free(mp3a_job *job) {
   if (job->release) job->release(job);
-  free(job);
+  mp3a_memory_free(job);
 }
 
 mp3a_job *mp3a_job_submit(mp3a_job *job, mp3a_queue *queue, uint32_t tag, int32_t *status) {

@@ -51,9 +51,9 @@ static unsigned count_cores(void) {
   return count > MAX_THREADS ? MAX_THREADS : (unsigned)count;
 }
 
-/* Keeps this library in the process for good: a runtime that closes it (Deno does
-   when a worker ends) would take the code away from under the sleeping threads. */
-static bool stay_loaded(void) {
+/* A runtime that closes it (Deno does when a worker ends) would take the code away from under the
+   sleeping threads. */
+bool mp3a_pool_stay_loaded(void) {
 #if defined(_WIN32)
   HMODULE module;
   return GetModuleHandleExA(
@@ -111,7 +111,7 @@ static void *run_thread(void *unused) {
 /* Makes one more thread, idle from the start. Called under the mutex. */
 static bool add_thread(void) {
   if (pool.thread_limit == 0) pool.thread_limit = count_cores();
-  if (pool.thread_count == 0 && !stay_loaded()) return false;
+  if (pool.thread_count == 0 && !mp3a_pool_stay_loaded()) return false;
   if (pool.thread_count >= pool.thread_limit) return false;
   pthread_attr_t attributes;
   pthread_t thread;

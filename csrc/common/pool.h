@@ -24,4 +24,7 @@ bool mp3a_pool_remove(mp3a_task *task);
 /* How many threads would take a task at once. */
 unsigned mp3a_pool_idle_count(void);
 
+/* Keeps this library in the process for good. */
+bool mp3a_pool_stay_loaded(void);
+
 #endif

@@ -1,10 +1,10 @@
 /* One MP3 file, at once or on the pool. */
 #include <stddef.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "common/clip.h"
 #include "common/job.h"
+#include "common/memory.h"
 #include "decode/decode_stream.h"
 #include "decode/mp3_reader.h"
 #include "decode/mp3_track.h"
@@ -67,21 +67,21 @@ static int32_t run_decoding(mp3a_job *job) {
   if (status != MP3A_OK) return status;
   const uint64_t sample_count = (uint64_t)frame_count * (uint32_t)info->channel_count;
   const bool fits = sample_count <= PTRDIFF_MAX / sizeof(float);
-  decoding->audio = fits ? malloc((size_t)sample_count * sizeof(float) + 1) : NULL;
+  decoding->audio = fits ? mp3a_memory_allocate((size_t)sample_count * sizeof(float)) : NULL;
   if (!decoding->audio) return MP3A_OUT_OF_MEMORY;
   float *const planes[2] = {decoding->audio, decoding->audio + frame_count};
   return mp3a_decode_all(decoding->bytes, decoding->byte_size, decoding->is_gapless, info, planes,
                          frame_count, &job->cancelled, &written_count);
 }
 
-static void release(mp3a_job *job) { free(((decode_job *)job)->audio); }
+static void release(mp3a_job *job) { mp3a_memory_free(((decode_job *)job)->audio); }
 
 mp3a_job *mp3a_decode_job_start(mp3a_queue *queue, const uint8_t *bytes, uint32_t byte_size,
                                 uint32_t is_gapless, uint32_t tag, int32_t *status) {
   *status = bytes || byte_size == 0 ? mp3a_check_job(queue, tag) : MP3A_INVALID_AUDIO;
   if (*status != MP3A_OK) return NULL;
   const uint64_t needed = (uint64_t)byte_size + sizeof(decode_job);
-  decode_job *decoding = needed > SIZE_MAX / 2 ? NULL : malloc((size_t)needed);
+  decode_job *decoding = needed > SIZE_MAX / 2 ? NULL : mp3a_memory_allocate((size_t)needed);
   if (!decoding) {
     *status = MP3A_OUT_OF_MEMORY;
     return NULL;

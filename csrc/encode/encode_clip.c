@@ -5,6 +5,7 @@
 
 #include "common/clip.h"
 #include "common/job.h"
+#include "common/memory.h"
 #include "common/peak.h"
 #include "encode/block_encoder.h"
 
@@ -78,7 +79,7 @@ static encode_job *allocate_job(const mp3a_options *options, uint32_t frame_coun
   const uint32_t capacity = mp3a_max_encoded_byte_size(options, frame_count);
   const uint64_t byte_size = sizeof(encode_job) + sample_count * sizeof(float) + capacity;
   encode_job *encoding =
-      capacity == 0 || byte_size > PTRDIFF_MAX ? NULL : malloc((size_t)byte_size);
+      capacity == 0 || byte_size > PTRDIFF_MAX ? NULL : mp3a_memory_allocate((size_t)byte_size);
   if (!encoding) return NULL;
   *encoding = (encode_job){.job.work = run_encoding,
                            .clip = {.options = *options, .frame_count = frame_count},

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/memory.h"
 #include "common/mpeg.h"
 #include "common/options.h"
 #include "common/pool.h"
@@ -313,7 +314,7 @@ static bool keep_input(crew *c) {
   c->input = clip->input;
   if (!overlaps_output(clip, c->output_count)) return true;
   const size_t plane_size = count * (is_pcm16 ? channels * sizeof(int16_t) : sizeof(float));
-  c->input_copy = malloc(is_pcm16 ? plane_size : channels * plane_size);
+  c->input_copy = mp3a_memory_allocate(is_pcm16 ? plane_size : channels * plane_size);
   if (!c->input_copy) return false;
   if (is_pcm16) {
     c->input.codes = memcpy(c->input_copy, clip->input.codes, plane_size);
@@ -354,7 +355,7 @@ bool mp3a_ranges_run(const mp3a_clip *clip, float peak, uint32_t range_count, ui
   const bool has_run = run_crew(c, stats, status);
   for (uint32_t i = 0; i < range_count; i++)
     if (c->ranges[i].is_open) mp3a_block_encoder_close(&c->ranges[i].encoder);
-  free(c->input_copy);
+  mp3a_memory_free(c->input_copy);
   free(c);
   return has_run;
 }

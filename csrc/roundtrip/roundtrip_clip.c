@@ -1,10 +1,10 @@
 /* One clip through encoder and decoder, at once or on the pool. */
 #include <stddef.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "common/clip.h"
 #include "common/job.h"
+#include "common/memory.h"
 #include "common/options.h"
 #include "roundtrip/pipeline.h"
 #include "roundtrip/ranges.h"
@@ -90,7 +90,7 @@ static roundtrip_job *allocate_job(const mp3a_options *options, uint32_t frame_c
   const uint64_t audio_size = (sample_count * sample_size + 63) / 64 * 64;
   const bool may_be_cut = mp3a_ranges_at_most(options, frame_count) > 1;
   const uint64_t byte_size = sizeof(roundtrip_job) + (may_be_cut ? 2 : 1) * audio_size;
-  roundtrip_job *roundtrip = byte_size > PTRDIFF_MAX ? NULL : malloc((size_t)byte_size);
+  roundtrip_job *roundtrip = byte_size > PTRDIFF_MAX ? NULL : mp3a_memory_allocate((size_t)byte_size);
   if (!roundtrip) {
     *status = MP3A_OUT_OF_MEMORY;
     return NULL;

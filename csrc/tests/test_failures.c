@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stdlib.h>
 
+#include "common/memory.h"
 #include "mp3augment.h"
 #include "tests/check.h"
 #include "tests/signals.h"
@@ -222,6 +223,12 @@ static void check_each_failure(const char *name, int32_t (*run)(void), unsigned 
   CHECK(failed_count < MAX_CALLS, "%s never came through", name);
 }
 
+/* Without what is kept to be used again. */
+static long used_count(void) {
+  mp3a_memory_free_kept();
+  return atomic_load(&live_count);
+}
+
 static long settled_count(void) {
   for (int i = 0; i < 5; i++) {
     CHECK(run_directly() == MP3A_OK, "after a failure");
@@ -233,7 +240,7 @@ static long settled_count(void) {
     CHECK(run_decode_stream() == MP3A_OK, "after a failure");
     CHECK(run_many_streams() == MP3A_OK, "after a failure");
   }
-  return atomic_load(&live_count);
+  return used_count();
 }
 
 /* The encoder is ready then, but no thread was made yet. */
@@ -249,9 +256,9 @@ static void check_repeated(const char *name, int32_t (*run)(void)) {
   long before = 0;
   for (int i = 0; i < 6; i++) {
     CHECK(run() == MP3A_OK, "%s", name);
-    if (i == 2) before = atomic_load(&live_count);
+    if (i == 2) before = used_count();
   }
-  const long after = atomic_load(&live_count);
+  const long after = used_count();
   CHECK(after == before, "%s: %ld blocks before, %ld after", name, before, after);
 }
 
@@ -282,14 +289,14 @@ static void check_all_failures(void) {
 
 /* A job for which not one thread can be made is freed, and that is told. */
 static void check_no_thread(void) {
-  const long before = atomic_load(&live_count);
+  const long before = used_count();
   atomic_store(&lacks_threads, true);
   CHECK(run_as_job() == MP3A_OUT_OF_MEMORY, "a round trip");
   CHECK(run_encoding_job() == MP3A_OUT_OF_MEMORY, "an encoding");
   CHECK(run_decoding_job() == MP3A_OUT_OF_MEMORY, "a decoding");
   CHECK(run_directly() == MP3A_OK, "without the pool");
   atomic_store(&lacks_threads, false);
-  const long after = atomic_load(&live_count);
+  const long after = used_count();
   CHECK(after == before, "%ld blocks before, %ld after", before, after);
 }
 

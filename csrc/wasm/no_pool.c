@@ -19,4 +19,6 @@ bool mp3a_pool_remove(mp3a_task *task) {
 
 uint32_t mp3a_thread_limit(void) { return 1; }
 
+bool mp3a_pool_stay_loaded(void) { return true; }
+
 unsigned mp3a_pool_idle_count(void) { return 0; }

@@ -62,7 +62,7 @@ const MEMORY: Record<string, BufferType> = {
 function cTypeOf(declaration: string): string {
   if (/^mp3a_notify_fn\b/.test(declaration)) return "callback";
   if (/^const char \*/.test(declaration)) return "string";
-  if (/mp3a_(queue|job|\w+_stream) \*/.test(declaration)) return "handle";
+  if (/mp3a_(queue|job|memory|\w+_stream) \*|^mp3a_release_fn\b/.test(declaration)) return "handle";
   const [, memory] = /^(?:const )?(\w+) \*/.exec(declaration) ?? [];
   if (memory !== undefined) return MEMORY[memory] ?? memory;
   if (/^uint32_t (?:\w+_count|byte_size|capacity)$/.test(declaration)) return "count";

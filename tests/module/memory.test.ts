@@ -54,3 +54,29 @@ test("more samples than C counts are refused, where a runtime has such arrays", 
     message: /2147483648 samples per channel; at most 2147483647/,
   });
 });
+
+test("3,000 results that nobody keeps", () => {
+  const input = makeSignal(20_000, 16000);
+  for (let i = 0; i < 1500; i++) compressRoundtrip(input, OPTIONS);
+  const before = process.memoryUsage().rss;
+  for (let i = 0; i < 1500; i++) compressRoundtrip(input, OPTIONS);
+  const growth = process.memoryUsage().rss - before;
+  assert.ok(growth < ALLOWED_GROWTH, `grew by ${growth / MIB} MiB`);
+});
+
+test("results that are kept, copied and transferred are nobody else's", async () => {
+  const input = makeSignal(50_000, 16000);
+  const other = makeSignal(50_000, 16000).map((sample) => -sample);
+  const expected = compressRoundtrip(input, OPTIONS);
+  const kept: Float32Array[] = [];
+  for (let i = 0; i < 300; i++) {
+    const samples = i % 2
+      ? await compressRoundtripAsync(input, OPTIONS) // both ways to one
+      : compressRoundtrip(input, OPTIONS);
+    compressRoundtrip(other, OPTIONS); // garbage, of the same size
+    if (i % 10 === 0) kept.push(structuredClone(samples, { transfer: [samples.buffer] }));
+    if (i % 10 === 1) kept.push(samples.subarray(0)); // of which the view alone is kept
+  }
+  assert.equal(kept.length, 60);
+  for (const samples of kept) assert.deepEqual(samples, expected);
+});

@@ -3,7 +3,7 @@ import "./node-worker.ts";
 
 interface Scope {
   onmessage: (event: MessageEvent<{ input: Float32Array; repeat: number }>) => void;
-  postMessage(message: unknown): void;
+  postMessage(message: unknown, transferred?: Transferable[]): void;
 }
 const scope = globalThis as unknown as Scope;
 
@@ -14,5 +14,6 @@ scope.onmessage = async ({ data }) => {
   );
   if (data.repeat > 1) scope.postMessage("started");
   const outputs = await Promise.all(calls);
-  scope.postMessage(outputs[0]);
+  const [output] = outputs as [Float32Array<ArrayBuffer>];
+  scope.postMessage(output, [output.buffer]); // who has made it will be gone
 };

@@ -13,6 +13,8 @@ function firstMessage(worker: Worker): Promise<Float32Array | string> {
   });
 }
 
+const isExpected = (sample: number, i: number) => sample === expected[i];
+const kept: Float32Array[] = [];
 for (let round = 0; round < 5; round++) {
   const finishing = new Worker(url, { type: "module" });
   const doomed = new Worker(url, { type: "module" });
@@ -23,8 +25,12 @@ for (let round = 0; round < 5; round++) {
   if (await started !== "started") throw new Error("the doomed worker did not start");
   doomed.terminate();
   const samples = await output as Float32Array;
-  if (!samples.every((sample, i) => sample === expected[i])) throw new Error("other samples");
+  if (!samples.every(isExpected)) throw new Error("other samples");
   finishing.terminate();
+  kept.push(samples);
 }
 await new Promise((resolve) => setTimeout(resolve, 300));
+const other = input.map((sample) => -sample);
+for (let i = 0; i < 20; i++) compressRoundtrip(other, { sampleRate: 44100, bitrateKbps: 64 });
+if (!kept.every((samples) => samples.every(isExpected))) throw new Error("somebody else's memory");
 console.log("done");

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "common/job.h"
+#include "common/memory.h"
 #include "common/once.h"
 #include "tests/check.h"
 #include "tests/signals.h"
@@ -40,7 +41,8 @@ static int32_t wait_at_gate(mp3a_job *job) {
 
 static mp3a_job *submit(mp3a_queue *queue, uint32_t tag) {
   int32_t status;
-  mp3a_job *job = calloc(1, sizeof *job);
+  mp3a_job *job = mp3a_memory_allocate(sizeof *job);
+  memset(job, 0, sizeof *job);
   job->work = wait_at_gate;
   job = mp3a_job_submit(job, queue, tag, &status);
   CHECK(job != NULL, "job %u: %d", tag, status);
