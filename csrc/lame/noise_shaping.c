@@ -4,11 +4,13 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "lame/kernels/kernels.h"
 #include "lame/noise.h"
 #include "lame/tried_values.h"
 
 typedef struct {
   lame_internal_flags *gfc;
+  const mp3a_quantize_kernels *kernels;
   const FLOAT *allowed;
   FLOAT *powers;
   int target;
@@ -30,9 +32,8 @@ typedef struct {
 
 /* Products round in order, so the largest power stays the largest. */
 static void amplify_band(shaping *s, int sfb, FLOAT factor) {
-  FLOAT *powers = s->powers + s->values.begin[sfb];
   s->values.changed |= (uint64_t)1 << sfb;
-  for (int i = 0; i < s->tried.width[sfb]; i++) powers[i] *= factor;
+  s->kernels->amplify(s->powers + s->values.begin[sfb], factor, s->tried.width[sfb]);
   s->largest[sfb] *= factor;
   if (s->largest[sfb] > s->tried.xrpow_max) s->tried.xrpow_max = s->largest[sfb];
 }
@@ -65,8 +66,9 @@ static void amplify_distorted(shaping *s) {
   int *halves = s->gfc->sv_qnt.pseudohalf;
   FLOAT const factor = s->tried.scalefac_scale ? 1.68179283050742922612f : 1.29683955465100964055f;
   FLOAT const limit = distortion_to_amplify(s);
-  for (int sfb = 0; sfb < s->tried.sfbmax; sfb++) {
-    if (s->distortion[sfb] < limit) continue;
+  uint64_t bands = s->kernels->at_least(s->distortion, limit, s->tried.sfbmax);
+  for (; bands; bands &= bands - 1) {
+    int const sfb = __builtin_ctzll(bands);
     if (s->gfc->sv_qnt.substep_shaping & 2) {
       halves[sfb] = !halves[sfb];
       if (!halves[sfb] && is_one_by_one) return;
@@ -304,6 +306,7 @@ void mp3a_shape_noise(lame_internal_flags *gfc, gr_info *granule, const FLOAT al
   FLOAT saved_powers[MP3A_LINES];
   int const is_refined = gfc->cfg.noise_shaping_amp == 3;
   shaping s;
+  s.kernels = &mp3a_kernels()->quantize;
   s.gfc = gfc, s.allowed = allowed, s.powers = powers, s.target = target, s.best = granule;
   s.tried = *granule;
   s.best_bits = 9999999;
@@ -313,7 +316,7 @@ void mp3a_shape_noise(lame_internal_flags *gfc, gr_info *granule, const FLOAT al
   s.distortion = s.noises.ratio;
   for (int sfb = 0; sfb < granule->psymax; sfb++) s.noises.inverse[sfb] = 1.0f / allowed[sfb];
   /* A gain of 0 is the step that a band of which nothing is known has, too. */
-  s.is_in_squares = way_of(&s) >= 8 && granule->global_gain > 0;
+  s.is_in_squares = way_of(&s) > 8 && granule->global_gain > 0;
   find_largest(&s);
   mp3a_start_values(&s.values, gfc, powers, &s.tried);
   mp3a_lay_out_bands(granule, s.bands);

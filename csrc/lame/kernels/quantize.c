@@ -180,6 +180,16 @@ static void ratios_scalar(mp3a_band_noises *bands, int count, mp3a_noise_sums *s
   sums->most_logarithm = most_logarithm(bands->ratio, count, sums->most_ratio);
 }
 
+static void amplify_scalar(float *powers, float factor, int count) {
+  for (int i = 0; i < count; i++) powers[i] *= factor;
+}
+
+static uint64_t at_least_scalar(const float ratios[MP3A_MOST_BANDS], float limit, int count) {
+  uint64_t bands = 0;
+  for (int i = 0; i < count; i++) bands |= (uint64_t)!(ratios[i] < limit) << i;
+  return bands;
+}
+
 /* How far tenths() may be from the tenths of a logarithm and a half, with room to spare. */
 static const float tenths_doubt = 1e-3f;
 
@@ -206,8 +216,8 @@ static float noise_scalar(const float *lines, const float *powers, float scale, 
 #include "common/tiers.h"
 
 #define QUANTIZE_KERNELS(tier)                                               \
-  {lines_##tier,  lines_in_doubt_##tier, drop_small_##tier, noises_##tier, \
-   ratios_##tier, noise_##tier}
+  {lines_##tier,    lines_in_doubt_##tier, drop_small_##tier, noises_##tier, \
+   amplify_##tier,  at_least_##tier,       ratios_##tier,     noise_##tier}
 
 void mp3a_quantize_select(mp3a_quantize_kernels *kernels, unsigned cpu_flags) {
   fill_logarithms();

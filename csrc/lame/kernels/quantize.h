@@ -2,6 +2,8 @@
 #ifndef MP3A_QUANTIZE_KERNELS_H
 #define MP3A_QUANTIZE_KERNELS_H
 
+#include <stdint.h>
+
 enum { MP3A_MOST_BANDS = 48 }; /* whole vectors */
 
 /* A scale factor band whose noise is asked for. */
@@ -37,6 +39,10 @@ typedef struct mp3a_quantize_kernels {
      quantized there are MP3A_LINES. */
   void (*noises)(const float *lines, const int *quantized, const mp3a_noise_band *bands,
                  int count, float *noises);
+  /* powers[i] *= factor, i < count. */
+  void (*amplify)(float *powers, float factor, int count);
+  /* One bit for each of the ratios, less than 64, that isn't below `limit`. */
+  uint64_t (*at_least)(const float ratios[MP3A_MOST_BANDS], float limit, int count);
   /* Sets the ratios of `count` bands, and what their logarithms, by LAME's fast_log2(), come to. */
   void (*ratios)(mp3a_band_noises *bands, int count, mp3a_noise_sums *sums);
   /* The sum of (|lines[i]| - n^(4/3) * step)^2, i < count, with n as lines() has

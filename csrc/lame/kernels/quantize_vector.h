@@ -174,6 +174,29 @@ static inline TARGET TIER(vec) TIER(tenths)(TIER(vec) x) {
   return (__builtin_convertvector(exponent, TIER(vec)) + log2) * 3.01029996f + 0.5f;
 }
 
+static TARGET void TIER(amplify)(float *powers, float factor, int count) {
+  int i = 0;
+  for (; i + TIER(lanes) <= count; i += TIER(lanes))
+    TIER(store)(powers + i, TIER(load)(powers + i) * factor);
+#if VECTOR_BYTES == 64
+  __mmask16 const rest = (__mmask16)((1u << (count - i)) - 1);
+  __m512 const x = _mm512_maskz_loadu_ps(rest, powers + i);
+  _mm512_mask_storeu_ps(powers + i, rest, _mm512_mul_ps(x, _mm512_set1_ps(factor)));
+#elif VECTOR_BYTES == 32
+  amplify_128(powers + i, factor, count - i);
+#else
+  amplify_scalar(powers + i, factor, count - i);
+#endif
+}
+
+static TARGET uint64_t TIER(at_least)(const float ratios[MP3A_MOST_BANDS], float limit,
+                                      int count) {
+  uint64_t bands = 0;
+  for (int i = 0; i < count; i += TIER(lanes))
+    bands |= (uint64_t)TIER(lane_bits)(~(TIER(load)(ratios + i) < limit)) << i;
+  return bands & (((uint64_t)1 << count) - 1);
+}
+
 /* Tenths are rounded, so hardly ever their last bits matter. */
 static TARGET void TIER(ratios)(mp3a_band_noises *bands, int count, mp3a_noise_sums *sums) {
   TIER(vec) most = {0};

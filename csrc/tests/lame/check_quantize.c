@@ -10,6 +10,7 @@ int count_bits_lame(lame_internal_flags const *gfc, const FLOAT *powers, gr_info
                     calc_noise_data *before);
 int calc_noise_lame(gr_info const *granule, FLOAT const *allowed, FLOAT *distort,
                     calc_noise_result *result, calc_noise_data *known);
+int scale_bitcount_lame(const lame_internal_flags *gfc, gr_info *granule);
 void check_quantize(unsigned cpu_flags, const char *tier, int bench);
 
 enum { LINES = 576, GUARD = 16 };
@@ -178,6 +179,16 @@ static void check_others(const mp3a_quantize_kernels *scalar,
     memcpy(values[1], values[0], sizeof values[0]);
     check_noises(scalar, kernels, tier, round);
     check_noise(scalar, kernels, tier, count);
+    static float bands[MP3A_MOST_BANDS], amplified[2][LINES + GUARD];
+    int const band_count = pick(MP3A_MOST_BANDS + 1);
+    for (int i = 0; i < MP3A_MOST_BANDS; i++) bands[i] = (float)pick(9);
+    float const limit = (float)pick(9);
+    uint64_t const a = scalar->at_least(bands, limit, band_count);
+    CHECK(a == kernels->at_least(bands, limit, band_count), "%s, %d ratios", tier, band_count);
+    memcpy(amplified[0], powers, sizeof powers), memcpy(amplified[1], powers, sizeof powers);
+    scalar->amplify(amplified[0] + shift, 1.3f, count);
+    kernels->amplify(amplified[1] + shift, 1.3f, count);
+    CHECK(memcmp(amplified[0], amplified[1], sizeof powers) == 0, "%s, %d lines", tier, count);
     for (int i = 0; i < LINES + GUARD; i++) powers[i] = pick(9) ? fabsf(powers[i]) : 100;
     scalar->drop_small(powers + shift, 100, count, values[0] + shift);
     kernels->drop_small(powers + shift, 100, count, values[1] + shift);
@@ -301,6 +312,23 @@ static void check_values(lame_internal_flags *gfc, const char *tier) {
   }
 }
 
+/* As large as the outer loop makes scale factors, and a little larger. */
+static void check_scale_factors(lame_internal_flags *gfc) {
+  gr_info *granule = &ours.granule;
+  memset(&ours, 0, sizeof ours);
+  start_random_granule(gfc, granule);
+  gfc->cfg.mode_gr = 1 + (pick(4) > 0);
+  granule->sfbdivide = granule->block_type == SHORT_TYPE ? 18 : 11;
+  int const most = 1 + pick(18), least = pick(3) ? 0 : pick(most);
+  for (int sfb = 0; sfb < granule->sfbmax; sfb++)
+    granule->scalefac[sfb] = sfb < granule->sfbdivide || pick(9) ? least + pick(most - least) : 0;
+  granule->preflag = granule->block_type != SHORT_TYPE && pick(3) == 0;
+  memcpy(&theirs, &ours, sizeof ours);
+  int const a = scale_bitcount(gfc, granule), b = scale_bitcount_lame(gfc, &theirs.granule);
+  CHECK(a == b && memcmp(&ours, &theirs, sizeof ours) == 0, "%d for %d, %d bits for %d", a, b,
+        granule->part2_length, theirs.granule.part2_length);
+}
+
 /* ---- time ---- */
 
 static void print_times(const mp3a_quantize_kernels *scalar,
@@ -334,6 +362,7 @@ void check_quantize(unsigned cpu_flags, const char *tier, int bench) {
     for (int round = 0; round < 10; round++) {
       check_sequence(encoder->internal_flags, tier);
       check_values(encoder->internal_flags, tier);
+      for (int k = 0; k < 9; k++) check_scale_factors(encoder->internal_flags);
     }
     lame_close(encoder);
   }
