@@ -172,7 +172,74 @@ static void check_loud(void) {
   free(loud), free(scaled);
 }
 
+/* Several passes at once are as many calls, each with the one before's output; the sizes told are
+   the last one's, the peak the first one's. */
+static void check_passes(int channels, uint32_t flags) {
+  enum { COUNT = 5000, PASSES = 3, MOST = COUNT + PASSES * 4 * 1152 };
+  mp3a_options o = {sizeof o, 44100, 48, 7, channels, flags, 0, 0, 0, 0, 0, 1};
+  float *left = make_signal(MOST, 44100, 6, 2.5f), *right = make_signal(MOST, 44100, 7, 0.5f);
+  static float results[4][MOST];
+  float *const once[2] = {results[0], channels == 2 ? results[1] : NULL};
+  float *const at_once[2] = {results[2], channels == 2 ? results[3] : NULL};
+  const float *input[2] = {left, channels == 2 ? right : NULL};
+  mp3a_stats first = {0}, last = {0}, stats = {0};
+  uint32_t count = COUNT;
+  for (int i = 0; i < PASSES; i++) {
+    const float *const from[2] = {i ? once[0] : input[0], i ? once[1] : input[1]};
+    CHECK(mp3a_roundtrip(&o, from[0], from[1], count, once[0], once[1], MOST, &last) == MP3A_OK,
+          "pass %d", i);
+    count = mp3a_output_frame_count(&o, count);
+    if (i == 0) first = last;
+  }
+  o.pass_count = PASSES;
+  CHECK(mp3a_output_frame_count(&o, COUNT) == count, "%u samples", count);
+  CHECK(mp3a_roundtrip(&o, input[0], input[1], COUNT, at_once[0], at_once[1], count, &stats) ==
+            MP3A_OK, "all passes");
+  for (int ch = 0; ch < channels; ch++)
+    CHECK(memcmp(once[ch], at_once[ch], count * sizeof(float)) == 0, "channel %d differs", ch);
+  CHECK(stats.peak == first.peak && stats.mp3_byte_size == last.mp3_byte_size,
+        "peak %g, %u bytes", (double)stats.peak, stats.mp3_byte_size);
+  CHECK(mp3a_roundtrip(&o, input[0], input[1], COUNT, at_once[0], at_once[1], count - 1, NULL) ==
+            MP3A_INVALID_AUDIO, "too little room");
+  free(left), free(right);
+}
+
+/* The same of 16-bit samples, which are rounded after each pass; on the pool, too. */
+static void check_pcm16_passes(int channels, uint32_t flags) {
+  enum { COUNT = 5000, PASSES = 3, MOST = 2 * (COUNT + PASSES * 4 * 1152) };
+  mp3a_options o = {sizeof o, 44100, 48, 7, channels, flags, 0, 0, 0, 0, 0, 1};
+  static int16_t codes[MOST], once[MOST], at_once[MOST];
+  const uint32_t width = (uint32_t)channels, sample_count = COUNT * width;
+  uint32_t count = sample_count;
+  for (int i = 0; i < MOST; i++) codes[i] = (int16_t)((check_random() & 0x3fff) - 0x2000);
+  for (int i = 0; i < PASSES; i++) {
+    CHECK(mp3a_roundtrip_pcm16(&o, i ? once : codes, count, once, MOST) == MP3A_OK, "pass %d", i);
+    count = mp3a_output_frame_count(&o, count / width) * width;
+  }
+  o.pass_count = PASSES;
+  CHECK(mp3a_roundtrip_pcm16(&o, codes, sample_count, at_once, count) == MP3A_OK, "all passes");
+  CHECK(memcmp(once, at_once, count * sizeof *once) == 0, "%d channels differ", channels);
+  CHECK(mp3a_roundtrip_pcm16(&o, codes, sample_count, at_once, count - 1) == MP3A_INVALID_AUDIO,
+        "too little room");
+  int32_t status;
+  mp3a_queue *queue = mp3a_queue_create(NULL);
+  mp3a_job *job = mp3a_roundtrip_pcm16_job_start(queue, &o, codes, sample_count, 1, &status);
+  memset(at_once, 0, sizeof at_once);
+  CHECK(job && mp3a_queue_wait(queue) == 1, "a job");
+  CHECK(mp3a_roundtrip_pcm16_job_end(job, at_once, count - 1) == MP3A_INVALID_AUDIO, "no room");
+  CHECK(mp3a_roundtrip_pcm16_job_end(job, at_once, count) == MP3A_OK, "its end");
+  CHECK(memcmp(once, at_once, count * sizeof *once) == 0, "%d channels differ on the pool",
+        channels);
+  mp3a_queue_destroy(queue);
+}
+
 int main(void) {
+  for (int channels = 1; channels <= 2; channels++) {
+    for (uint32_t flags = 0; flags <= MP3A_PRESERVE_DELAY; flags += MP3A_PRESERVE_DELAY) {
+      RUN(check_passes(channels, flags));
+      RUN(check_pcm16_passes(channels, flags));
+    }
+  }
   RUN(check_lengths());
   RUN(check_settings());
   RUN(check_modes());
