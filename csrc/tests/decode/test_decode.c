@@ -67,6 +67,10 @@ static uint32_t decode_in_pieces(const uint8_t *mp3, uint32_t byte_size, bool is
     at += consumed, total += written;
     if (*status != MP3A_OK || (at_end && consumed == piece && written < capacity)) break;
   }
+  mp3a_mp3_info told = {0}, probed = {0};
+  if (*status == MP3A_OK) *status = mp3a_decode_stream_info(stream, &told);
+  mp3a_probe(mp3, byte_size, is_gapless, &probed);
+  CHECK(memcmp(&told, &probed, sizeof told) == 0, "the stream tells other things than the probe");
   mp3a_decode_stream_destroy(stream);
   CHECK(wrong == 0, "%u calls went too far", wrong);
   return total;
