@@ -139,6 +139,7 @@ pub const kernel_files = [_][]const u8{
     "kernels/fht.c",
     "kernels/filterbank.c",
     "kernels/huffman_lengths.c",
+    "kernels/huffman_sums.c",
     "kernels/kernels.c",
     "kernels/masking.c",
     "kernels/mdct.c",

@@ -2,31 +2,10 @@
    LAME's best_huffman_divide (takehiro.c is compiled with that name ending in
    _lame). LAME counts the bits of every candidate region anew; here the lengths
    by all tables are summed once, and a region's are the difference of two sums. */
-#include "common/once.h"
 #include "lame/hand_off.h"
 #include "lame/huffman_choose.h"
 #include "lame/internals.h"
 #include "lame/kernels/kernels.h"
-
-enum { SUMMED_TABLES = 16, LAST_BIT_TABLE = 12, LOW_ESCAPED = 14, HIGH_ESCAPED = 15 };
-static const uint8_t summed_tables[SUMMED_TABLES] = {1,  2,  3,  5,  6,  7,  8,  9,
-                                                     10, 11, 12, 13, 14, 15, 16, 24};
-
-typedef uint16_t length_sums __attribute__((vector_size(2 * SUMMED_TABLES), aligned(16)));
-
-static length_sums key_lengths[256]; /* per pair, by each of summed_tables */
-static uint8_t index_of_table[16];   /* its place in summed_tables */
-
-static void fill_key_lengths(void) {
-  static mp3a_once once;
-  if (!mp3a_once_begin(&once)) return;
-  for (int i = 0; i < SUMMED_TABLES; i++) {
-    for (int key = 0; key < 256; key++)
-      key_lengths[key][i] = (uint16_t)mp3a_code_length(summed_tables[i], key >> 4, key & 15);
-    if (summed_tables[i] < 16) index_of_table[summed_tables[i]] = (uint8_t)i;
-  }
-  mp3a_once_end(&once);
-}
 
 /* ---- sums ---- */
 
@@ -34,7 +13,7 @@ typedef struct {
   const int *quantized, *edges; /* of the scale factor bands */
   int bands, big_values;        /* bands that start below big_values */
   uint8_t keys[MP3A_COUNT_KEYS];
-  uint16_t sums[SBMAX_l + 1][SUMMED_TABLES]; /* of all bands before */
+  mp3a_length_sums sums[SBMAX_l + 1]; /* of all bands before */
   int largest[SBMAX_l];
 } band_sums;
 
@@ -54,16 +33,8 @@ static int largest_in_band(const band_sums *s, int begin, int end) {
 static void sum_band(band_sums *s, int band) {
   int const begin = s->edges[band];
   int const end = s->edges[band + 1] < s->big_values ? s->edges[band + 1] : s->big_values;
-  length_sums even, odd = {0};
-  __builtin_memcpy(&even, s->sums[band], sizeof even);
-  int i = begin / 2;
-  for (; i + 2 <= end / 2; i += 2) {
-    even += key_lengths[s->keys[i]];
-    odd += key_lengths[s->keys[i + 1]];
-  }
-  if (i < end / 2) even += key_lengths[s->keys[i]];
-  even += odd;
-  __builtin_memcpy(s->sums[band + 1], &even, sizeof even);
+  mp3a_kernels()->huffman_sums.add(s->sums[band], s->keys + begin / 2, (end - begin) / 2,
+                                   s->sums[band + 1]);
   s->largest[band] = largest_in_band(s, begin, end);
 }
 
@@ -74,43 +45,64 @@ static void end_at(band_sums *s, int big_values) {
 
 static inline int larger(int a, int b) { return a > b ? a : b; }
 
-/* The best table for the bands from `begin` up to `end`, as mp3a_choose_tables(). */
-static int choose(const band_sums *s, int begin, int end, int largest, int *bits) {
-  const uint16_t *before = s->sums[begin], *after = s->sums[end];
+/* The best table for the region, as mp3a_choose_tables(). */
+static int choose(const band_sums *s, mp3a_summed_region region, unsigned *bits) {
+  const uint16_t *before = s->sums[region.begin], *after = s->sums[region.end];
   unsigned lengths[3];
-  if (largest == 0) return 0;
-  if (largest <= 15) {
-    int const first = index_of_table[mp3a_candidate_tables[largest].table];
-    for (int i = 0; i < mp3a_candidate_tables[largest].count; i++)
+  int added = 0, table = 0;
+  if (region.largest > 15) {
+    lengths[0] = (uint16_t)(after[MP3A_LOW_SUM] - before[MP3A_LOW_SUM]);
+    lengths[1] = (uint16_t)(after[MP3A_HIGH_SUM] - before[MP3A_HIGH_SUM]);
+    lengths[2] = (uint16_t)(after[MP3A_LAST_BIT_SUM] - before[MP3A_LAST_BIT_SUM]) - lengths[0];
+  } else if (region.largest > 0) {
+    int const first = mp3a_sum_of_table(mp3a_candidate_tables[region.largest].table);
+    for (int i = 0; i < mp3a_candidate_tables[region.largest].count; i++)
       lengths[i] = (uint16_t)(after[first + i] - before[first + i]);
-  } else {
-    lengths[0] = (uint16_t)(after[LOW_ESCAPED] - before[LOW_ESCAPED]);
-    lengths[1] = (uint16_t)(after[HIGH_ESCAPED] - before[HIGH_ESCAPED]);
-    lengths[2] = (uint16_t)(after[LAST_BIT_TABLE] - before[LAST_BIT_TABLE]) - lengths[0];
   }
-  return mp3a_choose_by_lengths(largest, lengths, bits);
+  if (region.largest > 0) table = mp3a_choose_by_lengths(region.largest, lengths, &added);
+  *bits = (unsigned)added;
+  return table;
+}
+
+/* The bits of regions, each by its best table. */
+static void count_regions(const band_sums *s, const mp3a_summed_region *regions, int count,
+                          unsigned *bits) {
+  mp3a_kernels()->huffman_sums.least(s->sums, regions, count, bits);
+  for (int i = 0; i < count; i++)
+    if (regions[i].largest > 15) choose(s, regions[i], &bits[i]);
+}
+
+/* `count` regions from the band `begin` on, each a band longer than the one before. */
+static void count_growing(const band_sums *s, int begin, int count, unsigned *bits) {
+  mp3a_summed_region regions[SBMAX_l];
+  int largest = 0;
+  for (int i = 0; i < count; i++) {
+    largest = larger(largest, s->largest[begin + i]);
+    regions[i] = (mp3a_summed_region){(uint8_t)begin, (uint8_t)(begin + i + 1),
+                                      (uint16_t)largest};
+  }
+  count_regions(s, regions, count, bits);
 }
 
 /* ---- divisions ---- */
 
 enum { MAX_REGION0 = 16, MAX_REGION1 = 8, ENDS = MAX_REGION0 + MAX_REGION1 - 1 };
 
-/* Per end of region 1 (two bands or more, less two), its best start. */
-typedef struct {
-  int bits, region0, table0, table1;
-} two_regions;
+static inline int smaller(int a, int b) { return a < b ? a : b; }
 
-static void divide_twice(const band_sums *s, two_regions best[ENDS]) {
-  for (int i = 0; i < ENDS; i++) best[i].bits = LARGE_BITS;
-  for (int r0 = 0, largest0 = 0; r0 < MAX_REGION0 && r0 + 1 < s->bands; r0++) {
-    int bits0 = 0, largest1 = 0;
-    largest0 = larger(largest0, s->largest[r0]);
-    int const table0 = choose(s, 0, r0 + 1, largest0, &bits0);
-    for (int r1 = 0; r1 < MAX_REGION1 && r0 + r1 + 2 < s->bands; r1++) {
-      int bits = bits0;
-      largest1 = larger(largest1, s->largest[r0 + r1 + 1]);
-      int const table1 = choose(s, r0 + 1, r0 + r1 + 2, largest1, &bits);
-      if (bits < best[r0 + r1].bits) best[r0 + r1] = (two_regions){bits, r0, table0, table1};
+/* Per end of region 1 (two bands or more, less two), the fewest bits and, in the lowest byte, the
+   first region 0 with them (its bands, less one). */
+static void divide_twice(const band_sums *s, unsigned best[ENDS]) {
+  unsigned bits0[MAX_REGION0], bits1[MAX_REGION1];
+  int const most0 = smaller(MAX_REGION0, s->bands - 1);
+  for (int i = 0; i < ENDS; i++) best[i] = LARGE_BITS << 8;
+  if (most0 > 0) count_growing(s, 0, most0, bits0);
+  for (int r0 = 0; r0 < most0; r0++) {
+    int const most1 = smaller(MAX_REGION1, s->bands - r0 - 2);
+    if (most1 > 0) count_growing(s, r0 + 1, most1, bits1);
+    for (int r1 = 0; r1 < most1; r1++) {
+      unsigned const bits = (bits0[r0] + bits1[r1]) << 8 | (unsigned)r0;
+      best[r0 + r1] = bits < best[r0 + r1] ? bits : best[r0 + r1];
     }
   }
 }
@@ -120,29 +112,53 @@ typedef struct {
   int big_values, count1, count1bits, count1table_select;
 } upper_part;
 
-/* Adds the third region and takes what is shorter than the granule's code. */
-static void take_shorter(const band_sums *s, const two_regions best[ENDS], const upper_part *part,
-                         gr_info *granule) {
-  int largest[SBMAX_l + 1];
-  largest[s->bands] = 0;
-  for (int i = s->bands; i-- > 0;) largest[i] = larger(largest[i + 1], s->largest[i]);
-  for (int r2 = 2; r2 < s->bands; r2++) {
-    const two_regions *below = &best[r2 - 2];
-    int bits = below->bits + part->count1bits;
-    if (granule->part2_3_length <= bits) break;
-    int const table2 = choose(s, r2, s->bands, largest[r2], &bits);
-    if (granule->part2_3_length <= bits) continue;
-    granule->part2_3_length = bits;
-    granule->big_values = part->big_values;
-    granule->count1 = part->count1;
-    granule->count1bits = part->count1bits;
-    granule->count1table_select = part->count1table_select;
-    granule->region0_count = below->region0;
-    granule->region1_count = r2 - 2 - below->region0;
-    granule->table_select[0] = below->table0;
-    granule->table_select[1] = below->table1;
-    granule->table_select[2] = table2;
+/* The regions from each band to the last, from the second band on. */
+static void count_upper(const band_sums *s, mp3a_summed_region upper[SBMAX_l],
+                        unsigned bits[SBMAX_l]) {
+  int largest = 0;
+  for (int i = s->bands; i-- > 2;) {
+    largest = larger(largest, s->largest[i]);
+    upper[i] = (mp3a_summed_region){(uint8_t)i, (uint8_t)s->bands, (uint16_t)largest};
   }
+  if (s->bands > 2) count_regions(s, upper + 2, s->bands - 2, bits + 2);
+}
+
+static void set_regions(const band_sums *s, int region0, mp3a_summed_region upper,
+                        gr_info *granule) {
+  unsigned unused;
+  int const end0 = region0 + 1, end1 = upper.begin;
+  int largest0 = 0, largest1 = 0;
+  for (int i = 0; i < end0; i++) largest0 = larger(largest0, s->largest[i]);
+  for (int i = end0; i < end1; i++) largest1 = larger(largest1, s->largest[i]);
+  mp3a_summed_region const lower = {0, (uint8_t)end0, (uint16_t)largest0};
+  mp3a_summed_region const middle = {(uint8_t)end0, (uint8_t)end1, (uint16_t)largest1};
+  granule->region0_count = region0;
+  granule->region1_count = end1 - end0 - 1;
+  granule->table_select[0] = choose(s, lower, &unused);
+  granule->table_select[1] = choose(s, middle, &unused);
+  granule->table_select[2] = choose(s, upper, &unused);
+}
+
+/* Adds the third region and takes what is shorter than the granule's code. */
+static void take_shorter(const band_sums *s, const unsigned best[ENDS], const upper_part *part,
+                         gr_info *granule) {
+  mp3a_summed_region upper[SBMAX_l];
+  unsigned bits[SBMAX_l];
+  int shortest = 0, region0 = 0;
+  count_upper(s, upper, bits);
+  for (int r2 = 2; r2 < s->bands; r2++) {
+    int const below = (int)(best[r2 - 2] >> 8) + part->count1bits;
+    if (granule->part2_3_length <= below) break;
+    if (granule->part2_3_length <= below + (int)bits[r2]) continue;
+    granule->part2_3_length = below + (int)bits[r2];
+    shortest = r2, region0 = (int)(best[r2 - 2] & 255);
+  }
+  if (!shortest) return;
+  granule->big_values = part->big_values;
+  granule->count1 = part->count1;
+  granule->count1bits = part->count1bits;
+  granule->count1table_select = part->count1table_select;
+  set_regions(s, region0, upper[shortest], granule);
 }
 
 /* Blocks of other types have two regions with one possible border. */
@@ -166,7 +182,7 @@ static void take_if_shorter(const band_sums *s, const upper_part *part, gr_info 
    most 1, with quadruples that start one pair earlier and end one pair later. */
 void best_huffman_divide(const lame_internal_flags *const gfc, gr_info *const granule) {
   band_sums s;
-  two_regions best[ENDS];
+  unsigned best[ENDS];
   int const big_pairs = granule->big_values / 2;
   int const is_normal = granule->block_type == NORM_TYPE;
   upper_part part = {granule->big_values, granule->count1, granule->count1bits,
@@ -174,14 +190,13 @@ void best_huffman_divide(const lame_internal_flags *const gfc, gr_info *const gr
   if (granule->block_type == SHORT_TYPE && gfc->cfg.mode_gr == 1) return;
   if (mp3a_hand_off_ignores_size(gfc, granule)) return;
 
-  fill_key_lengths();
   s.quantized = granule->l3_enc;
   s.edges = gfc->scalefac_band.l;
   int const lines = part.count1 < MP3A_LINES - 1 ? part.count1 + 2 : MP3A_LINES;
   mp3a_kernels()->huffman.pack(granule->l3_enc, lines, s.keys);
   if (is_normal) {
     end_at(&s, part.big_values);
-    for (int i = 0; i < SUMMED_TABLES; i++) s.sums[0][i] = 0;
+    for (int i = 0; i < MP3A_SUMMED_TABLES; i++) s.sums[0][i] = 0;
     for (int band = 0; band < s.bands; band++) sum_band(&s, band);
     divide_twice(&s, best);
     take_shorter(&s, best, &part, granule);

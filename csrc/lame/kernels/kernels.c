@@ -10,6 +10,7 @@ void mp3a_kernels_fill(mp3a_kernel_table *table, unsigned cpu_flags) {
   mp3a_fht_select(&table->fht, cpu_flags);
   mp3a_filterbank_select(&table->filterbank, cpu_flags);
   mp3a_huffman_lengths_select(&table->huffman, cpu_flags);
+  mp3a_huffman_sums_select(&table->huffman_sums, cpu_flags);
   mp3a_masking_select(&table->masking, cpu_flags);
   mp3a_mdct_select(&table->mdct, cpu_flags);
   mp3a_noisy_steps_select(&table->steps, cpu_flags);

@@ -10,6 +10,7 @@
 #include "lame/kernels/fht.h"
 #include "lame/kernels/filterbank.h"
 #include "lame/kernels/huffman_lengths.h"
+#include "lame/kernels/huffman_sums.h"
 #include "lame/kernels/masking.h"
 #include "lame/kernels/mdct.h"
 #include "lame/kernels/noisy_steps.h"
@@ -23,6 +24,7 @@ typedef struct mp3a_kernel_table {
   mp3a_fht_kernels fht;
   mp3a_filterbank_kernels filterbank;
   mp3a_huffman_lengths_kernels huffman;
+  mp3a_huffman_sums_kernels huffman_sums;
   mp3a_masking_kernels masking;
   mp3a_mdct_kernels mdct;
   mp3a_pair_keys_kernels pair_keys;

@@ -1,0 +1,106 @@
+#include "lame/kernels/huffman_sums.h"
+
+#include "common/cpu.h"
+#include "lame/kernels/huffman_lengths.h"
+
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
+
+static const uint8_t summed_tables[MP3A_SUMMED_TABLES] = {1,  2,  3,  5,  6,  7,  8,  9,
+                                                          10, 11, 12, 13, 14, 15, 16, 24};
+
+int mp3a_sum_of_table(int table) { return table < 5 ? table - 1 : table - 2; }
+
+/* Per pair, by each of summed_tables. */
+static _Alignas(32) mp3a_length_sums key_lengths[256];
+
+static void fill_key_lengths(void) {
+  for (int key = 0; key < 256; key++)
+    for (int i = 0; i < MP3A_SUMMED_TABLES; i++)
+      key_lengths[key][i] = (uint16_t)mp3a_code_length(summed_tables[i], key >> 4, key & 15);
+}
+
+static void add_scalar(const mp3a_length_sums before, const uint8_t *keys, int pairs,
+                       mp3a_length_sums after) {
+  mp3a_length_sums sums;
+  __builtin_memcpy(sums, before, sizeof sums);
+  for (int i = 0; i < pairs; i++)
+    for (int k = 0; k < MP3A_SUMMED_TABLES; k++) sums[k] += key_lengths[keys[i]][k];
+  __builtin_memcpy(after, sums, sizeof sums);
+}
+
+static void least_scalar(const mp3a_length_sums *sums, const mp3a_summed_region *regions, int count,
+                         unsigned *bits) {
+  for (int k = 0; k < count; k++) {
+    const mp3a_candidates *candidates = &mp3a_candidate_tables[regions[k].largest & 15];
+    int const first = mp3a_sum_of_table(candidates->table);
+    unsigned least = candidates->count ? 0xffff : 0;
+    for (int i = first; i < first + candidates->count; i++) {
+      unsigned const length = (uint16_t)(sums[regions[k].end][i] - sums[regions[k].begin][i]);
+      least = length < least ? length : least;
+    }
+    bits[k] = least;
+  }
+}
+
+#if defined(__x86_64__)
+/* Per largest value: which half of the tables has its own, and what to do with the half's
+   lengths, so that the least of its own is the least. */
+static _Alignas(16) struct {
+  uint16_t keep[8], raise[8];
+  int half;
+} choices[16];
+
+static void fill_choices(void) {
+  for (int largest = 0; largest < 16; largest++) {
+    const mp3a_candidates *candidates = &mp3a_candidate_tables[largest];
+    int const first = largest ? mp3a_sum_of_table(candidates->table) : 0;
+    choices[largest].half = first & 8;
+    for (int i = 0; i < 8; i++) {
+      int const is_its_own = i >= first % 8 && i < first % 8 + candidates->count;
+      choices[largest].keep[i] = largest ? 0xffff : 0;
+      choices[largest].raise[i] = largest && !is_its_own ? 0xffff : 0;
+    }
+  }
+}
+
+typedef uint16_t sums_avx2 __attribute__((vector_size(32), aligned(2), may_alias));
+
+__attribute__((target("avx2"))) static void add_avx2(const mp3a_length_sums before,
+                                                     const uint8_t *keys, int pairs,
+                                                     mp3a_length_sums after) {
+  const sums_avx2 *lengths = (const sums_avx2 *)(const void *)key_lengths;
+  sums_avx2 even = *(const sums_avx2 *)before, odd = {0};
+  int i = 0;
+  for (; i + 2 <= pairs; i += 2) even += lengths[keys[i]], odd += lengths[keys[i + 1]];
+  if (i < pairs) even += lengths[keys[i]];
+  *(sums_avx2 *)after = even + odd;
+}
+
+__attribute__((target("avx2"))) static void least_avx2(const mp3a_length_sums *sums,
+                                                       const mp3a_summed_region *regions,
+                                                       int count, unsigned *bits) {
+  for (int k = 0; k < count; k++) {
+    __typeof__(&choices[0]) choice = &choices[regions[k].largest & 15];
+    const uint16_t *end = sums[regions[k].end] + choice->half;
+    const uint16_t *begin = sums[regions[k].begin] + choice->half;
+    __m128i x = _mm_sub_epi16(_mm_loadu_si128((const __m128i *)end),
+                              _mm_loadu_si128((const __m128i *)begin));
+    x = _mm_and_si128(x, _mm_load_si128((const __m128i *)choice->keep));
+    x = _mm_or_si128(x, _mm_load_si128((const __m128i *)choice->raise));
+    bits[k] = (unsigned)_mm_cvtsi128_si32(_mm_minpos_epu16(x)) & 0xffff;
+  }
+}
+#endif
+
+void mp3a_huffman_sums_select(mp3a_huffman_sums_kernels *kernels, unsigned cpu_flags) {
+  fill_key_lengths();
+  *kernels = (mp3a_huffman_sums_kernels){add_scalar, least_scalar};
+#if defined(__x86_64__)
+  fill_choices();
+  if (cpu_flags & MP3A_CPU_AVX2) *kernels = (mp3a_huffman_sums_kernels){add_avx2, least_avx2};
+#else
+  (void)cpu_flags;
+#endif
+}
