@@ -17,7 +17,7 @@ typedef int eight_bits __attribute__((vector_size(4 * EIGHT)));
 
 static void band_sums_any(const float *lines, const float *powers, int count,
                           mp3a_band_sums *sums) {
-  eight energy = {0}, roots = {0}, largest = {0};
+  eight roots = {0}, largest = {0};
   for (int i = 0; i < count; i += EIGHT) {
     eight line = {0}, power = {0};
     size_t const there = (size_t)(count - i < EIGHT ? count - i : EIGHT);
@@ -29,14 +29,12 @@ static void band_sums_any(const float *lines, const float *powers, int count,
       memcpy(&power, powers + i, there * sizeof(float));
     }
     line = (eight)((eight_bits)line & 0x7fffffff);
-    energy += line * line;
     roots += __builtin_elementwise_sqrt(line);
     eight_bits const is_larger = power > largest;
     largest = (eight)(((eight_bits)power & is_larger) | ((eight_bits)largest & ~is_larger));
   }
   *sums = (mp3a_band_sums){0};
   for (int k = 0; k < EIGHT; k++) {
-    sums->energy += energy[k];
     sums->roots += roots[k] * 1.001f;
     if (sums->largest_power < largest[k]) sums->largest_power = largest[k];
   }
@@ -77,17 +75,15 @@ TARGET __mmask16 first_of(int count) { return count >= 16 ? 0xffff : (1u << coun
 
 MP3A_TARGET_AVX512 static void band_sums_avx512(const float *lines, const float *powers, int count,
                                                 mp3a_band_sums *sums) {
-  __m512 energy = _mm512_setzero_ps(), roots = energy, largest = energy;
+  __m512 roots = _mm512_setzero_ps(), largest = roots;
   for (int i = 0; i < count; i += 16) {
     __mmask16 const is_there = first_of(count - i);
     __m512 const line = _mm512_abs_ps(_mm512_maskz_loadu_ps(is_there, lines + i));
     __mmask16 const has_root = _mm512_cmp_ps_mask(line, _mm512_set1_ps(0x1p-80f), _CMP_GT_OQ);
     __m512 const inverse_root = _mm512_maskz_rsqrt14_ps(has_root, line);
-    energy = _mm512_fmadd_ps(line, line, energy);
     roots = _mm512_fmadd_ps(line, inverse_root, roots);
     largest = _mm512_max_ps(largest, _mm512_maskz_loadu_ps(is_there, powers + i));
   }
-  sums->energy = _mm512_reduce_add_ps(energy);
   sums->largest_power = _mm512_reduce_max_ps(largest);
   /* Lines that were left out have roots below 2^-40. */
   sums->roots = _mm512_reduce_add_ps(roots) * 1.001f + 0x1p-30f;
@@ -96,7 +92,8 @@ MP3A_TARGET_AVX512 static void band_sums_avx512(const float *lines, const float 
 MP3A_TARGET_AVX512 static mp3a_noisy_steps noisy_steps(const float *lines, const float *powers,
                                                        int count, const float *scales,
                                                        const float *widths, float allowed) {
-  __m512 const scale = _mm512_loadu_ps(scales), width = _mm512_loadu_ps(widths);
+  __m512 const scale = _mm512_maskz_loadu_ps(MP3A_ZEROS - 1, scales);
+  __m512 const width = _mm512_maskz_loadu_ps(MP3A_ZEROS - 1, widths);
   __m512 sums[2] = {_mm512_setzero_ps(), _mm512_setzero_ps()};
   int i = 0;
   for (; i + 2 <= count; i += 2)

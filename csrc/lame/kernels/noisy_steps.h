@@ -3,17 +3,17 @@
 #define MP3A_NOISY_STEPS_H
 
 enum {
-  MP3A_STEPS_AT_ONCE = 16,
+  MP3A_STEPS_AT_ONCE = 15,
+  MP3A_ZEROS = 1 << MP3A_STEPS_AT_ONCE,
   MP3A_MOST_TABLED = 31 /* the largest value that these quantize to */
 };
 
 typedef struct mp3a_band_sums {
   float largest_power;
-  float energy; /* the sum of the lines' squares, in any order */
   float roots;  /* at least the sum of the roots of their magnitudes; 1/500 more at most */
 } mp3a_band_sums;
 
-/* A bit per step, the first one lowest. */
+/* A bit per step, the first one lowest; and MP3A_ZEROS for one so coarse that all values are 0. */
 typedef struct mp3a_noisy_steps {
   unsigned noisy; /* the noise is above the allowed */
   unsigned doubt; /* it is so close that the order of additions may decide */
@@ -27,7 +27,7 @@ typedef struct mp3a_noisy_steps {
    n = powers[i] * scale rounded as quantize.h's lines() has it. */
 typedef struct mp3a_noisy_steps_kernels {
   void (*band_sums)(const float *lines, const float *powers, int count, mp3a_band_sums *sums);
-  /* Of 16 steps with their scales and widths. No n may be above MP3A_MOST_TABLED. */
+  /* Of 15 steps with their scales and widths. No n may be above MP3A_MOST_TABLED. */
   mp3a_noisy_steps (*noisy_steps)(const float *lines, const float *powers, int count,
                                   const float *scales, const float *widths, float allowed);
   /* Of one step, summed in any order. No n may be above MP3A_MOST_TABLED. */

@@ -70,26 +70,27 @@ static void check_kernels_of(const mp3a_noisy_steps_kernels *kernels,
                              const mp3a_quantize_kernels *scalar, const char *tier) {
   int const begin = pick(500), count = 1 + pick(76);
   mp3a_band_sums sums;
-  double energy = 0, roots = 0;
+  double roots = 0;
   float largest = 0;
   for (int i = begin; i < begin + count; i++) {
-    energy += (double)lines[i] * lines[i], roots += sqrt(fabs((double)lines[i]));
+    roots += sqrt(fabs((double)lines[i]));
     largest = fmaxf(largest, powers[i]);
   }
   kernels->band_sums(lines + begin, powers + begin, count, &sums);
-  CHECK(sums.largest_power == largest && fabs(sums.energy - energy) <= energy * 1e-5 &&
-            sums.roots >= roots && sums.roots <= roots * 1.002 + 1e-8,
-        "%s, %d lines: %g, %g for %g, %g", tier, count, (double)sums.energy, (double)sums.roots,
-        energy, roots);
+  CHECK(sums.largest_power == largest && sums.roots >= roots &&
+            sums.roots <= roots * 1.002 + 1e-8,
+        "%s, %d lines: %g for %g", tier, count, (double)sums.roots, roots);
   if (!kernels->noisy_steps) return;
   int step = 1 + pick(200);
   while (step < 239 && !(largest * ipow20[step] < MP3A_MOST_TABLED)) step++;
   if (!(largest * ipow20[step] < MP3A_MOST_TABLED)) return;
-  float const allowed = plain_noise(scalar, begin, count, step + pick(16)) *
+  float const allowed = plain_noise(scalar, begin, count, step + pick(15)) *
                         (pick(4) ? check_random_float(0.5f, 2) : 1);
   mp3a_noisy_steps const now = kernels->noisy_steps(
       lines + begin, powers + begin, count, ipow20 + step, pow20 + step + Q_MAX2, allowed);
   for (int k = 0; k < 16; k++, step++) {
+    if (k == 15) step = 255;
+    if (k == 15 && largest * ipow20[step] > 0.5f) break; /* not all values are 0 */
     float const noise = plain_noise(scalar, begin, count, step);
     float const any = kernels->noise(lines + begin, powers + begin, count, ipow20[step],
                                      pow20[step + Q_MAX2]);
