@@ -5,8 +5,8 @@
      #include "common/tiers.h"
 
    The source defines static TARGET functions TIER(name), by common/vector.h: name_128 for
-   SSE2, NEON and WebAssembly, name_avx2, and, where the kernel defines TIER_HAS_AVX512 before,
-   name_avx512. The scalar twin of each is name_scalar, and stands
+   SSE2, NEON and WebAssembly, name_avx2, and, where the kernel defines TIER_AVX512_BYTES before,
+   64 or 32 (for twice as many registers as AVX2 has), name_avx512. The scalar twin of each is name_scalar, and stands
    before. MP3A_SELECT_TIER(kernels, LIST, cpu_flags) then fills a struct of kernels with the
    best of LIST(scalar), LIST(128), LIST(avx2) and LIST(avx512). */
 #include "common/cpu.h"
@@ -39,10 +39,10 @@
 #define MP3A_IF_AVX2(...)
 #endif
 
-#if defined(__x86_64__) && defined(TIER_HAS_AVX512)
+#if defined(__x86_64__) && defined(TIER_AVX512_BYTES)
 #define TIER(name) name##_avx512
 #define TARGET MP3A_TARGET_AVX512
-#define VECTOR_BYTES 64
+#define VECTOR_BYTES TIER_AVX512_BYTES
 #include "common/vector.h"
 #include TIER_SOURCE
 #undef TIER

@@ -48,6 +48,7 @@ static void attack_peaks_joint_scalar(const float *left, const float *right,
   }
 }
 
+#define TIER_AVX512_BYTES 64
 #define TIER_SOURCE "lame/kernels/attack_vector.h"
 #include "common/tiers.h"
 

@@ -134,7 +134,7 @@ static void windowed_fht_scalar(const float *samples, const float *window, float
 #include <immintrin.h>
 #endif
 
-#define TIER_HAS_AVX512
+#define TIER_AVX512_BYTES 64
 #define TIER_SOURCE "lame/kernels/fht_vector.h"
 #include "common/tiers.h"
 

@@ -141,7 +141,7 @@ typedef float quad __attribute__((vector_size(16)));
 #include <immintrin.h>
 #endif
 
-#define TIER_HAS_AVX512
+#define TIER_AVX512_BYTES 64
 #define TIER_SOURCE "lame/kernels/masking_vector.h"
 #include "common/tiers.h"
 

@@ -108,6 +108,7 @@ static void reduce_alias_scalar(float *lines, int borders) {
 
 /* ---- vectors ---- */
 
+#define TIER_AVX512_BYTES 32
 #define TIER_SOURCE "lame/kernels/mdct_vector.h"
 #include "common/tiers.h"
 

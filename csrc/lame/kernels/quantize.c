@@ -211,7 +211,7 @@ static float noise_scalar(const float *lines, const float *powers, float scale, 
   return finish_noise(lines, powers, scale, step, 0, count, sums);
 }
 
-#define TIER_HAS_AVX512
+#define TIER_AVX512_BYTES 64
 #define TIER_SOURCE "lame/kernels/quantize_vector.h"
 #include "common/tiers.h"
 

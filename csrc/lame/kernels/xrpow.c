@@ -18,7 +18,7 @@ static float raise_scalar(const float *lines, int count, float *powers, float la
   return largest;
 }
 
-#define TIER_HAS_AVX512
+#define TIER_AVX512_BYTES 64
 #define TIER_SOURCE "lame/kernels/xrpow_vector.h"
 #include "common/tiers.h"
 
