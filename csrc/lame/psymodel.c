@@ -180,38 +180,6 @@ static void analyse_long(granule *g, const sample_t *const buffer[2], int gr_out
 }
 
 static inline float lesser(float a, float b) { return a < b ? a : b; }
-static inline float greater(float a, float b) { return a > b ? a : b; }
-
-/* No threshold lies above what the partition's strongest line allows, nor above
-   the partition's energy; the user's masking level comes before or after that,
-   whichever is stricter. */
-static void limit_thresholds(granule *g, int channel, PsyConst_CB2SB_t const *bands) {
-  mp3a_masking *masking = &g->masking[channel];
-  float const user_level = g->gfc->sv_qnt.masking_lower;
-  for (int b = 0, count = bands->npart; b < count; b++) {
-    float const level = bands->masking_lower[b] * user_level, energy = masking->energy[b];
-    float limit = masking->peak[b] * bands->minval[b];
-    limit *= masking->tonality[b];
-    float threshold = lesser(limit, masking->threshold[b]);
-    threshold = level > 1 ? threshold * level : threshold;
-    threshold = lesser(energy, threshold);
-    masking->threshold[b] = level < 1 ? threshold * level : threshold;
-  }
-}
-
-/* Pre-echo control of long blocks: a threshold may rise to twice that of the
-   granule before and, among long blocks, 16 times that of the one before it. */
-static void limit_rise(float *threshold, const float *last, const float *older, int count,
-                       int is_among_long) {
-  for (int b = 0; b < count; b++) {
-    float const spread = threshold[b];
-    float limit = rpelev * last[b], older_limit = rpelev2 * older[b];
-    limit = limit <= 0 ? spread : limit;
-    older_limit = older_limit <= 0 ? spread : older_limit;
-    limit = is_among_long ? lesser(limit, older_limit) : limit;
-    threshold[b] = lesser(spread, limit);
-  }
-}
 
 /* The same after a short block, where the granule before may have no thresholds:
    then a part of the energy is the limit. */
@@ -226,6 +194,11 @@ static void limit_rise_after_short(float *threshold, const float *last, const fl
   }
 }
 
+static void limit_thresholds(granule *g, int channel, PsyConst_CB2SB_t const *bands) {
+  g->kernels->masking.limit(&g->masking[channel], bands->masking_lower, bands->minval,
+                            g->gfc->sv_qnt.masking_lower, bands->npart);
+}
+
 static void finish_long(granule *g, int channel) {
   PsyStateVar_t *state = &g->gfc->sv_psy;
   mp3a_masking *masking = &g->masking[channel];
@@ -236,7 +209,7 @@ static void finish_long(granule *g, int channel) {
   if (before == SHORT_TYPE)
     limit_rise_after_short(masking->threshold, last, masking->energy, count);
   else
-    limit_rise(masking->threshold, last, older, count, before == NORM_TYPE);
+    g->kernels->masking.limit_rise(masking->threshold, last, older, count, before == NORM_TYPE);
   memcpy(older, last, count * sizeof(FLOAT));
   memcpy(last, spread, count * sizeof(FLOAT));
   limit_thresholds(g, channel, &g->constants->lame.l);
@@ -251,39 +224,11 @@ static void finish_short(granule *g, int channel) {
   limit_thresholds(g, channel, bands);
 }
 
-/* Thresholds of mid and side, raised where left and right are masked alike, and
-   lowered so that together they stay within what left and right allow. */
 static void join_thresholds(granule *g, PsyConst_CB2SB_t const *bands, const FLOAT *hearing) {
   SessionConfig_t const *cfg = &g->gfc->cfg;
-  mp3a_masking *m = g->masking;
-  float const hearing_level =
-      cfg->msfix > 0.f ? cfg->ATH_offset_factor * g->gfc->ATH->adjust_factor : 1.f;
-  float const twice_msfix = cfg->msfix * 2.f;
-  for (int b = 0; b < bands->npart; b++) {
-    float left = m[0].threshold[b], right = m[1].threshold[b];
-    float mid = m[2].threshold[b], side = m[3].threshold[b];
-    float mid_energy = m[2].energy[b], side_energy = m[3].energy[b];
-    float raised_mid = greater(mid, lesser(side, bands->mld_cb[b] * side_energy));
-    float raised_side = greater(side, lesser(mid, bands->mld_cb[b] * mid_energy));
-    int is_alike = left <= 1.58f * right && right <= 1.58f * left;
-    mid = is_alike ? raised_mid : mid;
-    side = is_alike ? raised_side : side;
-    if (cfg->msfix > 0.f) {
-      float const floor = hearing[b] * hearing_level;
-      float const either = lesser(greater(left, floor), greater(right, floor));
-      float low_mid = greater(mid, floor), low_side = greater(side, floor);
-      float const both = low_mid + low_side;
-      if (both > 0.f && either * twice_msfix < both) {
-        float const share = either * twice_msfix / both;
-        low_mid *= share;
-        low_side *= share;
-      }
-      mid = lesser(low_mid, mid);
-      side = lesser(low_side, side);
-    }
-    m[2].threshold[b] = mid > mid_energy ? mid_energy : mid;
-    m[3].threshold[b] = side > side_energy ? side_energy : side;
-  }
+  float const level = cfg->ATH_offset_factor * g->gfc->ATH->adjust_factor;
+  g->kernels->masking.join(g->masking, bands->mld_cb, hearing, level, cfg->msfix * 2.f,
+                           bands->npart);
 }
 
 /* Sums partitions into scale factor bands. A partition on the border between

@@ -23,6 +23,8 @@ const float mp3a_additive_factor[MP3A_MASKING_STEPS + 1] = {
 /* From this ratio on (15 dB) the weaker of two distant maskers doesn't count. */
 static const float dominance = 31.622776601683793;
 
+/* How much a threshold may rise from one granule to the next, and over two. */
+static const float most_rise = 2, most_rise_of_two = 16;
 /* Of mid and side, before their sum and difference: sqrt(2) / 2. */
 static const float half_sqrt2 = 1.41421356237309504880 * 0.5f;
 
@@ -124,6 +126,74 @@ static void mask_scalar(const mp3a_partitions *partitions, const float *left, co
   }
 }
 
+/* ---- thresholds, scalar ---- */
+
+static inline float lesser(float a, float b) { return a < b ? a : b; }
+static inline float greater(float a, float b) { return a > b ? a : b; }
+
+MP3A_SMALL
+static void limit_rise_scalar(float *threshold, const float *last, const float *older, int count,
+                              int is_among_long) {
+  for (int b = 0; b < count; b++) {
+    float const spread = threshold[b];
+    float limit = most_rise * last[b], older_limit = most_rise_of_two * older[b];
+    limit = limit <= 0 ? spread : limit;
+    older_limit = older_limit <= 0 ? spread : older_limit;
+    limit = is_among_long ? lesser(limit, older_limit) : limit;
+    threshold[b] = lesser(spread, limit);
+  }
+}
+
+MP3A_SMALL
+static void limit_scalar(mp3a_masking *masking, const float *levels, const float *peak_shares,
+                         float user_level, int count) {
+  for (int b = 0; b < count; b++) {
+    float const level = levels[b] * user_level, energy = masking->energy[b];
+    float limit = masking->peak[b] * peak_shares[b];
+    limit *= masking->tonality[b];
+    float threshold = lesser(limit, masking->threshold[b]);
+    threshold = level > 1 ? threshold * level : threshold;
+    threshold = lesser(energy, threshold);
+    masking->threshold[b] = level < 1 ? threshold * level : threshold;
+  }
+}
+
+/* Mid and side of one partition, within what left and right allow. */
+static void share_limit(const float threshold[2], float floor, float twice_msfix, float *mid,
+                        float *side) {
+  float const either = lesser(greater(threshold[0], floor), greater(threshold[1], floor));
+  float low_mid = greater(*mid, floor), low_side = greater(*side, floor);
+  float const both = low_mid + low_side;
+  if (both > 0.f && either * twice_msfix < both) {
+    float const share = either * twice_msfix / both;
+    low_mid *= share;
+    low_side *= share;
+  }
+  *mid = lesser(low_mid, *mid);
+  *side = lesser(low_side, *side);
+}
+
+MP3A_SMALL
+static void join_scalar(mp3a_masking m[4], const float *level_differences, const float *hearing,
+                        float hearing_level, float twice_msfix, int count) {
+  for (int b = 0; b < count; b++) {
+    float const two[2] = {m[0].threshold[b], m[1].threshold[b]};
+    float mid = m[2].threshold[b], side = m[3].threshold[b];
+    float const mid_energy = m[2].energy[b], side_energy = m[3].energy[b];
+    float const raised_mid = greater(mid, lesser(side, level_differences[b] * side_energy));
+    float const raised_side = greater(side, lesser(mid, level_differences[b] * mid_energy));
+    int const is_alike = two[0] <= 1.58f * two[1] && two[1] <= 1.58f * two[0];
+    mid = is_alike ? raised_mid : mid;
+    side = is_alike ? raised_side : side;
+    if (twice_msfix > 0.f)
+      share_limit(two, hearing[b] * hearing_level, twice_msfix, &mid, &side);
+    m[2].threshold[b] = mid > mid_energy ? mid_energy : mid;
+    m[3].threshold[b] = side > side_energy ? side_energy : side;
+  }
+}
+
+/* ---- vectors ---- */
+
 /* The vector tiers multiply absent maskers by 0, which infinity doesn't survive, and compare
    products that must not vanish: samples 10^10 times full scale, or worse, and what is so
    small that it no longer is a normal number, are left to the scalar twin. */
@@ -145,7 +215,7 @@ typedef float quad __attribute__((vector_size(16)));
 #define TIER_SOURCE "lame/kernels/masking_vector.h"
 #include "common/tiers.h"
 
-#define MASKING_KERNELS(tier) {mask_##tier}
+#define MASKING_KERNELS(tier) {mask_##tier, limit_rise_##tier, limit_##tier, join_##tier}
 
 void mp3a_masking_select(mp3a_masking_kernels *kernels, unsigned cpu_flags) {
   MP3A_SELECT_TIER(kernels, MASKING_KERNELS, cpu_flags);

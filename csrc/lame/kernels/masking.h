@@ -42,6 +42,21 @@ typedef struct mp3a_masking_kernels {
      sums[c]: all lines' energies times weights[line][c], where that isn't 0. */
   void (*mask)(const mp3a_partitions *partitions, const float *left, const float *right, int size,
                int channels, const float (*weights)[4], mp3a_masking masking[4], float sums[4]);
+  /* Pre-echo control of long blocks: a threshold may rise to twice that of the granule before
+     and, if `is_among_long`, 16 times that of the one before it. Neither limits where it is 0.
+     Here and below arrays have MP3A_PARTITIONS places, of which the first `count` matter. */
+  void (*limit_rise)(float *threshold, const float *last, const float *older, int count,
+                     int is_among_long);
+  /* No threshold lies above what the partition's strongest line allows, nor above the
+     partition's energy; the user's level comes before or after that, whichever is stricter. */
+  void (*limit)(mp3a_masking *masking, const float *levels, const float *peak_shares,
+                float user_level, int count);
+  /* Thresholds of mid and side, masking[2] and [3], raised where left and right are masked
+     alike, and lowered so that together they stay within what left and right allow, times half
+     of `twice_msfix` each, if that is above 0. `hearing`, times `hearing_level`, are the
+     thresholds of hearing. */
+  void (*join)(mp3a_masking masking[4], const float *level_differences, const float *hearing,
+               float hearing_level, float twice_msfix, int count);
 } mp3a_masking_kernels;
 
 void mp3a_masking_select(mp3a_masking_kernels *kernels, unsigned cpu_flags);

@@ -283,4 +283,74 @@ static TARGET void TIER(mask)(const mp3a_partitions *partitions, const float *le
     TIER(mask_channel)(partitions, &masking[channel]);
 }
 
+/* ---- thresholds ---- */
+
+static inline TARGET TIER(vec) TIER(lesser)(TIER(vec) a, TIER(vec) b) {
+  return TIER(choose)(a < b, a, b);
+}
+static inline TARGET TIER(vec) TIER(greater)(TIER(vec) a, TIER(vec) b) {
+  return TIER(choose)(a > b, a, b);
+}
+
+static TARGET void TIER(limit_rise)(float *threshold, const float *last, const float *older,
+                                    int count, int is_among_long) {
+  for (int b = 0; b < count; b += TIER(lanes)) {
+    TIER(vec) const spread = TIER(load)(threshold + b);
+    TIER(vec) limit = most_rise * TIER(load)(last + b);
+    TIER(vec) older_limit = most_rise_of_two * TIER(load)(older + b);
+    limit = TIER(choose)(limit <= 0, spread, limit);
+    older_limit = TIER(choose)(older_limit <= 0, spread, older_limit);
+    if (is_among_long) limit = TIER(lesser)(limit, older_limit);
+    TIER(store)(threshold + b, TIER(lesser)(spread, limit));
+  }
+}
+
+static TARGET void TIER(limit)(mp3a_masking *masking, const float *levels,
+                               const float *peak_shares, float user_level, int count) {
+  for (int b = 0; b < count; b += TIER(lanes)) {
+    TIER(vec) const level = TIER(load)(levels + b) * user_level;
+    TIER(vec) limit = TIER(load)(masking->peak + b) * TIER(load)(peak_shares + b);
+    limit *= TIER(load)(masking->tonality + b);
+    TIER(vec) threshold = TIER(lesser)(limit, TIER(load)(masking->threshold + b));
+    threshold = TIER(choose)(level > 1, threshold * level, threshold);
+    threshold = TIER(lesser)(TIER(load)(masking->energy + b), threshold);
+    TIER(store)(masking->threshold + b, TIER(choose)(level < 1, threshold * level, threshold));
+  }
+}
+
+/* share_limit() of LANES partitions. */
+static inline TARGET void TIER(share_limit)(TIER(vec) left, TIER(vec) right, TIER(vec) floor,
+                                            float twice_msfix, TIER(vec) *mid, TIER(vec) *side) {
+  TIER(vec) either = TIER(lesser)(TIER(greater)(left, floor), TIER(greater)(right, floor));
+  TIER(vec) low_mid = TIER(greater)(*mid, floor), low_side = TIER(greater)(*side, floor);
+  TIER(vec) both = low_mid + low_side;
+  TIER(bits) const is_over = (both > 0) & (either * twice_msfix < both);
+  TIER(vec) share = either * twice_msfix / both;
+  low_mid = TIER(choose)(is_over, low_mid * share, low_mid);
+  low_side = TIER(choose)(is_over, low_side * share, low_side);
+  *mid = TIER(lesser)(low_mid, *mid);
+  *side = TIER(lesser)(low_side, *side);
+}
+
+static TARGET void TIER(join)(mp3a_masking m[4], const float *level_differences,
+                              const float *hearing, float hearing_level, float twice_msfix,
+                              int count) {
+  for (int b = 0; b < count; b += TIER(lanes)) {
+    TIER(vec) left = TIER(load)(m[0].threshold + b), right = TIER(load)(m[1].threshold + b);
+    TIER(vec) mid = TIER(load)(m[2].threshold + b), side = TIER(load)(m[3].threshold + b);
+    TIER(vec) mid_energy = TIER(load)(m[2].energy + b), side_energy = TIER(load)(m[3].energy + b);
+    TIER(vec) difference = TIER(load)(level_differences + b);
+    TIER(vec) raised_mid = TIER(greater)(mid, TIER(lesser)(side, difference * side_energy));
+    TIER(vec) raised_side = TIER(greater)(side, TIER(lesser)(mid, difference * mid_energy));
+    TIER(bits) is_alike = (left <= 1.58f * right) & (right <= 1.58f * left);
+    mid = TIER(choose)(is_alike, raised_mid, mid);
+    side = TIER(choose)(is_alike, raised_side, side);
+    if (twice_msfix > 0)
+      TIER(share_limit)(left, right, TIER(load)(hearing + b) * hearing_level, twice_msfix, &mid,
+                        &side);
+    TIER(store)(m[2].threshold + b, TIER(choose)(mid > mid_energy, mid_energy, mid));
+    TIER(store)(m[3].threshold + b, TIER(choose)(side > side_energy, side_energy, side));
+  }
+}
+
 #undef ALL

@@ -48,6 +48,34 @@ static void check_mask(const mp3a_masking_kernels *scalar, const mp3a_masking_ke
   CHECK(memcmp(&actual[0], &actual[5], sizeof *expected) == 0, "%s wrote past the end", tier);
 }
 
+static float random_level(void) {
+  return check_random() % 7 ? expf(check_random_float(-30, 30)) : 0;
+}
+
+/* Of the places behind the last partition nothing is asked. */
+static void check_thresholds(const mp3a_masking_kernels *scalar,
+                             const mp3a_masking_kernels *kernels, const char *tier, int round) {
+  mp3a_masking m[2][4];
+  float tables[3][MP3A_PARTITIONS];
+  int const count = 1 + (int)(check_random() % MP3A_PARTITIONS);
+  for (size_t i = 0; i < sizeof m[0] / (sizeof(float)); i++) ((float *)m[0])[i] = random_level();
+  for (int i = 0; i < 3 * MP3A_PARTITIONS; i++)
+    tables[i / MP3A_PARTITIONS][i % MP3A_PARTITIONS] =
+        check_random() % 3 ? random_level() : check_random_float(0, 2);
+  float const level = check_random_float(0.2f, 2), msfix = round % 3 ? 3.5f : 0;
+  memcpy(m[1], m[0], sizeof m[0]);
+  const mp3a_masking_kernels *both[2] = {scalar, kernels};
+  for (int k = 0; k < 2; k++) {
+    both[k]->limit_rise(m[k][0].threshold, tables[0], tables[1], count, round & 1);
+    both[k]->limit(&m[k][1], tables[0], tables[1], level, count);
+    both[k]->join(m[k], tables[2], tables[1], level, msfix, count);
+  }
+  for (int channel = 0; channel < 4; channel++)
+    CHECK(memcmp(m[0][channel].threshold, m[1][channel].threshold,
+                 (size_t)count * sizeof(float)) == 0,
+          "%s, channel %d, round %d", tier, channel, round);
+}
+
 /* Every float from 1 to past the table's end falls on the side of its step that
    LAME's own expression puts it. */
 static void check_steps(const mp3a_partitions *partitions) {
@@ -85,6 +113,7 @@ void check_masking(unsigned cpu_flags, const char *tier, int bench) {
         (const mp3a_psy_constants *)encoder->internal_flags->cd_psy;
     CHECK(constants->is_usable, "%d Hz", rates[i]);
     for (int round = 0; !bench && round < 120; round++) {
+      check_thresholds(&scalar, &kernels, tier, round);
       fill_spectra(round);
       check_mask(&scalar, &kernels, tier, &constants->long_block, MP3A_FHT_LONG,
                  constants->line_weights, round);
