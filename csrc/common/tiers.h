@@ -5,10 +5,10 @@
      #include "common/tiers.h"
 
    The source defines static TARGET functions TIER(name), by common/vector.h: name_128 for
-   SSE2, NEON and WebAssembly, name_avx2, and, where the kernel defines TIER_AVX512_BYTES before,
-   64 or 32 (for twice as many registers as AVX2 has), name_avx512. The scalar twin of each is name_scalar, and stands
-   before. MP3A_SELECT_TIER(kernels, LIST, cpu_flags) then fills a struct of kernels with the
-   best of LIST(scalar), LIST(128), LIST(avx2) and LIST(avx512). */
+   SSE2, NEON and WebAssembly, name_avx2, and, where the kernel defines TIER_AVX512_BYTES
+   before, 64 or 32 (for twice as many registers as AVX2 has), name_avx512. The scalar twin of
+   each is name_scalar, and stands before. MP3A_SELECT_TIER(kernels, LIST, cpu_flags) then fills
+   a struct of kernels with the best of LIST(scalar), LIST(128), LIST(avx2) and LIST(avx512). */
 #include "common/cpu.h"
 
 #if MP3A_HAS_VECTORS_128
