@@ -230,9 +230,9 @@ static FLOAT near_log2(FLOAT x) {
 /* 210 + (int)(c log10(allowed / count) - 0.5); the exact logarithm only where it decides. */
 static int formula_step(FLOAT allowed, int count, int finest) {
   FLOAT const c = 5.799142446f; /* 10 10^(2/3) log10(4/3) */
-  FLOAT const each = allowed / count, near = c * 0.30103f * near_log2(each) - 0.5f;
-  int above = (int)(near - 0.01f);
-  if (above != (int)(near + 0.01f)) above = (int)(c * log10f(each) - 0.5f);
+  FLOAT const each = allowed / count, about = c * 0.30103f * near_log2(each) - 0.5f;
+  int above = (int)(about - 0.01f);
+  if (above != (int)(about + 0.01f)) above = (int)(c * log10f(each) - 0.5f);
   int const step = 210 + above;
   return step < finest ? finest : step < COARSEST ? step : COARSEST;
 }
