@@ -115,6 +115,15 @@ export interface PackExtras {
 /** What `MP3A_THREADS` has room for: more cores than a clip is cut for. */
 const MOST_THREADS = 255;
 
+const float = new Float32Array(1);
+const floatBits = new Int32Array(float.buffer);
+
+/** A number's bits as a 32-bit float. */
+function bitsOf(value: number): number {
+  float[0] = value;
+  return floatBits[0] ?? 0;
+}
+
 /** `mp3a_options` of checked options. */
 export function packOptions(coding: CheckedCoding, extras: PackExtras): Int32Array {
   const flag = (set: boolean | undefined, name: keyof typeof FLAGS) => set ? FLAGS[name] : 0;
@@ -129,13 +138,16 @@ export function packOptions(coding: CheckedCoding, extras: PackExtras): Int32Arr
       flag(coding.jointStereo, "JOINT_STEREO") | flag(coding.bitReservoir, "BIT_RESERVOIR") |
       flag(extras.preserveLevel, "PRESERVE_LEVEL") | flag(extras.noTag, "NO_TAG"),
     rate_control: RATE_CONTROLS[coding.rateControl],
-    vbr_quality: new Int32Array(Float32Array.of(coding.vbrQuality).buffer)[0] ?? 0,
+    vbr_quality: bitsOf(coding.vbrQuality),
     lowpass_hz: coding.lowpassHz,
     coded_sample_rate_hz: coding.codedSampleRate,
     grid_offset: coding.gridOffset,
     pass_count: extras.passes ?? 1,
   };
-  const packed = Int32Array.from(OPTIONS_FIELDS, (name) => fields[name]);
+  const packed = new Int32Array(OPTIONS_FIELDS.length);
+  for (let i = 0; i < packed.length; i++) { // from() takes 2 µs
+    packed[i] = fields[OPTIONS_FIELDS[i] as keyof typeof fields];
+  }
   if (coding.gridOffset > 0) checkGridOffset(coding.gridOffset, packed);
   return packed;
 }

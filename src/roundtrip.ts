@@ -45,7 +45,8 @@ export function checkCall(
   const input = toPlanes(samples, options.coding.channels, "samples");
   checkNotEmpty(input, "samples");
   const packedOptions = packOptions(options.coding, {
-    ...options,
+    preserveDelay: options.preserveDelay,
+    preserveLevel: options.preserveLevel,
     channelCount: input.channels.length,
     threads: oneThread ? 1 : options.threads,
     passes: options.coding.passes,

@@ -252,6 +252,9 @@ int32_t mp3a_decode_all(const uint8_t *bytes, uint32_t byte_size, bool is_gaples
     if (done == 0) break;
     if (mp3a_is_cancelled(cancelled)) status = MP3A_CANCELLED;
   }
+  /* What a stream's end leaves out is silence, whatever the memory held. */
+  for (int channel = 0; status == MP3A_OK && channel < info->channel_count; channel++)
+    memset(planes[channel] + out.count, 0, (size_t)(capacity - out.count) * sizeof(float));
   *written_count = out.count;
   mp3a_decode_stream_destroy(stream);
   return status;
