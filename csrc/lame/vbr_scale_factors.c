@@ -104,29 +104,33 @@ static void set_short(SessionConfig_t const *cfg, gr_info *granule, const mp3a_v
 
 /* One of the ways to write scale factors, and how far it falls short. */
 typedef struct {
-  int shift;
-  int has_pretab;
+  int shift, has_pretab;
   const uint8_t *range;
   int over;
 } way_of_writing;
 
-static int shortfall(gr_info const *granule, const mp3a_vbr_steps *steps,
-                     const way_of_writing *way) {
-  int over = 0;
+static void find_shortfalls(gr_info const *granule, const mp3a_vbr_steps *steps,
+                            way_of_writing ways[4]) {
+  int over[4] = {0};
   for (int sfb = 0; sfb < granule->psymax; sfb++) {
-    int const reach = way->range[sfb] + (way->has_pretab ? pretab[sfb] : 0);
-    over = greater(over, steps->coarsest - steps->step[sfb] - (reach << way->shift));
+    int const depth = steps->coarsest - steps->step[sfb];
+    int const plain = ways[0].range[sfb], boosted = ways[1].range[sfb] + pretab[sfb];
+    over[0] = greater(over[0], depth - 2 * plain);
+    over[1] = greater(over[1], depth - 2 * boosted);
+    over[2] = greater(over[2], depth - 4 * plain);
+    over[3] = greater(over[3], depth - 4 * boosted);
   }
-  return over;
+  for (int i = 0; i < 4; i++) ways[i].over = over[i];
 }
 
 /* Whether every band bears what pretab takes from its step. */
 static int bears_pretab(gr_info const *granule, const mp3a_vbr_steps *steps,
                         const way_of_writing *way) {
   int const gain = greater(steps->coarsest - way->over, steps->finest_of_all);
+  int most = 0;
   for (int sfb = 0; sfb < granule->psymax; sfb++)
-    if (gain - steps->finest[sfb] <= pretab[sfb] << way->shift) return 0;
-  return 1;
+    most = greater(most, steps->finest[sfb] + (pretab[sfb] << way->shift));
+  return gain > most;
 }
 
 /* The first of the ways that falls short least. */
@@ -135,15 +139,14 @@ static way_of_writing choose_way(SessionConfig_t const *cfg, gr_info const *gran
   const uint8_t *pretab_range = cfg->mode_gr == 2 ? long_range : lsf_pretab_range;
   way_of_writing ways[4] = {{1, 0, long_range, 0}, {1, 1, pretab_range, 0},
                             {2, 0, long_range, 0}, {2, 1, pretab_range, 0}};
-  for (int i = 0; i < 4; i++) ways[i].over = shortfall(granule, steps, &ways[i]);
-  int const bears = bears_pretab(granule, steps, &ways[1]);
-  int const bears_scaled = bears && bears_pretab(granule, steps, &ways[3]);
-  int best = 0, count = cfg->noise_shaping == 2 ? 4 : 2;
-  for (int i = 1; i < count; i++) {
-    if (i == 1 && !bears) continue;
-    if (i == 3 && !bears_scaled) continue;
-    if (ways[i].over < ways[best].over) best = i;
-  }
+  find_shortfalls(granule, steps, ways);
+  int const has_scale = cfg->noise_shaping == 2;
+  int best = 0;
+  if (ways[1].over < ways[best].over && bears_pretab(granule, steps, &ways[1])) best = 1;
+  if (has_scale && ways[2].over < ways[best].over) best = 2;
+  if (has_scale && ways[3].over < ways[best].over &&
+      bears_pretab(granule, steps, &ways[1]) && bears_pretab(granule, steps, &ways[3]))
+    best = 3;
   return ways[best];
 }
 
