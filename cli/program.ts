@@ -4,33 +4,28 @@ import { Command, CommanderError } from "commander";
 import { CliError, EXIT, reasonOf } from "./errors.ts";
 import { painted, tellResult, warn } from "./tell.ts";
 import { VERSION } from "./version.ts";
-import { add as addDataset } from "./commands/dataset.ts";
-import { add as addDecode } from "./commands/decode.ts";
-import { add as addEncode } from "./commands/encode.ts";
-import { add as addInfo } from "./commands/info.ts";
-import { add as addMerge } from "./commands/merge.ts";
-import { add as addReport } from "./commands/report.ts";
-import { add as addRoundtrip } from "./commands/roundtrip.ts";
 
 /** In the order of the help text. */
-const COMMANDS: readonly ((program: Command) => void)[] = [
-  addRoundtrip,
-  addDataset,
-  addMerge,
-  addEncode,
-  addDecode,
-  addInfo,
-  addReport,
-];
+const COMMANDS: Record<string, () => Promise<{ add(program: Command): void }>> = {
+  roundtrip: () => import("./commands/roundtrip.ts"),
+  dataset: () => import("./commands/dataset.ts"),
+  merge: () => import("./commands/merge.ts"),
+  encode: () => import("./commands/encode.ts"),
+  decode: () => import("./commands/decode.ts"),
+  info: () => import("./commands/info.ts"),
+  report: () => import("./commands/report.ts"),
+};
 
-function createProgram(): Command {
+/** @param first of the arguments: where it is a command, others needn't be loaded */
+async function createProgram(first = ""): Promise<Command> {
   const program = new Command("mp3-augment")
     .description("MP3 round trips for audio data sets: aligned, reproducible, fast.")
     .version(VERSION)
     .configureOutput({ outputError: (text, write) => write(painted(text)) })
     .exitOverride();
-  for (const add of COMMANDS) add(program);
-  const names = program.commands.map((command) => command.name());
+  const names = Object.keys(COMMANDS);
+  const wanted = names.includes(first) ? [first] : names;
+  for (const name of wanted) (await COMMANDS[name]?.())?.add(program);
   program.showHelpAfterError(`(the commands are ${names.join(", ")}; see "mp3-augment --help")`);
   for (const command of program.commands) {
     command.exitOverride().showHelpAfterError(`(see "mp3-augment ${command.name()} --help")`);
@@ -47,7 +42,8 @@ async function main(args: readonly string[]): Promise<void> {
     process.exitCode = exitCode;
   };
   try {
-    await createProgram().parseAsync(args, { from: "user" });
+    const program = await createProgram(args[0]);
+    await program.parseAsync(args, { from: "user" });
   } catch (error) {
     if (error instanceof CommanderError) { // its message has been printed
       if (error.exitCode === 0) return void (process.exitCode = EXIT.ok);

@@ -5,6 +5,7 @@ import { basename, dirname, isAbsolute, join, relative, resolve, sep } from "nod
 import { usageError } from "../errors.ts";
 import { type Found, look, realPathOf } from "../paths.ts";
 import type { Unit } from "./plan.ts";
+import { findTwins } from "./twins.ts";
 
 /** A run's sources and outputs. */
 export interface Claim {
@@ -20,67 +21,90 @@ export interface Claim {
 /** Throws where an output would take the place of a source, or become one. */
 export async function refuseSources(claim: Claim): Promise<void> {
   const { source, folder, units, ownFiles } = claim;
-  const outputs = units.flatMap((unit) => unit.outputs);
-  const places = await placesOf(folder, outputs);
+  const placeOf = await findPlaces(folder, units);
   if ((await look(source))?.kind === "folder") {
     const [target, origin] = [await realPathOf(folder), await realPathOf(source)];
     if (isBelow(target, origin)) {
       throw usageError(`${folder} is inside of ${source}: its files would become sources`);
     }
-    const inside = outputs.find((path) => isBelow(places.get(path) ?? "", origin));
+    const inside = find(outputsOf(units), (path) => isBelow(placeOf(path), origin));
     if (inside) {
       throw usageError(`${join(folder, inside)} is inside of ${source}: it would become a source`);
     }
   }
   if (await look(folder) === undefined) return;
-  const existing = await lookAtAll(folder, [...outputs, ...ownFiles]);
-  if (existing.size === 0) return;
-  const paths = [
-    source,
-    ...units.flatMap(({ path, files }) => files ? files.map((f) => f.path) : path),
-  ];
-  const sources = new Set<string>();
-  await inBatches(paths, async (path) => {
-    const found = await look(path).catch(() => undefined);
-    if (found?.kind === "file") sources.add(found.identity);
+  const existing = new Set<string>();
+  await lookAtAll(folder, both(outputsOf(units), ownFiles), (path) => path, (_, { identity }) => {
+    existing.add(identity);
   });
-  const lost = outputs.concat(ownFiles).filter((path) =>
-    sources.has(existing.get(path)?.identity ?? "")
-  );
-  if (lost.length === 0) return;
+  if (existing.size === 0) return;
+  const lost = new Set<string>();
+  await inBatches(both(sourcesOf(units), [source]), async (path) => {
+    const found = await look(path).catch(() => undefined);
+    if (found?.kind === "file" && existing.has(found.identity)) lost.add(found.identity);
+  });
+  if (lost.size === 0) return;
+  const paths: string[] = [];
+  await lookAtAll(folder, both(outputsOf(units), ownFiles), (path) => path, (path, found) => {
+    if (lost.has(found.identity)) paths.push(path);
+  });
   throw usageError(
     `the run would overwrite ${
-      counted(lost, "of its own sources")
+      counted(paths.sort(), "of its own sources")
     }: choose another DST than ${folder}`,
   );
 }
 
+function* outputsOf(units: readonly Unit[]): Iterable<string> {
+  for (const { outputs } of units) yield* outputs;
+}
+
+function* sourcesOf(units: readonly Unit[]): Iterable<string> {
+  for (const { path, files } of units) {
+    if (files) { for (const file of files) yield file.path; }
+    else yield path;
+  }
+}
+
+function* both<T>(first: Iterable<T>, second: Iterable<T>): Iterable<T> {
+  yield* first;
+  yield* second;
+}
+
+function find<T>(items: Iterable<T>, isIt: (item: T) => boolean): T | undefined {
+  for (const item of items) if (isIt(item)) return item;
+  return undefined;
+}
+
 /** Where outputs really are: DST may hold links. Throws where two are one file. */
-async function placesOf(folder: string, outputs: readonly string[]): Promise<Map<string, string>> {
+async function findPlaces(folder: string, units: readonly Unit[]) {
   const folders = new Map<string, string>();
-  const links = new Set<string>();
-  for (const name of new Set(outputs.map((path) => dirname(path)))) {
+  const links = new Map<string, string>();
+  for (const output of outputsOf(units)) {
+    const name = dirname(output);
+    if (folders.has(name)) continue;
     const path = join(folder, name);
-    folders.set(name, await realPathOf(path).catch(() => resolve(path))); // such as too long a name
+    const real = await realPathOf(path).catch(() => resolve(path)); // such as too long a name
+    folders.set(name, real);
     for (const entry of await readdir(path, { withFileTypes: true }).catch(() => [])) {
-      if (entry.isSymbolicLink()) links.add(join(name, entry.name));
+      if (!entry.isSymbolicLink()) continue;
+      const plain = join(real, entry.name);
+      links.set(plain, await realPathOf(plain).catch(() => plain));
     }
   }
-  const places = new Map<string, string>();
-  const owners = new Map<string, string>();
-  for (const output of outputs) {
+  const placeOf = (output: string) => {
     const plain = join(folders.get(dirname(output)) as string, basename(output));
-    const place = links.has(join(output)) ? await realPathOf(plain).catch(() => plain) : plain;
-    const other = owners.get(place);
-    if (other !== undefined) {
-      throw usageError(
-        `${other} and ${output} would be one file, as links in ${folder} lead there: remove them`,
-      );
-    }
-    owners.set(place, output);
-    places.set(output, place);
+    return links.get(plain) ?? plain;
+  };
+  for (const [place, owners] of findTwins(units, ({ outputs }) => outputs.map(placeOf))) {
+    const pair = owners.flatMap(({ outputs }) => outputs.filter((path) => placeOf(path) === place));
+    throw usageError(
+      `${pair[0]} and ${
+        pair.at(-1)
+      } would be one file, as links in ${folder} lead there: remove them`,
+    );
   }
-  return places;
+  return placeOf;
 }
 
 function isBelow(path: string, folder: string): boolean {
@@ -107,39 +131,33 @@ export async function refuseSameNames(units: readonly Unit[], probe: string): Pr
 }
 
 /** The first two paths that are the same but for capitals and how accents are written. */
-export function sameNames(paths: readonly string[]): [string, string] | undefined {
-  const seen = new Map<string, string>();
-  for (const path of paths) {
-    const folded = path.normalize("NFC").toLowerCase();
-    const other = seen.get(folded);
-    if (other !== undefined) return [other, path];
-    seen.set(folded, path);
-  }
-  return undefined;
+export function sameNames(paths: readonly string[]): readonly string[] | undefined {
+  const twins = findTwins(paths, (path) => [path.normalize("NFC").toLowerCase()]);
+  return twins.values().next().value?.slice(0, 2);
 }
 
 /**
  * Throws where an output would take the place of a file that isn't the run's.
  *
- * @param outputsOf the files that the run's journal knows of a unit
+ * @param knownOf the files that the run's journal knows of a unit
  * @param others what other journals in the folder know
  */
 export async function refuseForeign(
   units: readonly Unit[],
   folder: string,
-  outputsOf: (unit: string) => readonly string[],
+  knownOf: (unit: string) => readonly string[],
   others: () => Promise<ReadonlySet<string>>,
 ): Promise<void> {
-  const existing = await lookAtAll(folder, units.flatMap((unit) => unit.outputs));
-  const unknown = units.flatMap(({ name, outputs }) => {
-    const there = outputs.filter((path) => existing.has(path));
-    if (there.length === 0) return [];
-    const own = outputsOf(name);
-    return there.filter((path) => !own.includes(path));
+  const unknown: string[] = [];
+  const each = function* () {
+    for (const unit of units) for (const path of unit.outputs) yield { unit, path };
+  };
+  await lookAtAll(folder, each(), ({ path }) => path, ({ unit, path }) => {
+    if (!knownOf(unit.name).includes(path)) unknown.push(path);
   });
   if (unknown.length === 0) return;
   const recorded = await others();
-  const foreign = unknown.filter((path) => !recorded.has(path));
+  const foreign = unknown.filter((path) => !recorded.has(path)).sort();
   if (foreign.length > 0) throw foreignError(foreign, folder);
 }
 
@@ -159,9 +177,16 @@ function counted(paths: readonly string[], whose: string): string {
   return `${count} ${whose} (${first}${paths.length > NAMED_COUNT ? ", …" : ""})`;
 }
 
-/** Folders that are not there yet, or hold nothing but this command's own, are looked at only once. */
-async function lookAtAll(folder: string, paths: readonly string[]): Promise<Map<string, Found>> {
-  const existing = new Map<string, Found>();
+/**
+ * Tells of those items whose files are there. Folders that are not there yet, or hold nothing but this
+ * command's own, are looked at only once.
+ */
+async function lookAtAll<T>(
+  folder: string,
+  items: Iterable<T>,
+  pathOf: (item: T) => string,
+  onFound: (item: T, found: Found) => void,
+): Promise<void> {
   const bare = new Map<string, boolean>();
   const isBare = (below: string) => {
     const known = bare.get(below);
@@ -170,12 +195,16 @@ async function lookAtAll(folder: string, paths: readonly string[]): Promise<Map<
     bare.set(below, found);
     return found;
   };
-  const possible = paths.filter((path) => basename(path).startsWith(OWN) || !isBare(dirname(path)));
-  await inBatches(possible, async (path) => {
-    const found = await look(join(folder, path)).catch(() => undefined); // such as too long a name
-    if (found) existing.set(path, found);
+  const possible = function* () {
+    for (const item of items) {
+      const path = pathOf(item);
+      if (basename(path).startsWith(OWN) || !isBare(dirname(path))) yield item;
+    }
+  };
+  await inBatches(possible(), async (item) => {
+    const found = await look(join(folder, pathOf(item))).catch(() => undefined); // too long a name
+    if (found) onFound(item, found);
   });
-  return existing;
 }
 
 /** What files of this command begin with that may be in any folder. */
@@ -191,8 +220,12 @@ function holdsNothing(folder: string): boolean {
 
 const BATCH = 64;
 
-async function inBatches<T>(items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {
-  for (let at = 0; at < items.length; at += BATCH) {
-    await Promise.all(items.slice(at, at + BATCH).map(work));
+async function inBatches<T>(items: Iterable<T>, work: (item: T) => Promise<void>): Promise<void> {
+  let batch: T[] = [];
+  for (const item of items) {
+    if (batch.push(item) < BATCH) continue;
+    await Promise.all(batch.map(work));
+    batch = [];
   }
+  await Promise.all(batch.map(work));
 }

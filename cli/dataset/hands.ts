@@ -53,6 +53,9 @@ export type Order = { readonly tasks: readonly Task[] } | "stop" | "end";
 /** What a thread tells, of some tasks at a time; of none when it has started. */
 export type Reply = readonly (End & { readonly id: number })[];
 
+/** What a file leaves behind is small: V8 lets it grow to many times as much. */
+const RESOURCE_LIMITS = { maxYoungGenerationSizeMb: 4 };
+
 /** A thread of its own. */
 export class ThreadHand implements Hand {
   readonly tasks = new Map<number, Task>();
@@ -66,7 +69,7 @@ export class ThreadHand implements Hand {
 
   constructor(common: Common, halt: Int32Array, listener: Listener) {
     const workerData: ThreadData = { ...common, isDatasetThread: true, halt };
-    this.#worker = new Worker(entryUrl(), { workerData });
+    this.#worker = new Worker(entryUrl(), { workerData, resourceLimits: RESOURCE_LIMITS });
     let reason = "it has ended by itself";
     this.#worker.on("message", (reply: Reply) => {
       if (!this.#isStarted) this.#start();

@@ -64,7 +64,10 @@ interface Place {
 export class Journal {
   readonly #path: string;
   readonly #file: number;
-  readonly #places = new Map<string, Place>();
+  /** Where in the file a unit's last record begins. */
+  readonly #offsets = new Map<string, number>();
+  /** A part of the file, so that records that lie side by side are read together. */
+  #window: { offset: number; bytes: Buffer } = { offset: 0, bytes: Buffer.alloc(0) };
   /** Several of a unit whose copies are made at the same time. */
   readonly #beginnings = new Map<string, Beginning[]>();
   /** Lines that are not in the file yet. */
@@ -83,7 +86,7 @@ export class Journal {
     const journal = new Journal(path);
     for await (const { line, place } of readLines(path)) {
       journal.#end = place.offset + place.byteSize;
-      if (isRecord(line)) journal.#places.set(line.unit, place);
+      if (isRecord(line)) journal.#offsets.set(line.unit, place.offset);
       if (isRecord(line)) journal.#beginnings.delete(line.unit);
       if (isBeginning(line)) journal.#note(line);
     }
@@ -93,8 +96,8 @@ export class Journal {
 
   /** What is recorded of a unit. */
   get(unit: string): JournalRecord | undefined {
-    const place = this.#places.get(unit);
-    return place && JSON.parse(this.#read(place).toString("utf8"));
+    const line = this.#lineOf(unit);
+    return line && JSON.parse(line.toString("utf8"));
   }
 
   /** Which files this run or an earlier one has made of a unit, or was about to. */
@@ -121,7 +124,7 @@ export class Journal {
 
   /** The same with a record in JSON. */
   addLine(unit: string, line: string): void {
-    this.#places.set(unit, this.#append(line));
+    this.#offsets.set(unit, this.#append(line));
     this.#beginnings.delete(unit);
   }
 
@@ -152,10 +155,10 @@ export class Journal {
   }
 
   /** Puts the lines into this order, so that equal runs leave equal files. Closes the journal. */
-  async settle(units: readonly string[]): Promise<void> {
+  async settle(units: Iterable<string>): Promise<void> {
     const lines = mapLines(units, (unit) => {
-      const place = this.#places.get(unit);
-      return place ? this.#read(place) : undefined;
+      const line = this.#lineOf(unit);
+      return line && Buffer.from(line); // what waits to be written keeps no window
     });
     await writeLines(this.#path, lines, ownPartialName(this.#path));
     this.close();
@@ -178,23 +181,38 @@ export class Journal {
     else this.#beginnings.set(beginning.unit, [beginning]);
   }
 
-  #append(json: string): Place {
+  /** Gives where the line begins. */
+  #append(json: string): number {
     const line = Buffer.from(`${json}\n`);
     this.#waiting.push(line);
-    const place = { offset: this.#end, byteSize: line.length };
     this.#end += line.length;
-    return place;
+    return this.#end - line.length;
   }
 
-  #read({ offset, byteSize }: Place): Buffer {
+  /** A unit's record, with its line's end, as a part of the window. */
+  #lineOf(unit: string): Buffer | undefined {
+    const offset = this.#offsets.get(unit);
+    if (offset === undefined) return undefined;
     this.flush();
-    const line = Buffer.alloc(byteSize);
-    for (let at = 0; at < byteSize;) {
-      const count = readSync(this.#file, line, at, byteSize - at, offset + at);
-      if (count === 0) throw new Error(`${this.#path} was cut while it was read`);
-      at += count;
+    for (let byteSize = WINDOW_BYTE_SIZE;; byteSize *= 2) {
+      const { offset: start, bytes } = this.#window;
+      const end = offset < start ? -1 : bytes.indexOf(NEWLINE, offset - start);
+      if (end >= 0) return bytes.subarray(offset - start, end + 1);
+      this.#window = { offset, bytes: this.#read(offset, byteSize) };
+      if (this.#window.bytes.length < byteSize && !this.#window.bytes.includes(NEWLINE)) {
+        throw new Error(`${this.#path} was cut while it was read`);
+      }
     }
-    return line;
+  }
+
+  /** So many bytes from there on, or those that there are. */
+  #read(offset: number, byteSize: number): Buffer {
+    const bytes = Buffer.alloc(byteSize);
+    let at = 0;
+    for (let count = 1; count > 0 && at < byteSize; at += count) {
+      count = readSync(this.#file, bytes, at, byteSize - at, offset + at);
+    }
+    return bytes.subarray(0, at);
   }
 }
 
@@ -203,7 +221,7 @@ export function ownPartialName(path: string): string {
   return `.mp3-augment-${basename(path)}.partial`;
 }
 
-function* mapLines(units: readonly string[], read: (unit: string) => Buffer | undefined) {
+function* mapLines(units: Iterable<string>, read: (unit: string) => Buffer | undefined) {
   for (const unit of units) {
     const line = read(unit);
     if (line) yield line;
@@ -231,6 +249,7 @@ export async function* readLines(
 }
 
 const NEWLINE = 0x0a;
+const WINDOW_BYTE_SIZE = 1 << 16;
 
 function parseLine(line: string): unknown {
   try {

@@ -9,6 +9,7 @@ import { listFiles } from "./find.ts";
 import type { Failure } from "./journal.ts";
 import { LIST, type Metadata, readSourceList } from "./lists.ts";
 import type { Settings } from "./settings.ts";
+import { findTwins } from "./twins.ts";
 
 /** A file of the sources. */
 export interface ListedFile {
@@ -74,7 +75,7 @@ export interface Skipped {
 export async function planUnits(options: SourceOptions, settings: Settings): Promise<Plan> {
   const failures: Failure[] = [];
   const skipped: Skipped[] = [];
-  const sources = await findSources(options, failures, skipped);
+  const sources = await findSources(options, settings, failures, skipped);
   if (sources.length === 0 && failures.length === 0) {
     const instead = skipped.length === 0 ? "" : ` (but ${countSkipped(skipped)})`;
     throw usageError(
@@ -88,7 +89,7 @@ export async function planUnits(options: SourceOptions, settings: Settings): Pro
   }
   const units = settings.tarSize !== undefined
     ? packUnits(sources, settings.tarSize)
-    : nameOutputs(sources, settings);
+    : nameOutputs(sources);
   return { units, failures, skipped };
 }
 
@@ -104,10 +105,55 @@ export function countsOf(skipped: readonly Skipped[]): Record<string, number> {
   return Object.fromEntries([...counts].sort(([a], [b]) => a < b ? -1 : 1));
 }
 
-type Source = ListedFile & Pick<Unit, "isTar" | "isParquet" | "isAlone">;
+/** What all sources of a run have in common. */
+interface Place {
+  readonly folder: string;
+  readonly settings: Settings;
+}
 
-function sourceOf(name: string, path: string): Source {
-  return { name, path, isTar: TAR.test(name), ...(PARQUET.test(name) && { isParquet: true }) };
+/**
+ * A source that becomes files, or a shard. What follows from its name is made when it is asked for:
+ * there may be a million of them.
+ */
+class Source implements Unit {
+  readonly name: string;
+  declare readonly metadata?: readonly Metadata[];
+  declare readonly isAlone?: boolean;
+  /** Whether its outputs have its extension before their own. */
+  keepsExtension = false;
+  readonly #place: Place;
+
+  constructor(name: string, place: Place, more?: Pick<Unit, "metadata" | "isAlone">) {
+    this.name = name;
+    this.#place = place;
+    if (more) Object.assign(this, more);
+  }
+
+  get path(): string {
+    return resolve(this.#place.folder, this.name);
+  }
+
+  get isTar(): boolean {
+    return TAR.test(this.name);
+  }
+
+  get isParquet(): boolean {
+    return PARQUET.test(this.name);
+  }
+
+  get outputs(): readonly string[] {
+    if (this.isTar || this.isParquet) return [this.name];
+    return this.outputsWith(this.keepsExtension);
+  }
+
+  outputsWith(keepsExtension: boolean): string[] {
+    const { copies, format } = this.#place.settings;
+    const stem = keepsExtension ? this.name : stemOf(this.name);
+    return Array.from(
+      { length: copies },
+      (_, copy) => `${stem}${copySuffix(copy, copies)}.${format.container}`,
+    );
+  }
 }
 
 /** Numbered shards of `tarSize` files each, in the files' order. */
@@ -133,23 +179,20 @@ function packUnits(sources: readonly Source[], tarSize: number): Unit[] {
  * the key. Where several files would have the same, each gets eight digits of its name's hash behind.
  */
 function nameKeys(sources: readonly Source[]): ListedFile[] {
-  const plain = sources.map(({ name }) => {
+  const plainKey = ({ name }: Source) => {
     const stem = stemOf(name);
     const start = stem.lastIndexOf("/") + 1;
     return stem.slice(0, start) + stem.slice(start).replaceAll(".", "_");
+  };
+  const twins = findTwins(sources, (source) => [plainKey(source)]);
+  const keyed = sources.map((source): ListedFile & { key: string } => {
+    const { name, path, metadata } = source;
+    const plain = plainKey(source);
+    const key = twins.has(plain) ? `${plain}_${hashOf(name).slice(0, 8)}` : plain;
+    return { name, path, key, ...(metadata && { metadata }) };
   });
-  const counts = new Map<string, number>();
-  for (const key of plain) counts.set(key, (counts.get(key) ?? 0) + 1);
-  const keyed = sources.map((source, index) => {
-    const key = plain[index] as string;
-    if (counts.get(key) === 1) return { ...source, key };
-    return { ...source, key: `${key}_${hashOf(source.name).slice(0, 8)}` };
-  });
-  const owners = new Map<string, string>();
-  for (const { name, key } of keyed) {
-    const other = owners.get(key);
-    if (other) throw usageError(`${other} and ${name} would both have the key ${key}: rename one`);
-    owners.set(key, name);
+  for (const [key, [a, b]] of findTwins(keyed, ({ key }) => [key])) {
+    throw usageError(`${a?.name} and ${b?.name} would both have the key ${key}: rename one`);
   }
   return keyed;
 }
@@ -160,6 +203,7 @@ function hashOf(text: string): string {
 
 async function findSources(
   { source, pathColumn, root }: SourceOptions,
+  settings: Settings,
   failures: Failure[],
   skipped: Skipped[],
 ): Promise<Source[]> {
@@ -172,7 +216,8 @@ async function findSources(
       onSkipped: (name, as) => skipped.push({ name, as }),
       onUnreadable: (path, error) => failures.push({ source: path, reason: reasonOf(error) }),
     });
-    return names.map((name) => sourceOf(name, resolve(source, name)));
+    const place = { folder: resolve(source), settings };
+    return names.map((name) => new Source(name, place));
   }
   if (!LIST.test(source)) {
     const name = source.split(sep).at(-1) as string;
@@ -182,47 +227,42 @@ async function findSources(
       );
     }
     if (found.kind !== "file") throw usageError(`${source}: ${KIND_WORDS[found.kind]}, not a file`);
-    return [{ ...sourceOf(name, resolve(source)), isAlone: true }];
+    return [new Source(name, { folder: resolve(dirname(source)), settings }, { isAlone: true })];
   }
-  return groupByName(
-    await readListed(source, resolve(root ?? dirname(source)), pathColumn),
-    source,
-  );
+  const place = { folder: resolve(root ?? dirname(source)), settings };
+  return groupByName(await readListed(source, place, pathColumn), source, place);
 }
 
-async function readListed(source: string, base: string, pathColumn?: string): Promise<Source[]> {
+type Listed = Pick<Source, "name"> & { readonly metadata?: Metadata };
+
+async function readListed(source: string, { folder }: Place, pathColumn?: string) {
   const listed = await readSourceList(source, pathColumn);
-  return listed.map(({ path, metadata }) => {
-    const full = resolve(base, path);
-    const name = relative(base, full).split(sep).join("/");
+  return listed.map(({ path, metadata }): Listed => {
+    const name = relative(folder, resolve(folder, path)).split(sep).join("/");
     if (name.startsWith("../") || isAbsolute(name)) {
       throw usageError(
-        `${path} in ${source} is outside of ${base}: --root DIR names the folder above all`,
+        `${path} in ${source} is outside of ${folder}: --root DIR names the folder above all`,
       );
     }
-    return {
-      ...sourceOf(name, full),
-      ...(Object.keys(metadata).length && { metadata: [metadata] }),
-    };
+    return { name, ...(Object.keys(metadata).length && { metadata }) };
   });
 }
 
 /** Each file once, with all that its lines say: NeMo and Lhotse have one for each utterance in it. */
-function groupByName(listed: readonly Source[], list: string): Source[] {
-  const groups = new Map<string, Source[]>();
-  for (const source of listed) {
-    const group = groups.get(source.name);
-    if (group) group.push(source);
-    else groups.set(source.name, [source]);
+function groupByName(listed: readonly Listed[], list: string, place: Place): Source[] {
+  const groups = new Map<string, Listed[]>();
+  for (const one of listed) {
+    const group = groups.get(one.name);
+    if (group) group.push(one);
+    else groups.set(one.name, [one]);
   }
-  return [...groups.values()].map((group) => {
-    const first = group[0] as Source;
-    const metadata = group.flatMap(({ metadata = [] }) => metadata);
+  return [...groups].map(([name, group]) => {
+    const metadata = group.flatMap(({ metadata }) => metadata ? [metadata] : []);
     const differing = new Set(metadata.map((line) => JSON.stringify(line))).size;
     if (group.length === 1 || differing === group.length) {
-      return metadata.length > 0 ? { ...first, metadata } : first;
+      return new Source(name, place, metadata.length > 0 ? { metadata } : undefined);
     }
-    throw usageError(`${list} lists ${first.name} twice`);
+    throw usageError(`${list} lists ${name} twice`);
   });
 }
 
@@ -230,49 +270,42 @@ function groupByName(listed: readonly Source[], list: string): Source[] {
  * Mirrors the tree. Sources that differ only in their extension keep it, a.flac.wav, and so do those
  * whose output would have the name of a folder.
  */
-function nameOutputs(sources: readonly Source[], { copies, format }: Settings): Unit[] {
-  const stems = new Map<string, number>();
-  for (const { name } of sources) stems.set(stemOf(name), (stems.get(stemOf(name)) ?? 0) + 1);
-  const folders = new Set(sources.flatMap(({ name }) => foldersOf(name)));
-  const copiesOf = (stem: string) =>
-    Array.from(
-      { length: copies },
-      (_, copy) => `${stem}${copySuffix(copy, copies)}.${format.container}`,
-    );
-  const units = sources.map((source) => {
-    if (source.isTar || source.isParquet) return { ...source, outputs: [source.name] };
-    const short = copiesOf(stemOf(source.name));
-    const isFree = stems.get(stemOf(source.name)) === 1 && !short.some((path) => folders.has(path));
-    return { ...source, outputs: isFree ? short : copiesOf(source.name) };
-  });
-  checkOutputs(units, folders);
-  return units;
+function nameOutputs(sources: readonly Source[]): Unit[] {
+  const folders = new Set<string>();
+  for (const { name } of sources) addFolders(name, folders);
+  const twins = findTwins(sources, ({ name }) => [stemOf(name)]);
+  for (const source of sources) {
+    source.keepsExtension = twins.has(stemOf(source.name)) ||
+      source.outputsWith(false).some((path) => folders.has(path));
+  }
+  checkOutputs(sources, folders);
+  return [...sources];
 }
 
-/** The folders that a file's path names. */
-function foldersOf(path: string): string[] {
-  const parts = path.split("/");
-  return parts.slice(1).map((_, index) => parts.slice(0, index + 1).join("/"));
+/** Adds the folders that a file's path names. */
+function addFolders(path: string, folders: Set<string>): void {
+  for (let end = path.lastIndexOf("/"); end > 0; end = path.lastIndexOf("/", end - 1)) {
+    const folder = path.slice(0, end);
+    if (folders.has(folder)) return; // and those above it
+    folders.add(folder);
+  }
 }
 
 /** What the command writes itself. */
 const OWN = /^(manifest(-\d+-of-\d+)?\.jsonl|\.mp3-augment)$/;
 
 function checkOutputs(units: readonly Unit[], folders: ReadonlySet<string>): void {
-  const owners = new Map<string, string>();
+  for (const [output, [a, b]] of findTwins(units, ({ outputs }) => outputs)) {
+    throw usageError(`${a?.name} and ${b?.name} would both become ${output}: rename one`);
+  }
   for (const { name, outputs } of units) {
     for (const output of outputs) {
-      const other = owners.get(output);
-      if (other !== undefined) {
-        throw usageError(`${other} and ${name} would both become ${output}: rename one`);
-      }
-      if (OWN.test(output.split("/")[0] as string)) {
+      if (OWN.test(output.split("/", 1)[0] as string)) {
         throw usageError(`${name} would become ${output}, which is this command's own: rename it`);
       }
       if (folders.has(output)) {
         throw usageError(`${name} would become ${output}, which is a folder too: rename it`);
       }
-      owners.set(output, name);
     }
   }
 }

@@ -15,7 +15,15 @@ import { type LockOptions, takeLock } from "./lock.ts";
 import { type Plan, planUnits, type Skipped, type SourceOptions, type Unit } from "./plan.ts";
 import { isInShard, type Shard, WHOLE } from "./shard.ts";
 import { claimFolder, settingsPath } from "./settings.ts";
-import { findRecords, journalPath, lockPath, manifestPath, planPath, writePlan } from "./state.ts";
+import {
+  findRecords,
+  journalPath,
+  lockPath,
+  manifestPath,
+  namesOf,
+  planPath,
+  writePlan,
+} from "./state.ts";
 import { doUnits, type WorkOptions } from "./work.ts";
 
 /** How a run goes. */
@@ -45,7 +53,8 @@ export interface RunResult {
 export async function runDataset(options: RunOptions): Promise<RunResult> {
   const { folder, settings, shard } = options;
   const plan = await planUnits(options.sources, settings);
-  const units = plan.units.filter(({ name }) => isInShard(name, shard));
+  const isWhole = shard.count === 1;
+  const units = isWhole ? plan.units : plan.units.filter(({ name }) => isInShard(name, shard));
   await checkFolder(options, plan, units);
   await claimFolder(folder, settings);
   await refuseSameNames(plan.units, settingsPath(folder));
@@ -162,10 +171,9 @@ async function finish(
   units: readonly Unit[],
   journal: Journal,
 ): Promise<string> {
-  const names = units.map(({ name }) => name);
   const path = manifestPath(folder, shard);
-  await writeLines(path, manifestLines(journal.records(names)), ownPartialName(path));
-  await journal.settle(names);
+  await writeLines(path, manifestLines(journal.records(namesOf(units))), ownPartialName(path));
+  await journal.settle(namesOf(units));
   return path;
 }
 

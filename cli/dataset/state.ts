@@ -53,10 +53,14 @@ export interface PlanFile {
 }
 
 /** The set of these names, which are sorted. */
-export function unitSetOf(names: readonly string[]): UnitSet {
+export function unitSetOf(names: Iterable<string>): UnitSet {
   const hash = createHash("sha256");
-  for (const name of names) hash.update(`${JSON.stringify(name)}\n`);
-  return { units: names.length, sha256: hash.digest("hex") };
+  let units = 0;
+  for (const name of names) {
+    hash.update(`${JSON.stringify(name)}\n`);
+    units++;
+  }
+  return { units, sha256: hash.digest("hex") };
 }
 
 /** Whether two are the same. */
@@ -71,11 +75,14 @@ export async function writePlan(
   whole: readonly { readonly name: string }[],
   part: readonly { readonly name: string }[],
 ): Promise<void> {
-  const namesOf = (units: readonly { readonly name: string }[]) => units.map(({ name }) => name);
-  await writePlanFile(folder, shard, {
-    whole: unitSetOf(namesOf(whole)),
-    part: unitSetOf(namesOf(part)),
-  });
+  const wholeSet = unitSetOf(namesOf(whole));
+  const partSet = part === whole ? wholeSet : unitSetOf(namesOf(part));
+  await writePlanFile(folder, shard, { whole: wholeSet, part: partSet });
+}
+
+/** Units' names. */
+export function* namesOf(units: Iterable<{ readonly name: string }>): Iterable<string> {
+  for (const { name } of units) yield name;
 }
 
 /** Writes it as it is. */

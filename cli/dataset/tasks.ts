@@ -62,11 +62,11 @@ export class Tasks {
   next(): Task | undefined {
     const { value: draft } = this.#drafts.next();
     if (draft === undefined) return undefined;
-    const { unit: { outputs: all, ...unit }, from, to } = draft;
-    const outputs = isShardFile(unit) ? all : all.slice(from, to);
+    const { unit, from, to } = draft;
+    const outputs = isShardFile(unit) ? unit.outputs : unit.outputs.slice(from, to);
     const partial = this.#begin(unit.name, outputs);
     const threads = this.#threadsPerTask;
-    return { id: this.#takenCount, unit, from, to, outputs, partial, threads };
+    return { id: this.#takenCount, unit: plain(unit), from, to, outputs, partial, threads };
   }
 
   /** Takes note of how a task has ended; gives how its unit has, if that was the last, unless stopped. */
@@ -98,6 +98,19 @@ export class Tasks {
       }
     }
   }
+}
+
+/** What a message to a thread can hold. */
+function plain({ name, path, isTar, isParquet, isAlone, metadata, files }: Unit): Task["unit"] {
+  return {
+    name,
+    path,
+    isTar,
+    ...(isParquet && { isParquet }),
+    ...(isAlone && { isAlone }),
+    ...(metadata && { metadata }),
+    ...(files && { files }),
+  };
 }
 
 /** Whether it has all copies in one output. */

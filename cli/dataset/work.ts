@@ -1,6 +1,6 @@
 /** Deals a run's units out to whoever does them, and journals: a line before, a line after. */
 import { rmSync } from "node:fs";
-import { availableParallelism } from "node:os";
+import { availableParallelism, loadavg } from "node:os";
 import { dirname, join } from "node:path";
 import process from "node:process";
 import { setTimeout } from "node:timers";
@@ -74,6 +74,8 @@ class Work implements Listener {
   #msPerTask = LONG_MS;
   /** Which part of their time threads wait for files. */
   #waiting = 0;
+  /** When that was last looked at closely. */
+  #lookedAt = nowAndCpu();
   #shortWaits = 0;
   #isWaiting = false;
   #onIdle: () => void = () => {};
@@ -176,7 +178,14 @@ class Work implements Listener {
     if (this.#options.threads !== undefined || this.#waiting < MUCH_WAITING) return;
     if (this.#hands.size >= this.#threads + MORE_FILES || this.#leaving.size > 0) return;
     if (this.#isOver || this.#tasks.leftCount < this.#hands.size || allowedThreads() < 1) return;
+    const [before, now] = [this.#lookedAt, nowAndCpu()];
+    this.#lookedAt = now;
     this.#waiting = 0; // shown anew before the next one
+    // With tiny files calls of the file system are most of the work, and keep the cores busy.
+    const busyCores = (now.cpuMs - before.cpuMs) / (now.ms - before.ms);
+    if (busyCores > this.#hands.size * MUCH_WAITING) return;
+    const [load = 0] = loadavg(); // more than ours: cores have other work
+    if (load > this.#hands.size + 1) return;
     this.#addThread();
   }
 
@@ -282,6 +291,12 @@ class Work implements Listener {
     const folders = new Set(outputs.map((path) => dirname(join(this.#options.folder, path))));
     for (const folder of folders) rmSync(join(folder, partial), { force: true });
   }
+}
+
+/** The time, and how much of the processor this process has had. */
+function nowAndCpu(): { readonly ms: number; readonly cpuMs: number } {
+  const { user, system } = process.cpuUsage();
+  return { ms: performance.now(), cpuMs: (user + system) / 1000 };
 }
 
 function isThere(folder: string, path: string): boolean {
