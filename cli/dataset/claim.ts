@@ -21,13 +21,16 @@ export interface Claim {
 /** Throws where an output would take the place of a source, or become one. */
 export async function refuseSources(claim: Claim): Promise<void> {
   const { source, folder, units, ownFiles } = claim;
-  const placeOf = await findPlaces(folder, units);
+  const { placeOf, folders, isPlain } = await findPlaces(folder, units);
   if ((await look(source))?.kind === "folder") {
     const [target, origin] = [await realPathOf(folder), await realPathOf(source)];
     if (isBelow(target, origin)) {
       throw usageError(`${folder} is inside of ${source}: its files would become sources`);
     }
-    const inside = find(outputsOf(units), (path) => isBelow(placeOf(path), origin));
+    const isBeside = isPlain && !folders.some((path) => isBelow(path, origin));
+    const inside = isBeside
+      ? undefined
+      : find(outputsOf(units), (path) => isBelow(placeOf(path), origin));
     if (inside) {
       throw usageError(`${join(folder, inside)} is inside of ${source}: it would become a source`);
     }
@@ -76,12 +79,15 @@ function find<T>(items: Iterable<T>, isIt: (item: T) => boolean): T | undefined 
   return undefined;
 }
 
-/** Where outputs really are: DST may hold links. Throws where two are one file. */
+/**
+ * Where outputs really are, as DST may hold links, and their folders. Throws where two are one file.
+ * `isPlain`: no link leads anywhere, so that what the names say is true.
+ */
 async function findPlaces(folder: string, units: readonly Unit[]) {
   const folders = new Map<string, string>();
   const links = new Map<string, string>();
   for (const output of outputsOf(units)) {
-    const name = dirname(output);
+    const name = folderOf(output);
     if (folders.has(name)) continue;
     const path = join(folder, name);
     const real = await realPathOf(path).catch(() => resolve(path)); // such as too long a name
@@ -93,9 +99,16 @@ async function findPlaces(folder: string, units: readonly Unit[]) {
     }
   }
   const placeOf = (output: string) => {
-    const plain = join(folders.get(dirname(output)) as string, basename(output));
+    const plain = join(folders.get(folderOf(output)) as string, basename(output));
     return links.get(plain) ?? plain;
   };
+  const real = [...folders.values()];
+  const isPlain = links.size === 0 && new Set(real).size === real.length;
+  if (!isPlain) checkPlaces(folder, units, placeOf);
+  return { placeOf, folders: real, isPlain };
+}
+
+function checkPlaces(folder: string, units: readonly Unit[], placeOf: (output: string) => string) {
   for (const [place, owners] of findTwins(units, ({ outputs }) => outputs.map(placeOf))) {
     const pair = owners.flatMap(({ outputs }) => outputs.filter((path) => placeOf(path) === place));
     throw usageError(
@@ -104,7 +117,11 @@ async function findPlaces(folder: string, units: readonly Unit[]) {
       } would be one file, as links in ${folder} lead there: remove them`,
     );
   }
-  return placeOf;
+}
+
+/** Of a path that has "/" alone; "" where it is the output folder itself. */
+function folderOf(path: string): string {
+  return path.slice(0, Math.max(0, path.lastIndexOf("/")));
 }
 
 function isBelow(path: string, folder: string): boolean {
@@ -198,7 +215,8 @@ async function lookAtAll<T>(
   const possible = function* () {
     for (const item of items) {
       const path = pathOf(item);
-      if (basename(path).startsWith(OWN) || !isBare(dirname(path))) yield item;
+      const isOwn = path.startsWith(OWN, path.lastIndexOf("/") + 1);
+      if (isOwn || !isBare(folderOf(path))) yield item;
     }
   };
   await inBatches(possible(), async (item) => {

@@ -30,7 +30,8 @@ export async function listFiles(folder: string, finder: Finder): Promise<string[
   for (let below = waiting.pop(); below !== undefined; below = waiting.pop()) {
     const listed = readdir(join(folder, below), { withFileTypes: true });
     for (const entry of await listed.catch((error) => unreadable(below as string, error))) {
-      const path = below === "" ? entry.name : `${below}/${entry.name}`;
+      // Joined so they are one string; "+" would keep both parts as well until it is read.
+      const path = below === "" ? entry.name : [below, entry.name].join("/");
       if (entry.name.startsWith(".")) continue;
       if (entry.isDirectory()) waiting.push(path);
       else if (await isSource(entry, join(folder, path), path, finder)) found.push(path);

@@ -89,7 +89,7 @@ export async function planUnits(options: SourceOptions, settings: Settings): Pro
   }
   const units = settings.tarSize !== undefined
     ? packUnits(sources, settings.tarSize)
-    : nameOutputs(sources);
+    : nameOutputs(sources, settings);
   return { units, failures, skipped };
 }
 
@@ -149,6 +149,7 @@ class Source implements Unit {
   outputsWith(keepsExtension: boolean): string[] {
     const { copies, format } = this.#place.settings;
     const stem = keepsExtension ? this.name : stemOf(this.name);
+    if (copies === 1) return [`${stem}.${format.container}`];
     return Array.from(
       { length: copies },
       (_, copy) => `${stem}${copySuffix(copy, copies)}.${format.container}`,
@@ -270,16 +271,19 @@ function groupByName(listed: readonly Listed[], list: string, place: Place): Sou
  * Mirrors the tree. Sources that differ only in their extension keep it, a.flac.wav, and so do those
  * whose output would have the name of a folder.
  */
-function nameOutputs(sources: readonly Source[]): Unit[] {
+function nameOutputs(sources: readonly Source[], { copies }: Settings): readonly Unit[] {
   const folders = new Set<string>();
   for (const { name } of sources) addFolders(name, folders);
+  const suspicious = [...folders].some((name) => /\.\w+$/.test(name)) ? folders : new Set<string>();
   const twins = findTwins(sources, ({ name }) => [stemOf(name)]);
+  let isPlain = copies === 1; // then no two outputs are the same
   for (const source of sources) {
-    source.keepsExtension = twins.has(stemOf(source.name)) ||
-      source.outputsWith(false).some((path) => folders.has(path));
+    source.keepsExtension = (twins.size > 0 && twins.has(stemOf(source.name))) ||
+      (suspicious.size > 0 && source.outputsWith(false).some((path) => suspicious.has(path)));
+    if (source.keepsExtension) isPlain = false;
   }
-  checkOutputs(sources, folders);
-  return [...sources];
+  checkOutputs(sources, suspicious, isPlain);
+  return sources;
 }
 
 /** Adds the folders that a file's path names. */
@@ -292,21 +296,29 @@ function addFolders(path: string, folders: Set<string>): void {
 }
 
 /** What the command writes itself. */
-const OWN = /^(manifest(-\d+-of-\d+)?\.jsonl|\.mp3-augment)$/;
+const OWN = /^(manifest(-\d+-of-\d+)?\.jsonl|\.mp3-augment)(\/|$)/;
 
-function checkOutputs(units: readonly Unit[], folders: ReadonlySet<string>): void {
-  for (const [output, [a, b]] of findTwins(units, ({ outputs }) => outputs)) {
-    throw usageError(`${a?.name} and ${b?.name} would both become ${output}: rename one`);
-  }
+function checkOutputs(
+  units: readonly Unit[],
+  folders: ReadonlySet<string>,
+  areDistinct: boolean,
+): void {
+  if (!areDistinct) checkTwins(units);
   for (const { name, outputs } of units) {
     for (const output of outputs) {
-      if (OWN.test(output.split("/", 1)[0] as string)) {
+      if (OWN.test(output)) {
         throw usageError(`${name} would become ${output}, which is this command's own: rename it`);
       }
-      if (folders.has(output)) {
+      if (folders.size > 0 && folders.has(output)) {
         throw usageError(`${name} would become ${output}, which is a folder too: rename it`);
       }
     }
+  }
+}
+
+function checkTwins(units: readonly Unit[]): void {
+  for (const [output, [a, b]] of findTwins(units, ({ outputs }) => outputs)) {
+    throw usageError(`${a?.name} and ${b?.name} would both become ${output}: rename one`);
   }
 }
 
