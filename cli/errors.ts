@@ -70,7 +70,6 @@ export const FLAGS: Readonly<Record<string, string>> = {
   stereoModes: "--stereo-modes",
   bitReservoir: "--reservoir",
   bitReservoirs: "--reservoirs",
-  qualities: "--qualities",
   lowpassHz: "--lowpass",
   codedSampleRate: "--coded-rate",
   gridOffset: "--grid-offset",
@@ -82,11 +81,10 @@ export const FLAGS: Readonly<Record<string, string>> = {
   channelGroups: "--channel-groups",
 };
 
-/** A message of the module's in the words of the command; "quality", "passes" and "p" are plain words too. */
+/** A message of the module's in the words of the command; some are plain words, too. */
 function inFlags(message: string): string {
   return message.replace(/(?<![-\w])[a-z]+[A-Z]\w*/g, (word) => FLAGS[word] ?? word)
-    .replace(/(?<![-\w])(quality|p)(?= \()/g, "--$1")
-    .replace(/(?<![-\w])passes(?= is )/g, "--passes");
+    .replace(/(?<![-\w])(quality|qualities|p|passes)(?= (?:is|are) | \()/g, "--$1");
 }
 
 /** An error in one line. */

@@ -16,8 +16,12 @@ const COMMANDS: Record<string, () => Promise<{ add(program: Command): void }>> =
   report: () => import("./commands/report.ts"),
 };
 
-/** @param first of the arguments: where it is a command, others needn't be loaded */
-async function createProgram(first = ""): Promise<Command> {
+/**
+ * The command line, as it is parsed and helped with.
+ *
+ * @param first of the arguments: where it is a command, others needn't be loaded
+ */
+export async function createProgram(first = ""): Promise<Command> {
   const program = new Command("mp3-augment")
     .description("MP3 round trips for audio data sets: aligned, reproducible, fast.")
     .version(VERSION)

@@ -84,7 +84,8 @@ export const suites: readonly (readonly [RegExp, readonly string[]])[] = [
   [/^cli\/dataset\/lists/, ["command/lists", "command/dataset", "command/hostile"]],
   [/^cli\/dataset\/(tar|sample|pipe)/, ["command/tar", "command/pipes", "command/hostile"]],
   [/^cli\/dataset\/(hands|task|thread|work)/, ["command/threads", "command/dataset"]],
-  [/^cli\/(draw|(commands\/)?dataset)/, [
+  [/^cli\/(draw|errors|options)/, ["command/arguments", "command/draws", "command/forms"]],
+  [/^cli\/(commands\/)?dataset/, [
     "command/dataset",
     "command/tar",
     "command/merge",
@@ -92,7 +93,7 @@ export const suites: readonly (readonly [RegExp, readonly string[]])[] = [
     "command/draws",
     "command/hostile",
   ]],
-  [/^cli\//, ["command/cli", "command/forms", "command/outputs", "command/hostile"]],
+  [/^cli\//, ["command/arguments", "command/cli", "command/forms", "command/outputs", "command/hostile"]],
 ];
 
 export function specsOf(file: string): readonly string[] {
