@@ -16,7 +16,9 @@ import {
   outputFormat,
   soundExtension,
 } from "../../cli/options.ts";
+import { isDescriptor, isStandardInput, isStandardOutput } from "../../cli/paths.ts";
 import { createProgram } from "../../cli/program.ts";
+import { recipeOf } from "../../cli/report/recipe.ts";
 import { Mp3AugmentError } from "../../mod.ts";
 import { projectPath, test } from "../harness.ts";
 
@@ -242,6 +244,71 @@ test("errors: the system's in words, the module's in flags, and which end a run"
   const own = new CliError("own", 2), pipe = coded("EPIPE");
   await assert.rejects(failing("a", own), (error) => error === own);
   await assert.rejects(failing("a", pipe), (error) => error === pipe);
+});
+
+test("how a setting of the report is asked for by others: all that isn't usual", () => {
+  const usual = {
+    ...{ sampleRate: 44100, bitrateKbps: 64, quality: 7, stereoMode: "stereo" as const },
+    ...{ bitReservoir: false, gridOffset: 0, passes: 1, preserveLevel: false },
+  };
+  assert.deepEqual(recipeOf(usual, "a b.wav", "it's"), {
+    command: "mp3-augment roundtrip 'a b.wav' 'it'\\''s.wav' --bitrate 64\n" +
+      "mp3-augment encode 'a b.wav' 'it'\\''s.mp3' --bitrate 64",
+    code: [
+      'import { compressRoundtrip, encodeMp3 } from "mp3-augment";',
+      ...["", "const options = {", "  sampleRate: 44100,", "  bitrateKbps: 64,", "} as const;"],
+      "const heard = compressRoundtrip(channels, options);",
+      "const mp3 = encodeMp3(channels, options);",
+    ].join("\n"),
+  });
+  const { bitrateKbps: _, ...others } = usual;
+  const all = {
+    ...{ ...others, vbrQuality: 2.5, quality: 3, stereoMode: "joint" as const, bitReservoir: true },
+    ...{ lowpassHz: "off" as const, codedSampleRate: "auto" as const, gridOffset: 5, passes: 2 },
+    preserveLevel: true,
+  };
+  const flags = "--vbr-quality 2.5 --quality 3 --joint-stereo --reservoir --lowpass off " +
+    "--coded-rate auto --grid-offset 5 --passes 2";
+  const { command, code } = recipeOf(all, "a.wav", "b");
+  assert.equal(
+    command,
+    `mp3-augment roundtrip a.wav b.wav ${flags} --preserve-level\nmp3-augment encode a.wav b.mp3 ${flags}`,
+  );
+  const properties = 'sampleRate: 44100, vbrQuality: 2.5, quality: 3, stereoMode: "joint", ' +
+    'bitReservoir: true, lowpassHz: "off", codedSampleRate: "auto", gridOffset: 5, passes: 2,';
+  assert.ok(
+    code.replace(/\s+/g, " ").includes(`const options = { ${properties} } as const;`),
+    code,
+  );
+  assert.ok(code.includes("compressRoundtrip(channels, { ...options, preserveLevel: true });"));
+});
+
+test("paths that mean what is open already", () => {
+  const meaning: [(path: string) => boolean, string[]][] = [
+    [isStandardInput, ["-", "/dev/stdin", "/dev/fd/0", "/proc/self/fd/0"]],
+    [isStandardOutput, ["-", "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"]],
+    [isDescriptor, [
+      "/dev/stderr",
+      ...[0, 1, 10].flatMap((n) => [`/dev/fd/${n}`, `/proc/self/fd/${n}`]),
+    ]],
+  ];
+  const others = [
+    "",
+    "/dev/stdin",
+    "/dev/stdout",
+    "/dev/stderr",
+    "/dev/fd/",
+    "/dev/fd/a",
+    "/dev/null",
+  ];
+  const all = [...new Set([...meaning.flatMap(([, paths]) => paths), ...others])];
+  const near = all.flatMap((path) => [path, `${path}0`, `${path}/x`, `/x${path}`, `.${path}`]);
+  for (const [means, paths] of meaning) {
+    const expected = [...new Set(near)].filter((path) =>
+      paths.includes(path) || means === isDescriptor && /^\/(dev|proc\/self)\/fd\/\d+$/.test(path)
+    );
+    assert.deepEqual([...new Set(near)].filter(means), expected);
+  }
 });
 
 /** What help says of the program and its commands; to change it on purpose, write it there. */

@@ -101,6 +101,27 @@ test("rows in, rows out: nulls, other columns, the schema, Hugging Face's featur
     assert.equal((await runCli(["merge", target])).code, 0);
   }));
 
+test("audio in several pages, with a dictionary and without, is that in one page", () =>
+  withFolder(async (folder) => {
+    const rows = (kinds: number) =>
+      Array.from({ length: 12 }, (_, i) => i % 5 === 3 ? null : audioOf(i % kinds, 700));
+    for (const kinds of [12, 2]) {
+      const outputs: unknown[] = [];
+      for (const pageSize of [undefined, 1, 3000]) {
+        const source = join(folder, `${kinds}-${pageSize}`);
+        mkdirSync(source);
+        const file = parquetOf(rows(kinds), { rowGroupSize: 7, ...(pageSize && { pageSize }) });
+        writeFileSync(join(source, "a.parquet"), file);
+        const target = join(folder, `out-${kinds}-${pageSize}`);
+        await dataset([source, target, "--p", "1", "--seed", "6"]);
+        outputs.push(await rowsOf(join(target, "a.parquet")));
+      }
+      assert.deepEqual(outputs[1], outputs[0]);
+      assert.deepEqual(outputs[2], outputs[0]);
+      assert.equal((outputs[0] as Read[]).filter(({ augment }) => augment !== null).length, 10);
+    }
+  }));
+
 test("Zstandard: by the runtime, or where it has none by fzstd; gzip and Brotli", () =>
   withFolder(async (folder) => {
     const rows = Array.from({ length: 5 }, (_, i) => audioOf(i));

@@ -22,6 +22,8 @@ export interface Audio {
 
 export interface TableOptions {
   readonly rowGroupSize?: number;
+  /** In bytes: without it, each column of a group is one page. */
+  readonly pageSize?: number;
   readonly features?: Record<string, unknown>;
   /** The names of columns with audio. */
   readonly names?: readonly string[];
@@ -34,7 +36,8 @@ const OPTIONAL = "OPTIONAL" as const;
 
 /** A file with the columns id, one or more of audio, text, time and list. */
 export function parquetOf(rows: readonly (Audio | null)[], options: TableOptions = {}): Buffer {
-  const { rowGroupSize = 4, features, names = ["audio"], extra = {}, codec, compress } = options;
+  const { rowGroupSize = 4, pageSize, features, names = ["audio"], extra = {}, codec, compress } =
+    options;
   const audio = names.map((name) => ({ name, data: [...rows] }));
   const more = Object.entries(extra).map(([name, data]) => ({ name, data }));
   const schema = [
@@ -86,6 +89,7 @@ export function parquetOf(rows: readonly (Audio | null)[], options: TableOptions
     ],
     schema,
     rowGroupSize,
+    ...(pageSize && { pageSize }),
     ...(codec && compress && { codec, compressors: { [codec]: compress } }),
     ...(features && { kvMetadata: [{ key: "huggingface", value: JSON.stringify(info) }] }),
   }));

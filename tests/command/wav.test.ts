@@ -67,6 +67,16 @@ test("headers: RF64 beyond 4 GiB, other chunks first, the extensible form, unkno
   extensible.writeUInt16LE(1, 44);
   const { formatTag, bitsPerSample, dataByteSize } = parseWavHeader(extensible) ?? assert.fail();
   assert.deepEqual([formatTag, bitsPerSample, dataByteSize], [1, 24, 30]);
+  extensible.writeUInt16LE(1, 20); // what lies there means nothing then
+  extensible.writeUInt16LE(0x55, 44);
+  assert.equal(parseWavHeader(extensible)?.formatTag, 1);
+  extensible.writeUInt16LE(0xfffe, 20);
+  const least = Buffer.concat([extensible.subarray(0, 46), plain.subarray(36)]);
+  least.writeUInt32LE(26, 16);
+  assert.equal(parseWavHeader(least)?.formatTag, 0x55);
+  const short = Buffer.concat([extensible.subarray(0, 44), plain.subarray(36)]);
+  short.writeUInt32LE(24, 16);
+  assert.equal(parseWavHeader(short)?.formatTag, 0xfffe);
   const wrong = Buffer.from(plain);
   wrong.writeUInt32LE(0, 24);
   assert.throws(() => parseWavHeader(wrong), /2 channels at 0 Hz/);
