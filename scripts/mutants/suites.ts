@@ -93,7 +93,13 @@ export const suites: readonly (readonly [RegExp, readonly string[]])[] = [
     "command/draws",
     "command/hostile",
   ]],
-  [/^cli\//, ["command/arguments", "command/cli", "command/forms", "command/outputs", "command/hostile"]],
+  [/^cli\//, [
+    "command/arguments",
+    "command/cli",
+    "command/forms",
+    "command/outputs",
+    "command/hostile",
+  ]],
 ];
 
 export function specsOf(file: string): readonly string[] {
