@@ -11,7 +11,8 @@
 
 static inline int at_most(int value, int limit) { return value < limit ? value : limit; }
 
-void mp3a_lay_out_bands(gr_info const *granule, mp3a_noise_band bands[SFBMAX]) {
+/* The bands of a granule up to max_nonzero_coeff, without their steps. */
+static void lay_out_bands(gr_info const *granule, mp3a_noise_band bands[SFBMAX]) {
   for (int sfb = 0, begin = 0; sfb < granule->psymax; begin += granule->width[sfb++]) {
     int const lines = at_most(granule->width[sfb], granule->max_nonzero_coeff + 1 - begin) & ~1;
     bands[sfb] = (mp3a_noise_band){begin, lines > 0 ? lines : 0, 0};
@@ -20,7 +21,7 @@ void mp3a_lay_out_bands(gr_info const *granule, mp3a_noise_band bands[SFBMAX]) {
 
 /* Measures the bands that have another step than before; returns the count of these. */
 static int update_noise(gr_info const *granule, const mp3a_noise_band bands[SFBMAX],
-                        calc_noise_data *known, FLOAT *noise, int changed[SFBMAX + 1]) {
+                        calc_noise_data *known, int changed[SFBMAX + 1]) {
   mp3a_noise_band chosen[SFBMAX + 1];
   FLOAT noises[SFBMAX];
   int step[SFBMAX], count = 0;
@@ -33,7 +34,7 @@ static int update_noise(gr_info const *granule, const mp3a_noise_band bands[SFBM
   }
   memcpy(known->step, step, sizeof *step * (size_t)granule->psymax);
   mp3a_kernels()->quantize.noises(granule->xr, granule->l3_enc, chosen, count, noises);
-  for (int i = 0; i < count; i++) noise[changed[i]] = noises[i];
+  for (int i = 0; i < count; i++) known->noise[changed[i]] = noises[i];
   return count;
 }
 
@@ -69,8 +70,8 @@ int calc_noise(gr_info const *const granule, FLOAT const *allowed, FLOAT *distor
     for (int sfb = 0; sfb < granule->psymax; sfb++) fresh.step[sfb] = NO_STEP;
     known = &fresh;
   }
-  mp3a_lay_out_bands(granule, bands);
-  int const count = update_noise(granule, bands, known, known->noise, changed);
+  lay_out_bands(granule, bands);
+  int const count = update_noise(granule, bands, known, changed);
   for (int sfb = 0; sfb < granule->psymax; sfb++)
     distort[sfb] = 1.0f / allowed[sfb] * known->noise[sfb];
   for (int i = 0; i < count; i++) {
@@ -82,10 +83,46 @@ int calc_noise(gr_info const *const granule, FLOAT const *allowed, FLOAT *distor
   return result->over_count;
 }
 
-void mp3a_measure_noise(gr_info const *granule, const mp3a_noise_band bands[SFBMAX],
-                        mp3a_band_noises *noises, calc_noise_data *known, mp3a_noise_sums *sums) {
-  int changed[SFBMAX + 1];
-  update_noise(granule, bands, known, noises->noise, changed);
-  mp3a_kernels()->quantize.ratios(noises, granule->psymax, sums);
+/* ---- a granule's noise from try to try ---- */
+
+void mp3a_start_noise(gr_info const *granule, FLOAT const *allowed, mp3a_granule_noise *noise) {
+  memset(noise, 0, sizeof *noise);
+  lay_out_bands(granule, noise->bands);
+  for (int sfb = 0; sfb < granule->psymax; sfb++) noise->of.inverse[sfb] = 1.0f / allowed[sfb];
+}
+
+/* Whatever the step is. */
+static FLOAT noise_of_zeros(gr_info const *granule, mp3a_granule_noise *noise, int sfb) {
+  if (!(noise->known_energies >> sfb & 1))
+    mp3a_kernels()->quantize.noises(granule->xr, granule->l3_enc, &noise->bands[sfb], 1,
+                                    &noise->energy[sfb]);
+  noise->known_energies |= (uint64_t)1 << sfb;
+  return noise->energy[sfb];
+}
+
+void mp3a_measure_noise(gr_info const *granule, mp3a_granule_noise *noise, uint64_t changed,
+                        calc_noise_data *known, mp3a_noise_sums *sums) {
+  mp3a_quantize_kernels const *kernels = &mp3a_kernels()->quantize;
+  mp3a_noise_band chosen[SFBMAX];
+  FLOAT noises[SFBMAX];
+  int step[SFBMAX], sfbs[SFBMAX], count = 0;
+  if (granule->global_gain != known->global_gain) changed = ~(uint64_t)0;
+  changed &= ((uint64_t)1 << granule->psymax) - 1;
+  mp3a_band_steps(granule, granule->psymax, step);
+  for (; changed; changed &= changed - 1) {
+    int const sfb = __builtin_ctzll(changed);
+    if (known->step[sfb] == step[sfb]) continue;
+    known->step[sfb] = step[sfb];
+    if (noise->bands[sfb].begin >= granule->count1) {
+      noise->of.noise[sfb] = noise_of_zeros(granule, noise, sfb);
+      continue;
+    }
+    sfbs[count] = sfb;
+    chosen[count] = noise->bands[sfb];
+    chosen[count++].step = pow20[step[sfb] + Q_MAX2];
+  }
   known->global_gain = granule->global_gain;
+  kernels->noises(granule->xr, granule->l3_enc, chosen, count, noises);
+  for (int i = 0; i < count; i++) noise->of.noise[sfbs[i]] = noises[i];
+  kernels->ratios(&noise->of, granule->psymax, sums);
 }

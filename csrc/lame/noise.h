@@ -5,13 +5,21 @@
 #include "lame/internals.h"
 #include "lame/kernels/quantize.h"
 
-/* The bands of a granule up to max_nonzero_coeff, without their steps. */
-void mp3a_lay_out_bands(gr_info const *granule, mp3a_noise_band bands[SFBMAX]);
+/* What is known of a granule's noise. */
+typedef struct mp3a_granule_noise {
+  mp3a_noise_band bands[SFBMAX]; /* up to the last line to code */
+  mp3a_band_noises of;           /* with 1 / what is allowed */
+  FLOAT energy[SFBMAX];          /* the noise of zeros, of bands where it is known */
+  uint64_t known_energies;
+} mp3a_granule_noise;
+
+/* Nothing is measured yet. */
+void mp3a_start_noise(gr_info const *granule, FLOAT const *allowed, mp3a_granule_noise *noise);
 
 /* As calc_noise(), but without the sums of logarithms (tot_noise, over_noise), and each band must
-   have been measured once before its step stays. `bands`: as mp3a_lay_out_bands() has them;
-   `noises`: with 1 / what is allowed. `known` has the steps alone. */
-void mp3a_measure_noise(gr_info const *granule, const mp3a_noise_band bands[SFBMAX],
-                        mp3a_band_noises *noises, calc_noise_data *known, mp3a_noise_sums *sums);
+   have been measured once before its step stays. `changed`: the bands that may have another step
+   than before. `known` has the steps alone. */
+void mp3a_measure_noise(gr_info const *granule, mp3a_granule_noise *noise, uint64_t changed,
+                        calc_noise_data *known, mp3a_noise_sums *sums);
 
 #endif

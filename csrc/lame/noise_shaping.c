@@ -18,11 +18,10 @@ typedef struct {
   calc_noise_result best_noise, tried_noise;
   calc_noise_data known;
   int is_in_squares;      /* compares the sums that mp3a_measure_noise() has */
-  mp3a_band_noises noises; /* of `tried` */
+  mp3a_granule_noise noise; /* of `tried` */
   FLOAT *distortion;      /* its ratios: noise over allowed noise */
   FLOAT most_distortion;  /* of the bands with scale factors */
   FLOAT largest[SFBMAX];  /* of the powers of a band */
-  mp3a_noise_band bands[SFBMAX];
   mp3a_tried_values values; /* of `tried` */
   int best_bits, tries_since_best, is_refining, gain_before_refining;
   int is_measured; /* the noise of `tried` is that of its values */
@@ -158,11 +157,12 @@ static int way_of(const shaping *s) {
 static void measure(shaping *s, calc_noise_result *noise) {
   int const bands = s->tried.sfbmax;
   mp3a_noise_sums sums;
+  uint64_t const changed = s->values.unmeasured | s->values.changed;
   mp3a_note_measured(&s->values);
   if (!s->is_in_squares) {
     calc_noise(&s->tried, s->allowed, s->distortion, noise, &s->known);
   } else {
-    mp3a_measure_noise(&s->tried, s->bands, &s->noises, &s->known, &sums);
+    mp3a_measure_noise(&s->tried, &s->noise, changed, &s->known, &sums);
     noise->over_count = sums.over_count;
     noise->over_SSD = sums.over_squares;
     noise->max_noise = sums.most_logarithm;
@@ -312,14 +312,12 @@ void mp3a_shape_noise(lame_internal_flags *gfc, gr_info *granule, const FLOAT al
   s.best_bits = 9999999;
   s.tries_since_best = s.is_refining = s.gain_before_refining = 0;
   memset(&s.known, 0, sizeof s.known);
-  memset(&s.noises, 0, sizeof s.noises);
-  s.distortion = s.noises.ratio;
-  for (int sfb = 0; sfb < granule->psymax; sfb++) s.noises.inverse[sfb] = 1.0f / allowed[sfb];
+  mp3a_start_noise(granule, allowed, &s.noise);
+  s.distortion = s.noise.of.ratio;
   /* A gain of 0 is the step that a band of which nothing is known has, too. */
   s.is_in_squares = way_of(&s) > 8 && granule->global_gain > 0;
   find_largest(&s);
   mp3a_start_values(&s.values, gfc, powers, &s.tried);
-  mp3a_lay_out_bands(granule, s.bands);
   measure(&s, &s.best_noise);
   s.best_noise.bits = granule->part2_3_length;
   s.tried_noise = s.best_noise;

@@ -33,7 +33,10 @@ void mp3a_start_values(mp3a_tried_values *v, lame_internal_flags *gfc, const FLO
 int mp3a_count_values(mp3a_tried_values *v, calc_noise_data *known);
 
 /* When noise has been measured, which sets `known`. */
-static inline void mp3a_note_measured(mp3a_tried_values *v) { v->unmeasured = 0; }
+static inline void mp3a_note_measured(mp3a_tried_values *v) {
+  v->unmeasured = 0;
+  if (v->is_as_lame) v->changed = 0;
+}
 
 /* Whether another call would find the same. */
 int mp3a_are_values_settled(const mp3a_tried_values *v, const calc_noise_data *known);
