@@ -16,6 +16,7 @@ import {
   type CodingArguments,
   codingOf,
 } from "../options.ts";
+import { look } from "../paths.ts";
 import { tellResult, warn } from "../tell.ts";
 
 interface EncodeArguments extends CodingArguments {
@@ -42,7 +43,10 @@ export function add(program: Command): void {
     .argument("<IN>", "a WAV, AIFF, FLAC, Ogg or MP3 file, or - for standard input")
     .argument("<OUT>", "the MP3 file, or - for standard output");
   addCodingOptions(command);
-  addForce(command, "write MP3 to a terminal, or under another format's name");
+  addForce(
+    command,
+    "write MP3 to a terminal or under another format's name, and replace OUT-0.mp3",
+  );
   command
     .addOption(channelGroupsOption())
     .option("--no-tag", "leave out the tag with the length, the delay and the padding")
@@ -103,7 +107,14 @@ async function openSeveral(
   const stem = path.slice(0, path.length - extname(path).length);
   const outputs: Output[] = [];
   for (let index = 0; index < count; index++) {
-    outputs.push(await openOutput(`${stem}-${index}${extname(path)}`, options));
+    const each = `${stem}-${index}${extname(path)}`;
+    if (!options.force && await look(each) !== undefined) {
+      throw usageError(
+        `${count} files are made, and ${each}, which you haven't named, is there already: ` +
+          "name another OUT, move it away, or use --force to replace it",
+      );
+    }
+    outputs.push(await openOutput(each, options));
   }
   return outputs;
 }

@@ -1,11 +1,7 @@
 /** `mp3-augment roundtrip`: one file through MP3. */
 import type { Command } from "commander";
-import { codeSource, type Coding, withCodedRates } from "../audio/code.ts";
-import { openSource } from "../audio/source.ts";
-import { encodeBlocks } from "../audio/write.ts";
-import { naming } from "../errors.ts";
-import { openOutput } from "../files.ts";
-import { tellResult } from "../tell.ts";
+import { type Coding, withCodedRates } from "../audio/code.ts";
+import { convert } from "../convert.ts";
 import {
   addCodingOptions,
   addOutputOptions,
@@ -13,7 +9,6 @@ import {
   type CodingArguments,
   codingOf,
   type OutputArguments,
-  outputFormat,
 } from "../options.ts";
 
 interface RoundtripArguments extends CodingArguments, OutputArguments {
@@ -50,32 +45,10 @@ export function add(program: Command): void {
     .action(roundtrip);
 }
 
-async function roundtrip(
-  input: string,
-  outputPath: string,
-  options: RoundtripArguments,
-): Promise<void> {
-  const format = outputFormat(outputPath, options);
+function roundtrip(input: string, output: string, options: RoundtripArguments): Promise<void> {
   const { preserveDelay, preserveLevel, channelGroups } = options;
   const coding: Coding = { ...codingOf(options), preserveDelay, preserveLevel };
-  const output = await openOutput(outputPath, { sources: [input], force: options.force });
-  const source = await naming(input, openSource(input));
-  const audio = await naming(
-    input,
-    codeSource(source, coding, { channelGroups, isLastUse: true, format }),
-  );
-  await naming(input, output.write(encodeBlocks(audio, format)));
-  if (!options.json) return;
-  const { sampleRate, channelCount, frameCount } = audio;
-  const summary = {
-    input,
-    output: outputPath,
-    sampleRate,
-    channels: channelCount,
-    frames: frameCount,
-    durationSeconds: frameCount / sampleRate,
-    peak: Math.max(...source.peaks),
-    parameters: withCodedRates(coding, { sampleRate, channelCount, channelGroups }),
-  };
-  tellResult(summary, output.isStandard);
+  return convert(input, output, options, coding, channelGroups, (form) => ({
+    parameters: withCodedRates(coding, form),
+  }));
 }

@@ -14,7 +14,15 @@ import type { RunResult } from "./run.ts";
 import { inOrder } from "./sample.ts";
 import type { Settings } from "./settings.ts";
 import { packMembers } from "./tar.ts";
-import { type FullHeader, isSparse, SPARSE } from "./tar-index.ts";
+import {
+  BLOCK,
+  cutShort,
+  endOf,
+  type FullHeader,
+  isMember,
+  isSparse,
+  SPARSE,
+} from "./tar-index.ts";
 import { augmentSample, keyOf, type Member, type Result, type Sample } from "./tar-sample.ts";
 
 /** How a stream goes through. */
@@ -62,7 +70,7 @@ export function augmentStream(input: AsyncIterable<Uint8Array>, options: PipeOpt
   const failures: Failure[] = [];
   const skipped: Skipped[] = [];
   let unitCount = 0;
-  const samples = samplesOfStream(checked(input), name);
+  const samples = samplesOfStream(input, name);
   const results = inOrder(samples, threads, (s) => augmentSample(s, name, { settings, signal }));
   const members = async function* () {
     for await (const result of results) {
@@ -86,7 +94,6 @@ export function augmentStream(input: AsyncIterable<Uint8Array>, options: PipeOpt
   };
 }
 
-const BLOCK = 512;
 const MAGIC: readonly (readonly [string, string])[] = [
   ["\x1f\x8b", "gzip: put gzip -dc in front, and gzip behind"],
   ["\x28\xb5\x2f\xfd", "Zstandard: put zstd -dc in front"],
@@ -95,7 +102,10 @@ const MAGIC: readonly (readonly [string, string])[] = [
 ];
 
 /** The stream as it is; an error where it isn't tar, or doesn't end as tar does. */
-async function* checked(input: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array> {
+async function* checked(
+  input: AsyncIterable<Uint8Array>,
+  end: (byteSize: number) => void,
+): AsyncIterable<Uint8Array> {
   let byteSize = 0;
   let tail = Buffer.alloc(0);
   for await (const chunk of input) {
@@ -109,11 +119,12 @@ async function* checked(input: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Ar
     yield chunk;
   }
   if (byteSize === 0) throw new CliError("standard input is empty: no tar stream came");
-  if (byteSize % BLOCK !== 0 || tail.some((byte) => byte !== 0)) {
-    throw new CliError(
-      `standard input was cut short: after ${byteSize} bytes no end of a tar came`,
-    );
-  }
+  if (byteSize % BLOCK !== 0 || tail.some((byte) => byte !== 0)) throw cut(byteSize);
+  end(byteSize);
+}
+
+function cut(byteSize: number): CliError {
+  return new CliError(cutShort("standard input", byteSize).message);
 }
 
 /** What lies side by side with one key is a sample. */
@@ -124,7 +135,9 @@ async function* samplesOfStream(
   const keys = new Set<string>();
   let sample: StreamSample | undefined;
   let hasSparse = false;
-  const readable = Readable.from(input);
+  let last: FullHeader | undefined;
+  let byteSize = 0;
+  const readable = Readable.from(checked(input, (size) => byteSize = size));
   const entries = extract();
   readable.on("error", (error) => entries.destroy(error));
   readable.pipe(entries);
@@ -132,8 +145,13 @@ async function* samplesOfStream(
     for await (const entry of entries) {
       const header = { ...entry.header } as unknown as FullHeader;
       hasSparse ||= isSparse(header);
+      last = header;
+      if (!isMember(header)) {
+        entry.resume();
+        continue;
+      }
       const key = keyOf(header.name);
-      if (header.type !== "directory" && key !== sample?.key) {
+      if (key !== sample?.key) {
         if (sample) yield sample.end();
         sample = new StreamSample(key, streamName, keys.has(key));
         keys.add(key);
@@ -141,8 +159,10 @@ async function* samplesOfStream(
       const chunks: Uint8Array[] = [];
       for await (const chunk of entry) chunks.push(chunk as Uint8Array);
       // In memory of its own, which may be written over.
-      if (header.type !== "directory") sample?.add(header, new Uint8Array(Buffer.concat(chunks)));
+      sample?.add(header, new Uint8Array(Buffer.concat(chunks)));
     }
+    // A member that ends with zeros, such as silence, looks like the end where it is cut.
+    if (byteSize < endOf(last) + BLOCK) throw cut(byteSize);
   } catch (error) {
     if (error instanceof CliError) throw error;
     if (hasSparse) throw new CliError(`standard input: ${SPARSE}, and can't be read on`);

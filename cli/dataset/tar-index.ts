@@ -1,5 +1,6 @@
 /** What a tar file holds and where: samples can then be read whole, in whatever order it has them. */
-import { type FileHandle, stat } from "node:fs/promises";
+import { Buffer } from "node:buffer";
+import { type FileHandle, open, stat } from "node:fs/promises";
 import { createReadStream } from "node:fs";
 import { posix } from "node:path";
 import { extract, type Header } from "tar-stream";
@@ -44,18 +45,41 @@ export async function indexTar(path: string): Promise<Entry[]> {
   } finally {
     input.destroy();
   }
-  checkEnd(headers.at(-1), fileByteSize);
-  return entriesOf(headers.filter(({ type }) => type !== "directory"));
+  const end = endOf(headers.at(-1));
+  if (fileByteSize < end + BLOCK || !await isZero(path, end)) throw cutShort("it", fileByteSize);
+  return entriesOf(headers.filter(isMember));
 }
 
-const BLOCK = 512;
+/**
+ * Whether a header is of what belongs to a sample. macOS's tar puts a file's attributes into a member
+ * ._NAME before it: as other hidden files, and as in WebDataset, these are no data.
+ */
+export function isMember({ type, name }: FullHeader): boolean {
+  return type !== "directory" && !/(^|\/)\._[^/]*$/.test(name);
+}
 
-/** A tar file ends with blocks of zeros: one that was cut between two members lacks nothing else. */
-function checkEnd(last: FullHeader | undefined, fileByteSize: number): void {
+/** What a tar file consists of. It ends with blocks of zeros: one that was cut may lack nothing else. */
+export const BLOCK = 512;
+
+/** Where the last member ends, and zeros must begin. */
+export function endOf(last: FullHeader | undefined): number {
   const byteSize = last?.type === "directory" ? 0 : last?.size ?? 0;
-  const end = (last?.byteOffset ?? 0) + Math.ceil(byteSize / BLOCK) * BLOCK;
-  if (fileByteSize >= end + BLOCK) return;
-  throw new Error(`it was cut short: after ${fileByteSize} bytes no end of a tar came`);
+  return (last?.byteOffset ?? 0) + Math.ceil(byteSize / BLOCK) * BLOCK;
+}
+
+/** `what` has no end. */
+export function cutShort(what: string, byteSize: number): Error {
+  return new Error(`${what} was cut short: after ${byteSize} bytes no end of a tar came`);
+}
+
+async function isZero(path: string, offset: number): Promise<boolean> {
+  const file = await open(path);
+  try {
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(BLOCK), 0, BLOCK, offset);
+    return bytesRead === BLOCK && buffer.every((byte) => byte === 0);
+  } finally {
+    await file.close();
+  }
 }
 
 /** What sparse members are refused with. */

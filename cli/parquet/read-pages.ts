@@ -1,7 +1,7 @@
 /** A column chunk's values, read from pages of whatever encoding and compression. */
 import type { FileHandle } from "node:fs/promises";
 import * as zlib from "node:zlib";
-import { decompress as decompressZstd } from "fzstd";
+import { Decompress as ZstdStream } from "fzstd";
 import { deltaByteArray, deltaLengthByteArray } from "hyparquet/src/delta.js";
 import { snappyUncompress } from "hyparquet/src/snappy.js";
 import { reasonOf } from "../errors.ts";
@@ -25,7 +25,7 @@ type Decompress = (bytes: Uint8Array, byteSize: number) => Uint8Array;
 
 /** Newer runtimes have these themselves. */
 const { zstdDecompressSync, crc32 } = zlib as {
-  zstdDecompressSync?: (bytes: Uint8Array) => Uint8Array;
+  zstdDecompressSync?: (bytes: Uint8Array, limit: { maxOutputLength: number }) => Uint8Array;
   crc32?: (bytes: Uint8Array) => number;
 };
 
@@ -35,7 +35,10 @@ const CODECS: Record<number, Decompress> = {
   1: unsnappy,
   2: (bytes, maxOutputLength) => zlib.gunzipSync(bytes, { maxOutputLength }),
   4: (bytes, maxOutputLength) => zlib.brotliDecompressSync(bytes, { maxOutputLength }),
-  6: (bytes) => zstdDecompressSync ? zstdDecompressSync(bytes) : decompressZstd(bytes),
+  6: (bytes, maxOutputLength) =>
+    zstdDecompressSync
+      ? zstdDecompressSync(bytes, { maxOutputLength })
+      : unzstd(bytes, maxOutputLength),
 };
 const UNREAD_CODECS: Record<number, string> = { 3: "LZO", 5: "LZ4", 7: "LZ4_RAW" };
 
@@ -47,6 +50,30 @@ function unsnappy(bytes: Uint8Array, byteSize: number): Uint8Array {
   const page = new Uint8Array(byteSize);
   snappyUncompress(bytes, page);
   return page;
+}
+
+/** Zstandard where the runtime has none. */
+export function unzstd(bytes: Uint8Array, byteSize: number): Uint8Array {
+  const page = new Uint8Array(byteSize);
+  let at = 0;
+  new ZstdStream((piece) => {
+    if (at + piece.length > byteSize) throw new Error("a page's size is wrong");
+    page.set(piece, at);
+    at += piece.length;
+  }).push(bytes, true);
+  return page.subarray(0, at);
+}
+
+/** Some megabytes are usual; more are believed only where as much is in the file. */
+const MAX_PAGE_BYTE_SIZE = 1 << 28;
+const MAX_PAGE_RATIO = 64;
+
+/** Before memory is taken for a page. */
+function checkSize(byteSize: number, packedByteSize: number): void {
+  if (byteSize >= 0 && byteSize <= Math.max(MAX_PAGE_BYTE_SIZE, MAX_PAGE_RATIO * packedByteSize)) {
+    return;
+  }
+  throw new Error(`a page of ${packedByteSize} bytes says that it holds ${byteSize}`);
 }
 
 /** A column chunk's values, in their order. In memory are a page and the dictionary. */
@@ -120,6 +147,7 @@ async function readPage(file: FileHandle, range: Range, decompress: Decompress):
   const packed = ownOf(body.subarray(levelsSize));
   const restSize = (get.number(header, PAGE.byteSize) ?? NaN) - levelsSize;
   const isPacked = second === undefined || get.boolean(second, DATA_V2.isCompressed) !== false;
+  checkSize(restSize, packed.length);
   // Nothing may be compressed as nothing, or as something.
   const rest = restSize === 0 ? new Uint8Array() : isPacked ? decompress(packed, restSize) : packed;
   if (rest.length !== restSize) throw new Error("a page has another size than it says");

@@ -48,7 +48,10 @@ test("encode writes one file for each pair of channels, or for each channel", ()
     assert.deepEqual(bytesOf(outputs[0] as string), encode(a, b));
     assert.deepEqual(bytesOf(outputs[1] as string), encode(c));
     assert.ok(!existsSync(mp3));
-    await run("encode", input, mp3, ...BITRATE, "--channel-groups", "singles");
+    const again = await runCli(["encode", input, mp3, ...BITRATE]);
+    assert.equal(again.code, 2);
+    assert.match(again.stderr, /2 files are made, and .*out-0\.mp3, which you haven't named/);
+    await run("encode", input, mp3, ...BITRATE, "--channel-groups", "singles", "--force");
     assert.deepEqual(
       [0, 1, 2].map((index) => bytesOf(join(folder, `out-${index}.mp3`))),
       [encode(a), encode(b), encode(c)],

@@ -11,7 +11,7 @@ import * as nodeZlib from "node:zlib";
 import { decompress as decompressZstd } from "fzstd";
 import { parquetMetadata } from "hyparquet";
 import { readJsonLines, readTree, runCli, startCli, waitFor, withFolder } from "./cli.ts";
-import { readCells } from "../../cli/parquet/read-pages.ts";
+import { readCells, unzstd } from "../../cli/parquet/read-pages.ts";
 import { withMember } from "../../cli/parquet/schema.ts";
 import { make, structBytes } from "../../cli/parquet/thrift.ts";
 import { type Audio, parquetOf, rowsOf, wav } from "./parquet.ts";
@@ -141,6 +141,8 @@ test("Zstandard: by the runtime, or where it has none by fzstd; gzip and Brotli"
     const text = readFileSync(plain);
     for (const pack of [zstd, storedZstd]) {
       assert.deepEqual(Buffer.from(decompressZstd(new Uint8Array(pack(text)))), text);
+      assert.deepEqual(Buffer.from(unzstd(new Uint8Array(pack(text)), text.length)), text);
+      assert.throws(() => unzstd(new Uint8Array(pack(text)), 1000), /a page's size is wrong/);
     }
     await dataset([join(folder, "in"), join(folder, "out"), "--p", "0"]);
     const wanted = rows.map(({ bytes }) => sha256(bytes));
@@ -298,38 +300,73 @@ test("damaged Parquet files are failed files with a reason, the others are done"
     assert.deepEqual(left, ["good.parquet"]);
   }));
 
+/** A column's only page, with a value; `byteSize` is what it says that it holds. */
+interface Page {
+  readonly body: Buffer;
+  readonly codec?: number;
+  readonly byteSize?: number;
+  readonly checksum?: number;
+}
+
+/** What is read of such a column. */
+async function readPage(folder: string, given: Page): Promise<string | undefined> {
+  const { body, codec = 0, byteSize = body.length, checksum } = given;
+  const page = new Map([
+    [1, make.i32(0)],
+    [2, make.i32(byteSize)],
+    [3, make.i32(body.length)],
+    ...(checksum === undefined ? [] : [[4, make.i32(checksum)] as const]),
+    [5, make.struct([[1, make.i32(1)], [2, make.i32(0)]])],
+  ]);
+  const bytes = Buffer.concat([Buffer.from("PAR1"), structBytes(page), body]);
+  const meta = make.struct([
+    [4, make.i32(codec)],
+    [5, make.i64(1)],
+    [7, make.i64(bytes.length - 4)],
+    [9, make.i64(4)],
+  ]);
+  const leaf = { path: ["audio"], element: new Map(), maxLevel: 0, isRepeated: false };
+  const path = join(folder, "page");
+  writeFileSync(path, bytes);
+  const file = await open(path);
+  try {
+    for await (const { bytes } of readCells(file, new Map([[3, meta]]), leaf, 1)) {
+      return Buffer.from(bytes ?? []).toString();
+    }
+    return undefined;
+  } finally {
+    await file.close();
+  }
+}
+
 test("a page whose bytes have changed since its checksum was made is damaged", () =>
   withFolder(async (folder) => {
     const body = Buffer.from("\x05\0\0\0audio", "latin1");
-    const page = new Map([
-      [1, make.i32(0)],
-      [2, make.i32(body.length)],
-      [3, make.i32(body.length)],
-      [4, make.i32(0x72c19069 | 0)], // CRC-32 of the body
-      [5, make.struct([[1, make.i32(1)], [2, make.i32(0)]])],
-    ]);
-    const bytes = Buffer.concat([Buffer.from("PAR1"), structBytes(page), body]);
-    const meta = make.struct([
-      [5, make.i64(1)],
-      [7, make.i64(bytes.length - 4)],
-      [9, make.i64(4)],
-    ]);
-    const leaf = { path: ["audio"], element: new Map(), maxLevel: 0, isRepeated: false };
-    const path = join(folder, "page");
-    const read = async () => {
-      writeFileSync(path, bytes);
-      const file = await open(path);
-      try {
-        for await (const { bytes } of readCells(file, new Map([[3, meta]]), leaf, 1)) {
-          return Buffer.from(bytes ?? []).toString();
-        }
-      } finally {
-        await file.close();
-      }
-    };
-    assert.equal(await read(), "audio");
-    bytes.write("A", bytes.length - 5);
-    await assert.rejects(read(), /column audio is damaged: a page's bytes .* checksum/);
+    const checksum = 0x72c19069 | 0; // CRC-32 of the body
+    assert.equal(await readPage(folder, { body, checksum }), "audio");
+    body.write("A", body.length - 5);
+    const read = readPage(folder, { body, checksum });
+    await assert.rejects(read, /column audio is damaged: a page's bytes .* checksum/);
+  }));
+
+test("a page can't take more memory than it says, nor say what nobody believes", () =>
+  withFolder(async (folder) => {
+    const huge = Buffer.concat([Buffer.from("\x05\0\0\0audio", "latin1"), Buffer.alloc(5e6)]);
+    const packed: [number, Buffer | undefined][] = [
+      [2, zlib.gzipSync(huge)],
+      [4, zlib.brotliCompressSync(huge)],
+      [6, zlib.zstdCompressSync?.(huge)],
+    ];
+    for (const [codec, body] of packed) {
+      if (body === undefined) continue; // this runtime has no Zstandard
+      const whole = await readPage(folder, { body, codec, byteSize: huge.length });
+      assert.equal(whole, "audio");
+      await assert.rejects(readPage(folder, { body, codec, byteSize: 9 }), /audio is damaged/);
+      await assert.rejects(
+        readPage(folder, { body, codec, byteSize: 2 ** 30 }),
+        /a page of \d+ bytes says that it holds 1073741824/,
+      );
+    }
   }));
 
 test("Parquet: killed and resumed it is an undisturbed run; no source or foreign file is lost", () =>

@@ -71,6 +71,7 @@ test("samples that a stream can't give are told, all others are there", () =>
     const good = readFileSync(await makeShard(folder, 1)).subarray(512, 512 + 6044);
     const stdin = await tarOf([
       { name: "x/", type: "directory" },
+      { name: "x/._a.wav", bytes: Buffer.from("attributes of macOS") },
       { name: "x/a.wav", bytes: good },
       { name: "x/a.copy.wav", type: "link", linkname: "x/a.wav" },
       { name: "x/a.json", type: "symlink", linkname: "b.json" },
@@ -107,9 +108,11 @@ test("a stream that was cut short, is empty or no tar ends with 3 and no whole t
   withFolder(async (folder) => {
     const shard = readFileSync(await makeShard(folder, 4));
     const end = shard.length - 1024;
+    const silence = await tarOf([{ name: "a.txt", bytes: new Uint8Array(1024) }]);
     const cases: [Uint8Array, RegExp][] = [
       [shard.subarray(0, 9000), /standard input was cut short: after 9000 bytes no end of a tar/],
       [shard.subarray(0, end), /standard input was cut short/], // between two members
+      [silence.subarray(0, 1536), /standard input was cut short/], // whose zeros are no end
       [new Uint8Array(), /standard input is empty/],
       [gzipSync(shard), /no tar stream but gzip: put gzip -dc in front/],
       [Buffer.from("PAR1...."), /no tar stream but Parquet/],

@@ -76,7 +76,9 @@ test("a shard's keys come together, links become copies, what can't be kept is r
   withFolder(async (folder) => {
     const source = join(folder, "odd.tar");
     await writeTar(source, [
+      { name: "x/._a.wav", bytes: "attributes of macOS" },
       { name: "x/a.wav", bytes: wav(1) },
+      { name: "x/._b.wav", bytes: "attributes of macOS" },
       { name: "x/b.wav", bytes: wav(2) },
       { name: "x/a.json", bytes: '{"late":1}' },
       { name: "c.wav", type: "link", linkname: "x/b.wav" },
@@ -147,6 +149,11 @@ test("a shard that ends between two members, or has none and no end, was cut sho
     const whole = readFileSync(path);
     writeFileSync(path, whole.subarray(0, whole.indexOf("a.txt")));
     writeFileSync(join(folder, "in", "b.tar"), "");
+    // What comes before a member of a long name is none itself.
+    const long = join(folder, "in", "long.tar");
+    await writeTar(long, [{ name: "a.wav", bytes: wav(1) }, { name: "ö".repeat(200), bytes: "" }]);
+    const start = 512 + Math.ceil(wav(1).length / 512) * 512;
+    writeFileSync(long, readFileSync(long).subarray(0, start + 1024));
     await writeTar(join(folder, "in", "none.tar"), []);
     await writeTar(join(folder, "in", "folder.tar"), [{ name: "a/", type: "directory" }]);
     const run = ["dataset", join(folder, "in"), join(folder, "out"), "--json"];
@@ -157,6 +164,7 @@ test("a shard that ends between two members, or has none and no end, was cut sho
     assert.deepEqual(failures, [
       { source: "a.tar", reason: "it was cut short: after 4608 bytes no end of a tar came" },
       { source: "b.tar", reason: "it was cut short: after 0 bytes no end of a tar came" },
+      { source: "long.tar", reason: "it was cut short: after 5632 bytes no end of a tar came" },
     ]);
     writeFileSync(path, whole);
     await runCli(run);
