@@ -134,6 +134,7 @@ pub const kernel_files = [_][]const u8{
     "vbr_frame.c",
     "vbr_scale_factors.c",
     "vbr_search.c",
+    "vbr_store.c",
     "xrpow.c",
     "kernels/attack.c",
     "kernels/fht.c",

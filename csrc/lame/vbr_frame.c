@@ -8,6 +8,7 @@
 #include "lame/quantize.h"
 #include "lame/vbr_scale_factors.h"
 #include "lame/vbr_search.h"
+#include "lame/vbr_store.h"
 #include "libmp3lame/vbrquantize.h"
 
 typedef const FLOAT frame_powers[2][2][MP3A_LINES];
@@ -16,42 +17,52 @@ typedef const FLOAT frame_noises[2][2][SFBMAX];
 int VBR_encode_frame_lame(lame_internal_flags *gfc, frame_powers powers, frame_noises allowed,
                           const int most_bits[2][2]);
 
-/* Runs of bands with the same step at once; zeros behind the last line. */
-static void quantize_granule(gr_info *granule, const FLOAT powers[MP3A_LINES]) {
+/* What is smaller, times its scale, becomes 0. */
+static const FLOAT smallest_one = 0x1.306fe2p-1f;
+
+/* Runs of bands with the same step at once; zeros behind the last line. Says which bands have
+   other values. */
+static void quantize_granule(gr_info *granule, const FLOAT powers[MP3A_LINES],
+                             const FLOAT largest[SFBMAX], char has_values[SFBMAX]) {
   int step[SFBMAX], begin = 0, end = 0;
   int const lines = granule->max_nonzero_coeff + 1;
   mp3a_band_steps(granule, granule->block_type == SHORT_TYPE ? 39 : 22, step);
   for (int sfb = 0; end < lines; begin = end) {
     int const now = step[sfb];
-    do end += granule->width[sfb++];
-    while (end < lines && step[sfb] == now);
+    FLOAT const scale = ipow20[(uint8_t)now];
+    do {
+      has_values[sfb] = largest[sfb] * scale >= smallest_one;
+      end += granule->width[sfb++];
+    } while (end < lines && step[sfb] == now);
     int const count = (end < lines ? end : lines) - begin;
-    mp3a_kernels()->quantize.lines(powers + begin, ipow20[(uint8_t)now], count,
-                                   granule->l3_enc + begin);
+    mp3a_kernels()->quantize.lines(powers + begin, scale, count, granule->l3_enc + begin);
   }
   memset(granule->l3_enc + lines, 0, sizeof(int) * (size_t)(MP3A_LINES - lines));
 }
 
-/* Returns its bits. What is stored for silence is made shorter too. */
+/* Returns its bits. What is stored for silence, which has no steps, is made shorter too. */
 static int code_granule(lame_internal_flags *gfc, int gr, int ch,
-                        const FLOAT powers[MP3A_LINES], int is_silent) {
+                        const FLOAT powers[MP3A_LINES], const mp3a_vbr_steps *steps) {
   gr_info *granule = &gfc->l3_side.tt[gr][ch];
-  if (!is_silent) {
-    quantize_granule(granule, powers);
+  char has_values[SFBMAX] = {0};
+  if (steps) {
+    quantize_granule(granule, powers, steps->largest_power, has_values);
     granule->part2_3_length = noquant_count_bits(gfc, granule, NULL);
   }
-  best_scalefac_store(gfc, gr, ch, &gfc->l3_side);
+  mp3a_store_vbr_scale_factors(gfc, gr, ch, has_values);
   if (gfc->cfg.use_best_huffman == 1) best_huffman_divide(gfc, granule);
   return granule->part2_3_length + granule->part2_length;
 }
 
 /* Returns the frame's bits, or -1 where a granule or a channel has too many. */
-static int code_frame(lame_internal_flags *gfc, frame_powers powers, const int most_bits[2][2]) {
+static int code_frame(lame_internal_flags *gfc, frame_powers powers, const int most_bits[2][2],
+                      const mp3a_vbr_steps steps[2][2]) {
   int frame = 0, is_within = 1;
   for (int gr = 0; gr < gfc->cfg.mode_gr; gr++) {
     int both = 0;
     for (int ch = 0; ch < gfc->cfg.channels_out; ch++) {
-      int const bits = code_granule(gfc, gr, ch, powers[gr][ch], most_bits[gr][ch] <= 0);
+      int const bits = code_granule(gfc, gr, ch, powers[gr][ch],
+                                    most_bits[gr][ch] > 0 ? &steps[gr][ch] : NULL);
       is_within &= bits <= MAX_BITS_PER_CHANNEL;
       both += bits;
     }
@@ -113,7 +124,8 @@ int VBR_encode_frame(lame_internal_flags *gfc, frame_powers powers, frame_noises
       mp3a_set_vbr_scale_factors(cfg, granule, &steps[gr][ch]);
       is_written &= scale_bitcount(gfc, granule) == 0;
     }
-  int const bits = is_written ? code_frame(gfc, powers, most_bits) : -1;
+  int const bits =
+      is_written ? code_frame(gfc, powers, most_bits, (const mp3a_vbr_steps(*)[2])steps) : -1;
   if (bits >= 0 && bits <= most) return bits;
   return leave_to_lame(gfc, powers, most_bits, (const mp3a_vbr_steps(*)[2])steps);
 }

@@ -306,6 +306,7 @@ void mp3a_search_vbr_steps(gr_info const *granule, const FLOAT powers[576],
     if (s.is_searched[b] && coarsest_found < step && step < COARSEST) coarsest_found = step;
     if (coarsest < step) coarsest = step;
     steps->step[b] = step;
+    steps->largest_power[b] = s.table.largest_power[b];
   }
   finish_steps(steps, count, coarsest, coarsest_found);
 }

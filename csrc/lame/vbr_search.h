@@ -10,6 +10,7 @@ typedef struct mp3a_vbr_steps {
   int finest[SFBMAX]; /* the finest that no value of it is too large for; 0 behind the last line */
   int coarsest;       /* of all `step` */
   int finest_of_all, finest_of_window[3]; /* the finest that all bands bear */
+  FLOAT largest_power[SFBMAX]; /* of bands up to the last line */
   int found[SFBMAX];  /* what the search came to, or -1 where there was none */
 } mp3a_vbr_steps;
 
