@@ -20,6 +20,8 @@ interface Form {
   frames?: number;
   /** Another number of frames than there are. */
   said?: number;
+  /** Bytes before the samples that mean nothing. */
+  gap?: number;
 }
 
 function chunk(id: string, body: Uint8Array): Buffer {
@@ -40,7 +42,8 @@ function extended(value: number): Buffer {
 
 /** A file of random samples. */
 function makeAiff(form: Form, seed = 1): Buffer {
-  const { compression, bits, rate = 44100, channels = 2, frames = 501, said = frames } = form;
+  const { compression, bits, rate = 44100, channels = 2, frames = 501, said = frames, gap = 0 } =
+    form;
   const random = randomNumbers(seed);
   const byteSize = bits / 8;
   const samples = Buffer.alloc(channels * frames * byteSize);
@@ -59,7 +62,7 @@ function makeAiff(form: Form, seed = 1): Buffer {
     Buffer.from(compression ? "AIFC" : "AIFF"),
     chunk("NAME", Buffer.from("odd")),
     chunk("COMM", Buffer.concat([common, extended(rate), ...type])),
-    chunk("SSND", Buffer.concat([Buffer.alloc(8), samples])),
+    chunk("SSND", Buffer.concat([Buffer.from([0, 0, 0, gap]), Buffer.alloc(4 + gap, 9), samples])),
   ]);
   return chunk("FORM", body);
 }
@@ -102,6 +105,8 @@ test("AIFF: 8 bits have a sign, lengths are checked, other compressions are name
   assert.deepEqual([...samples as Float32Array], [-1, -1 / 128, 0, 127 / 128]);
   await assert.rejects(decodeBytes(makeAiff({ bits: 16, said: 502 })), /ends after .* bytes/);
   await assert.rejects(decodeBytes(makeAiff({ bits: 16, said: 2 ** 31 })), /ends after/);
+  const [behind, plain] = [{ bits: 16, gap: 6 }, { bits: 16 }].map((form) => makeAiff(form));
+  assert.deepEqual((await decodeBytes(behind!)).channels, (await decodeBytes(plain!)).channels);
   const gsm = makeAiff({ bits: 16, compression: "GSM " });
   await assert.rejects(decodeBytes(gsm), /the compression "GSM " is not read/);
   const nothing = makeAiff({ bits: 16, channels: 0, frames: 0 });

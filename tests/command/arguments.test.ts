@@ -4,6 +4,7 @@ import { readFileSync } from "node:fs";
 import { Command, InvalidArgumentError } from "commander";
 import { addDrawOptions, compressionOf, type DrawArguments } from "../../cli/draw-options.ts";
 import { CliError, isFatal, naming, printable, reasonOf } from "../../cli/errors.ts";
+import { isPartialName, newPartialName } from "../../cli/files.ts";
 import {
   addCodingOptions,
   addOutputOptions,
@@ -281,6 +282,15 @@ test("how a setting of the report is asked for by others: all that isn't usual",
     code,
   );
   assert.ok(code.includes("compressRoundtrip(channels, { ...options, preserveLevel: true });"));
+});
+
+test("which names are those of files that grow", () => {
+  const name = newPartialName();
+  assert.match(name, /^\.mp3-augment-[0-9a-f]{12}\.partial$/);
+  assert.ok(isPartialName(name) && newPartialName() !== name);
+  for (const other of [`x${name}`, `${name}x`, name.replace("p3", "p4"), "", [name], null, 3]) {
+    assert.ok(!isPartialName(other), String(other));
+  }
 });
 
 test("paths that mean what is open already", () => {

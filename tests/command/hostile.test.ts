@@ -338,6 +338,27 @@ test("the progress line fits, with what matters first, and units are sensible", 
     if (columns >= 40) assert.match(line, /1234\/99999, 1:02 h left, 7 failed/);
     if (columns >= 100) assert.match(line, /^█*░+ .*1878 × real time, 17 s of audio$/);
   }
+  const half = { ...state, done: 50, total: 100, failed: 0 };
+  const unknown = { ...half, secondsLeft: undefined };
+  const lines: [typeof unknown | typeof half, number, string][] = [
+    [half, 3, "50/"],
+    [half, 7, "50/100"],
+    [half, 18, "██████░░░░░ 50/100"],
+    [half, 29, "50/100, 1:02 h left"],
+    [half, 30, "█████░░░░░ 50/100, 1:02 h left"],
+    [
+      { ...half, failed: 1 },
+      60,
+      "██████░░░░░░ 50/100, 1:02 h left, 1 failed, 1878 × real time",
+    ],
+    [{ ...unknown, total: 0 }, 80, `${"░".repeat(40)} 50, 1878 × real time, 17 s of audio`],
+    [
+      { ...unknown, done: 150 },
+      200,
+      `${"█".repeat(40)} 150/100, 1878 × real time, 17 s of audio`,
+    ],
+  ];
+  for (const [given, columns, line] of lines) assert.equal(progressLine(given, columns), line);
   assert.deepEqual(
     [0, 0.004, 0.42, 5.25, 17, 125, 3725, 200_000].map(formatDuration),
     ["0 s", "0.00 s", "0.42 s", "5.3 s", "17 s", "2:05 min", "1:02 h", "56 h"],

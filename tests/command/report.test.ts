@@ -6,14 +6,24 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { decodeBytes } from "../../cli/audio/read.ts";
 import { wavBytes, wavHeader } from "../../cli/audio/wav.ts";
-import { bandwidthHz, levelDb, logSpectralDistanceDb, snrDb } from "../../cli/report/metrics.ts";
+import {
+  bandwidthHz,
+  levelDb,
+  logSpectralDistanceDb,
+  type Metrics,
+  snrDb,
+} from "../../cli/report/metrics.ts";
+import { renderPage } from "../../cli/report/page.ts";
+import type { Recipe } from "../../cli/report/recipe.ts";
 import {
   ceilingDb,
   chooseFrameSize,
   LEVEL_RANGE_DB,
+  type Spectrogram,
   spectrogram,
 } from "../../cli/report/spectrogram.ts";
 import { makeReport } from "../../cli/report/report.ts";
+import { VERSION } from "../../cli/version.ts";
 import { compressRoundtrip, encodeMp3 } from "../../mod.ts";
 import { projectPath, runScript, test } from "../harness.ts";
 import { makeSignal, randomNumbers, REAL_AUDIO_RATE, realAudio } from "../signals.ts";
@@ -264,6 +274,42 @@ async function runReport(clip: NoiseClip, ...options: string[]) {
     rmSync(folder, { recursive: true });
   }
 }
+
+/** The page's HTML and what its script reads, but for what is packed, the script and the style. */
+function markupOf(page: string): string {
+  return page.replaceAll(VERSION, "0.0.0").replace(/'sha256-[^']+'/g, "'sha256'")
+    .replace(/<style>[^]*?<\/style>/, "<style></style>")
+    .replace(
+      /(<script (?:id="(?:levels|audio)-\d+"|type="module")[^>]*>)[^]*?<\/script>/g,
+      "$1</script>",
+    );
+}
+
+test("report: the page's HTML is tests/fixtures/page.html", () => {
+  const spectrogram = { columns: 2, edgesHz: [0, 100, 200], levels: new Uint8Array(4) };
+  const clip = (label: string, metrics: Metrics, byteSize: number, recipe?: Recipe) => ({
+    ...{ label, metrics, byteSize, recipe, bitrateKbps: 12.345 },
+    ...{ flac: Uint8Array.of(1, 2, 3), spectrogram: spectrogram as unknown as Spectrogram },
+  });
+  const silent = { snrDb: NaN, logSpectralDistanceDb: NaN, bandwidthHz: NaN, levelDb: NaN };
+  const page = renderPage({
+    ...{ title: `<Title> & "more"`, facts: ["one <fact>", "another"], notes: ["a <note>"] },
+    ...{ command: "mp3-augment report 'a<b'", seconds: 1.5, sampleRate: 8000, gain: 0.5 },
+    clips: [
+      clip("Original", { ...silent, bandwidthHz: 3456.7 }, 99_949),
+      clip(
+        "8 kbps </script>",
+        { snrDb: -Infinity, logSpectralDistanceDb: 12.34, bandwidthHz: 999, levelDb: -0.456 },
+        100_000,
+        { command: "c <&>", code: 'const a = "<";' },
+      ),
+      clip("V0", { snrDb: Infinity, logSpectralDistanceDb: 0, bandwidthHz: 0, levelDb: -0.004 }, 1),
+      clip("silent", silent, 1_234_567),
+    ],
+  });
+  const expected = readFileSync(projectPath("tests/fixtures/page.html"), "utf8");
+  assert.deepEqual(markupOf(page).split("\n"), expected.split("\n"));
+});
 
 test("report command: six bitrates that the rate has, all told as JSON", async () => {
   const { code, stdout, stderr, html } = await runReport(
