@@ -40,7 +40,11 @@ test("--coded-rate, --grid-offset and --passes are the module's options, for sho
       const encoded = await runCli(["encode", input, mp3, ...FLAGS, "--json"]);
       assert.equal(encoded.code, 0, encoded.stderr);
       const told = JSON.parse(encoded.stdout.toString());
-      assert.deepEqual([told.codedSampleRate, told.channels, told.tag], [16000, clip.length, false]);
+      assert.deepEqual([told.codedSampleRate, told.channels, told.tag], [
+        16000,
+        clip.length,
+        false,
+      ]);
       assert.equal(told.durationSeconds, told.frames / told.sampleRate);
       assert.equal(told.frames, clip[0]?.length);
       assert.deepEqual(new Uint8Array(readFileSync(mp3)), encodeMp3(clip, coded));

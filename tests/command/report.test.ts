@@ -285,7 +285,7 @@ function markupOf(page: string): string {
     );
 }
 
-test("report: the page's HTML is tests/fixtures/page.html", () => {
+test("report: the page's HTML is tests/fixtures/page.html.txt", () => {
   const spectrogram = { columns: 2, edgesHz: [0, 100, 200], levels: new Uint8Array(4) };
   const clip = (label: string, metrics: Metrics, byteSize: number, recipe?: Recipe) => ({
     ...{ label, metrics, byteSize, recipe, bitrateKbps: 12.345 },
@@ -307,7 +307,7 @@ test("report: the page's HTML is tests/fixtures/page.html", () => {
       clip("silent", silent, 1_234_567),
     ],
   });
-  const expected = readFileSync(projectPath("tests/fixtures/page.html"), "utf8");
+  const expected = readFileSync(projectPath("tests/fixtures/page.html.txt"), "utf8");
   assert.deepEqual(markupOf(page).split("\n"), expected.split("\n"));
 });
 
