@@ -62,16 +62,13 @@ static FLOAT distortion_to_amplify(const shaping *s) {
 
 static void amplify_distorted(shaping *s) {
   int const is_one_by_one = s->gfc->cfg.noise_shaping_amp == 2;
-  int *halves = s->gfc->sv_qnt.pseudohalf;
   FLOAT const factor = s->tried.scalefac_scale ? 1.68179283050742922612f : 1.29683955465100964055f;
   FLOAT const limit = distortion_to_amplify(s);
   uint64_t bands = s->kernels->at_least(s->distortion, limit, s->tried.sfbmax);
   for (; bands; bands &= bands - 1) {
     int const sfb = __builtin_ctzll(bands);
-    if (s->gfc->sv_qnt.substep_shaping & 2) {
-      halves[sfb] = !halves[sfb];
-      if (!halves[sfb] && is_one_by_one) return;
-    }
+    int const has_substeps = (s->gfc->sv_qnt.substep_shaping & 2) != 0;
+    if (has_substeps && !mp3a_turn_half(&s->values, sfb) && is_one_by_one) return;
     s->tried.scalefac[sfb]++;
     amplify_band(s, sfb, factor);
     if (is_one_by_one) return;
@@ -138,7 +135,7 @@ static int balance(shaping *s) {
   if (are_all_amplified(&s->tried)) return 0;
   if (!scale_bitcount(gfc, &s->tried)) return 1;
   if (gfc->cfg.noise_shaping <= 1) return 0;
-  memset(gfc->sv_qnt.pseudohalf, 0, sizeof gfc->sv_qnt.pseudohalf);
+  mp3a_clear_halves(&s->values);
   if (!s->tried.scalefac_scale)
     double_scale(s);
   else if (s->tried.block_type != SHORT_TYPE || gfc->cfg.subblock_gain <= 0 ||

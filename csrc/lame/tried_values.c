@@ -11,21 +11,40 @@
 
 static inline int at_most(int value, int limit) { return value < limit ? value : limit; }
 
+void mp3a_clear_halves(mp3a_tried_values *v) {
+  memset(v->gfc->sv_qnt.pseudohalf, 0, sizeof v->gfc->sv_qnt.pseudohalf);
+  v->halves = 0;
+}
+
+static void set_dropped(mp3a_tried_values *v, int scale, uint64_t bands) {
+  for (uint64_t left = v->dropped[scale] ^ bands; left; left &= left - 1) {
+    int const sfb = __builtin_ctzll(left), begin = v->begin[sfb];
+    int const is_dropped = -(int)(bands >> sfb & 1);
+    for (int i = begin; i < begin + v->granule->width[sfb]; i++)
+      v->is_dropped[scale][i] = is_dropped;
+  }
+  v->dropped[scale] = bands;
+}
+
 void mp3a_start_values(mp3a_tried_values *v, lame_internal_flags *gfc, const FLOAT *powers,
                        gr_info *granule) {
   int const has_substeps = (gfc->sv_qnt.substep_shaping & 2) != 0;
   v->gfc = gfc, v->powers = powers, v->granule = granule;
   v->last_band = v->is_last_cut = 0;
-  v->changed = v->unmeasured = v->dropped[0] = v->dropped[1] = 0;
+  v->changed = v->unmeasured = v->halves = v->dropped[0] = v->dropped[1] = 0;
   for (int sfb = 0, begin = 0; sfb < SFBMAX && begin < MP3A_LINES; sfb++) {
     int const end = begin + granule->width[sfb];
     int const first = begin / MP3A_COUNT_STEP, last = (end - 1) / MP3A_COUNT_STEP;
     v->blocks_of_band[sfb] = end > begin ? (2u << last) - (1u << first) : 0;
     v->begin[sfb] = begin;
     if (has_substeps && sfb < granule->sfbmax && gfc->sv_qnt.pseudohalf[sfb])
-      v->dropped[0] |= (uint64_t)1 << sfb;
+      v->halves |= (uint64_t)1 << sfb;
     if (begin <= granule->max_nonzero_coeff) v->last_band = sfb;
     begin = end;
+  }
+  if (has_substeps) {
+    memset(v->is_dropped, 0, sizeof v->is_dropped);
+    set_dropped(v, 0, v->halves);
   }
   v->gain = granule->global_gain;
   v->pairs = at_most((granule->max_nonzero_coeff + 2) / 2, MP3A_COUNT_PAIRS);
@@ -33,30 +52,6 @@ void mp3a_start_values(mp3a_tried_values *v, lame_internal_flags *gfc, const FLO
   v->is_as_lame = granule->part2_3_length >= LARGE_BITS || gfc->cfg.noise_shaping_amp == 3 ||
                   gfc->cfg.use_best_huffman == 2;
   mp3a_kernels()->huffman.pack(granule->l3_enc, 2 * v->pairs, v->keys);
-}
-
-/* Substep shaping: in the bands marked for it, what is below a half of the first step goes; that
-   depends on scalefac_scale at the time. */
-static void drop_small_values(mp3a_tried_values *v, uint32_t blocks, int scale) {
-  gr_info *granule = v->granule;
-  FLOAT const limit = 0.634521682242439 / ipow20[granule->global_gain + scale];
-  for (uint64_t left = v->dropped[scale]; left; left &= left - 1) {
-    int const sfb = __builtin_ctzll(left), begin = v->begin[sfb];
-    if (v->blocks_of_band[sfb] & blocks)
-      mp3a_kernels()->quantize.drop_small(v->powers + begin, limit, granule->width[sfb],
-                                          granule->l3_enc + begin);
-  }
-}
-
-static void shape_substeps(mp3a_tried_values *v, uint64_t changed, uint32_t blocks) {
-  uint64_t halves = 0;
-  if (!(v->gfc->sv_qnt.substep_shaping & 2)) return;
-  for (int sfb = 0; sfb < v->granule->sfbmax; sfb++)
-    halves |= (uint64_t)(v->gfc->sv_qnt.pseudohalf[sfb] != 0) << sfb;
-  v->dropped[0] &= ~changed, v->dropped[1] &= ~changed;
-  v->dropped[v->granule->scalefac_scale] |= halves;
-  drop_small_values(v, blocks, 0);
-  drop_small_values(v, blocks, 1);
 }
 
 /* Takes the first run of blocks off: its lines, `end` at most. Returns 0 if there are none. */
@@ -77,6 +72,25 @@ static void quantize_blocks(mp3a_tried_values *v, uint32_t blocks, FLOAT scale) 
         v->powers + run[0], scale, run[1] - run[0], v->granule->l3_enc + run[0]);
     if (doubt) v->doubt = run[0] + doubt;
   }
+}
+
+/* Substep shaping: in the bands marked for it, what is below a half of the first step goes; that
+   depends on scalefac_scale at the time. */
+static void drop_small_values(mp3a_tried_values *v, uint32_t blocks, int scale) {
+  FLOAT const limit = 0.634521682242439 / ipow20[v->granule->global_gain + scale];
+  int run[2];
+  while (v->dropped[scale] && next_run(&blocks, run, v->granule->max_nonzero_coeff + 1))
+    mp3a_kernels()->quantize.drop_marked(v->powers + run[0], limit, v->is_dropped[scale] + run[0],
+                                         run[1] - run[0], v->granule->l3_enc + run[0]);
+}
+
+static void shape_substeps(mp3a_tried_values *v, uint64_t changed, uint32_t blocks) {
+  int const scale = v->granule->scalefac_scale;
+  if (!(v->gfc->sv_qnt.substep_shaping & 2)) return;
+  set_dropped(v, 1 - scale, v->dropped[1 - scale] & ~changed);
+  set_dropped(v, scale, (v->dropped[scale] & ~changed) | v->halves);
+  drop_small_values(v, blocks, 0);
+  drop_small_values(v, blocks, 1);
 }
 
 static void pack_blocks(mp3a_tried_values *v, uint32_t blocks) {

@@ -15,7 +15,9 @@ typedef struct mp3a_tried_values {
   int begin[SFBMAX];
   uint64_t changed;                /* bands with other powers than the values are of */
   uint64_t unmeasured;             /* bands whose powers changed since noise was measured last */
+  uint64_t halves;                 /* bands whose pseudohalf is set */
   uint64_t dropped[2];             /* bands without small values, by scalefac_scale */
+  int is_dropped[2][MP3A_LINES];   /* the same by line, 0 or -1 */
   int gain, pairs;                 /* that the values were made with; how many there are */
   int last_band, is_last_cut;      /* of the last line to code; whether that is left out */
   int doubt;                       /* as the kernel lines_in_doubt() says */
@@ -23,6 +25,14 @@ typedef struct mp3a_tried_values {
   int is_as_lame;                  /* from here on count_bits() makes them */
   uint8_t keys[MP3A_COUNT_KEYS];
 } mp3a_tried_values;
+
+/* Substep shaping: returns whether the band has it now. */
+static inline int mp3a_turn_half(mp3a_tried_values *v, int sfb) {
+  v->halves ^= (uint64_t)1 << sfb;
+  return v->gfc->sv_qnt.pseudohalf[sfb] = v->halves >> sfb & 1;
+}
+
+void mp3a_clear_halves(mp3a_tried_values *v);
 
 /* `granule` comes as count_bits() has left it, at its gain and with these powers. */
 void mp3a_start_values(mp3a_tried_values *v, lame_internal_flags *gfc, const FLOAT *powers,

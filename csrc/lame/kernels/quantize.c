@@ -69,6 +69,12 @@ static void drop_small_scalar(const float *powers, float limit, int count, int *
     if (!(powers[i] >= limit)) quantized[i] = 0;
 }
 
+static void drop_marked_scalar(const float *powers, float limit, const int *is_marked, int count,
+                               int *quantized) {
+  for (int i = 0; i < count; i++)
+    if (is_marked[i] && !(powers[i] >= limit)) quantized[i] = 0;
+}
+
 static void square_errors_scalar(const float *lines, const int *quantized, float step, int begin,
                                  int end, float *squares) {
   for (int i = begin; i < end; i++) {
@@ -216,8 +222,8 @@ static float noise_scalar(const float *lines, const float *powers, float scale, 
 #include "common/tiers.h"
 
 #define QUANTIZE_KERNELS(tier)                                               \
-  {lines_##tier,    lines_in_doubt_##tier, drop_small_##tier, noises_##tier, \
-   amplify_##tier,  at_least_##tier,       ratios_##tier,     noise_##tier}
+  {lines_##tier,    lines_in_doubt_##tier, drop_small_##tier, \
+   drop_marked_##tier, noises_##tier, amplify_##tier, at_least_##tier, ratios_##tier, noise_##tier}
 
 void mp3a_quantize_select(mp3a_quantize_kernels *kernels, unsigned cpu_flags) {
   fill_logarithms();

@@ -34,6 +34,9 @@ typedef struct mp3a_quantize_kernels {
   int (*lines_in_doubt)(const float *powers, float scale, int count, int *quantized);
   /* quantized[i] = 0 where powers[i] < limit, i < count. */
   void (*drop_small)(const float *powers, float limit, int count, int *quantized);
+  /* The same where is_marked[i] is -1, not 0. */
+  void (*drop_marked)(const float *powers, float limit, const int *is_marked, int count,
+                      int *quantized);
   /* noises[i] = the sum of (|lines[k]| - quantized[k]^(4/3) * step)^2 over the lines k of
      bands[i], in their order; i < count. Bands are in order and don't overlap; of lines and
      quantized there are MP3A_LINES. */

@@ -119,8 +119,25 @@ static TARGET void TIER(drop_small)(const float *powers, float limit, int count,
 #endif
 }
 
+static TARGET void TIER(drop_marked)(const float *powers, float limit, const int *is_marked,
+                                     int count, int *quantized) {
+  int i = 0;
+  for (; i + TIER(lanes) <= count; i += TIER(lanes)) {
+    TIER(bits) const marked = *(const TIER(bits_unaligned) *)(is_marked + i);
+    TIER(bits) const is_large = TIER(load)(powers + i) >= limit;
+    *(TIER(bits_unaligned) *)(quantized + i) &= is_large | ~marked;
+  }
+  drop_marked_scalar(powers + i, limit, is_marked + i, count - i, quantized + i);
+}
+
 static inline TARGET TIER(vec) TIER(square_error)(TIER(vec) x, TIER(bits) n, float step) {
+#if VECTOR_BYTES == 64
+  const __m512 low = _mm512_loadu_ps(pow43), high = _mm512_loadu_ps(pow43 + 16);
+  TIER(vec) power = (TIER(vec))_mm512_permutex2var_ps(low, (__m512i)n, high);
+  if (_mm512_test_epi32_mask((__m512i)n, _mm512_set1_epi32(~31))) power = TIER(gather)(pow43, n);
+#else
   TIER(vec) power = TIER(is_any_above_15)(n) ? TIER(gather)(pow43, n) : TIER(pick)(pow43, n);
+#endif
   x = (TIER(vec))((TIER(bits))x & 0x7fffffff) - power * step;
   return x * x;
 }
