@@ -1,7 +1,7 @@
 // The command as one file, in a folder of its own.
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { copyFileSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
@@ -38,6 +38,16 @@ test("the executable does what the command does", async () => {
   const { code, output } = await run(needTool("bun"), [...command, "--bitrate", "32"]);
   assert.equal(code, 0, output);
   assert.deepEqual(readFileSync(join(folder, "out.wav")), readFileSync(expected));
+});
+
+test("threads of a data set's run start in the executable", () => {
+  mkdirSync(join(folder, "in"));
+  for (const name of ["a", "b", "c"]) {
+    copyFileSync(join(folder, "in.wav"), join(folder, "in", `${name}.wav`));
+  }
+  const { status, stderr } = runAlone(["dataset", "in", "out", "--p", "1", "--threads", "2"]);
+  assert.equal(status, 0, stderr);
+  assert.match(stderr, /^3 files, /, "nothing is said before that: such as that no thread starts");
 });
 
 test("without a place for the libraries it says what to do", () => {

@@ -163,6 +163,14 @@ test("the command runs", async () => {
   assert.equal(readFileSync(output).toString("latin1", 0, 4), "RIFF");
 });
 
+test("threads of a data set's run start in the package", async () => {
+  const command = join(project, "node_modules", ".bin", "mp3-augment");
+  const source = join(root, "node_modules/audio-lena/lena.wav");
+  const args = ["dataset", source, join(project, "out"), "--copies", "4", "--threads", "2"];
+  const output = await runThere(bun, "run", command, ...args);
+  assert.match(output, /^1 file, /, "nothing is said before that: such as that no thread starts");
+});
+
 test("the command's codecs, which are compressed in it, work", async () => {
   const command = join(project, "node_modules", ".bin", "mp3-augment");
   const lena = (ending: string) => join(root, `node_modules/audio-lena/lena.${ending}`);

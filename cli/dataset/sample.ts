@@ -32,13 +32,34 @@ export async function codeSample(
   const copies: CodedCopy[] = [];
   const job = { settings, scratch, signal, ...(threads && { threads }) };
   for await (const { pieces, row } of makeCopies(source, name, job, range)) {
-    const chunks: Uint8Array[] = [];
-    for await (const piece of pieces) chunks.push(new Uint8Array(piece));
-    const bytes = Buffer.concat(chunks);
+    const bytes = await collect(
+      pieces,
+      row.frames * row.channels * SAMPLE_BYTE_SIZE[settings.format.samples],
+    );
     const sha256 = createHash("sha256").update(bytes).digest("hex");
     copies.push({ bytes, row, written: { byteSize: bytes.length, sha256 } });
   }
   return copies;
+}
+
+/** What a sample takes in a file. */
+const SAMPLE_BYTE_SIZE = { 16: 2, 24: 3, float: 4 } as const;
+const HEADER_BYTE_SIZE = 128;
+
+/** All pieces in one memory, where there is room for `byteSize` bytes of samples from the start. */
+async function collect(pieces: AsyncIterable<Uint8Array>, byteSize: number): Promise<Uint8Array> {
+  let bytes = new Uint8Array(HEADER_BYTE_SIZE + byteSize);
+  let end = 0;
+  for await (const piece of pieces) {
+    if (end + piece.length > bytes.length) {
+      const more = new Uint8Array(2 * (end + piece.length));
+      more.set(bytes.subarray(0, end));
+      bytes = more;
+    }
+    bytes.set(piece, end);
+    end += piece.length;
+  }
+  return bytes.subarray(0, end);
 }
 
 /** Works on several items at once, and gives the results in the items' order. */

@@ -1,6 +1,13 @@
 /** A run on several threads: the same tree whatever their number, also when some are lost. */
 import assert from "node:assert/strict";
-import { existsSync, readdirSync, rmSync, truncateSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { planUnits } from "../../cli/dataset/plan.ts";
@@ -8,7 +15,16 @@ import { Journal } from "../../cli/dataset/journal.ts";
 import type { Settings } from "../../cli/dataset/settings.ts";
 import { doUnits } from "../../cli/dataset/work.ts";
 import { setEntry } from "../../cli/entry.ts";
-import { readJsonLines, readTree, runCli, startCli, waitFor, withFolder, writeWav } from "./cli.ts";
+import {
+  cliCommand,
+  readJsonLines,
+  readTree,
+  runCli,
+  startCli,
+  waitFor,
+  withFolder,
+  writeWav,
+} from "./cli.ts";
 import { projectPath, runtimeName, test } from "../harness.ts";
 import { makeSignal } from "../signals.ts";
 
@@ -125,6 +141,31 @@ async function doAll(source: string, folder: string, entry: string, copies = 1) 
     journal.close();
   }
 }
+
+test("the copies of one file are dealt out to all threads", () =>
+  withFolder(async (folder) => {
+    const [source, target] = [join(folder, "in.wav"), join(folder, "out")];
+    writeWav(source, [makeSignal(20_000, RATE)], RATE);
+    const entry = join(folder, "telling.mjs");
+    const told = join(folder, "told.txt");
+    const main = pathToFileURL(cliCommand().at(-1) ?? "").href;
+    writeFileSync(
+      entry,
+      `import { appendFileSync } from "node:fs";
+import { parentPort, threadId } from "node:worker_threads";
+const tell = parentPort.postMessage.bind(parentPort);
+parentPort.postMessage = (ended) => {
+  if (ended.length > 0) appendFileSync(${JSON.stringify(told)}, threadId + "\\n");
+  tell(ended);
+};
+await import(${JSON.stringify(main)});
+`,
+    );
+    const { doneCount, failures } = await doAll(source, target, entry, 60);
+    assert.deepEqual([doneCount, failures], [1, []]);
+    assert.equal(readdirSync(target).filter((name) => name.endsWith(".wav")).length, 60);
+    assert.equal(new Set(readFileSync(told, "utf8").trim().split("\n")).size, 2);
+  }));
 
 test("a thread that dies fails its file, and others go on", () =>
   withFolder(async (folder) => {
