@@ -1,6 +1,5 @@
 /** One sound file in memory, as the bytes of its copies: what tar shards, pipes and Parquet have. */
 import { createHash } from "node:crypto";
-import { Buffer } from "node:buffer";
 import { Scratch } from "../audio/scratch.ts";
 import { sourceOfBytes } from "../audio/source.ts";
 import type { Written } from "../files.ts";
