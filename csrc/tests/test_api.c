@@ -212,7 +212,23 @@ static void check_messages(void) {
   CHECK(mp3a_abi_version() == MP3A_ABI_VERSION, "ABI");
 }
 
+/* LAME's choices are kept for so many settings; the first ones make room for later ones. */
+static void check_kept_answers(void) {
+  enum { ASKED = 513, AGAIN = 20 };
+  int32_t first[AGAIN];
+  for (int i = 0; i < ASKED + AGAIN; i++) {
+    const int n = i % ASKED;
+    const mp3a_options o = {sizeof o, n < 300 ? 44100 : 32000, 8 + n % 300, 9, 1, 0, MP3A_ABR, 0, 0,
+                            MP3A_CODED_RATE_AUTO, 0, 1};
+    const int32_t rate_hz = mp3a_coded_sample_rate(&o);
+    if (i < AGAIN) first[i] = rate_hz;
+    CHECK(rate_hz >= 8000 && rate_hz <= 48000, "%d Hz", rate_hz);
+    if (i >= ASKED) CHECK(rate_hz == first[n], "%d kbps: %d Hz, then %d", 8 + n, first[n], rate_hz);
+  }
+}
+
 int main(void) {
+  RUN(check_kept_answers());
   RUN(check_mono_and_stereo());
   RUN(check_bad_options());
   RUN(check_bad_audio());

@@ -298,7 +298,35 @@ static void check_refusals(void) {
   CHECK(!mp3a_ranges_run(&clip, 1, 2, 8, &stats, &status), "too short");
 }
 
+/* As many as there are cores, where nothing is said of threads; and each as long as it pays. */
+static void check_counts(void) {
+  enum { SHORT = 4 * 8 * 576, LONG = 6 * 48 * 576 };
+  static const struct {
+    int32_t quality, channel_count, rate_control;
+    uint32_t flags, least;
+  } ways[] = {{7, 1, MP3A_CBR, 0, SHORT}, {9, 2, MP3A_CBR, 0, SHORT},
+              {7, 1, MP3A_CBR, MP3A_JOINT_STEREO, SHORT}, {6, 1, MP3A_CBR, 0, LONG},
+              {7, 2, MP3A_CBR, MP3A_JOINT_STEREO, LONG}, {7, 1, MP3A_ABR, 0, LONG}};
+  static const uint32_t threads[] = {0, 1, 2, 3, 255};
+  const uint32_t cores = mp3a_thread_limit();
+  for (size_t w = 0; w < sizeof ways / sizeof *ways; w++) {
+    for (int t = 0; t < 5; t++) {
+      const uint32_t flags = ways[w].flags | MP3A_THREADS(threads[t]), least = ways[w].least;
+      const mp3a_options o = {sizeof o, 44100, 64, ways[w].quality, ways[w].channel_count, flags,
+                              ways[w].rate_control, 0, 0, 0, 0, 1};
+      uint32_t most = threads[t] == 0 || threads[t] > cores ? cores : threads[t];
+      if (most > MP3A_MAX_RANGES) most = MP3A_MAX_RANGES;
+      for (uint32_t n = 1; n <= most + 1; n++) {
+        const uint32_t wanted = n < most ? n : most, before = n - 1 < most ? n - 1 : most;
+        CHECK(mp3a_ranges_at_most(&o, n * least) == wanted, "way %zu, %u ranges", w, n);
+        CHECK(mp3a_ranges_at_most(&o, n * least - 1) == (before ? before : 1), "less, %u", n);
+      }
+    }
+  }
+}
+
 int main(void) {
+  RUN(check_counts());
   RUN(check_warm_ups());
   RUN(check_modes());
   RUN(check_calls());
