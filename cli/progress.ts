@@ -1,6 +1,6 @@
 /** How far a run is, on standard error: a bar in a terminal, else a plain line now and then. */
 import process from "node:process";
-import { SingleBar } from "cli-progress";
+import type { SingleBar } from "cli-progress";
 import { printable } from "./errors.ts";
 
 const PLAIN_INTERVAL_MS = 10_000;
@@ -52,16 +52,22 @@ export class Progress {
   #failed = 0;
   #audioSeconds = 0;
 
-  constructor(isSilent: boolean) {
+  private constructor(isSilent: boolean, Bar?: typeof SingleBar) {
     this.#isSilent = isSilent;
-    if (isSilent || !process.stderr.isTTY) return;
-    this.#bar = new SingleBar({
+    if (Bar === undefined) return;
+    this.#bar = new Bar({
       format: (_, { maxWidth }) => progressLine(this.#state(), (maxWidth ?? 80) - 1),
       stream: process.stderr,
       hideCursor: true,
       clearOnComplete: true,
       gracefulExit: false, // Ctrl-C is the run's own
     });
+  }
+
+  /** With a bar where somebody sees it. */
+  static async create(isSilent: boolean): Promise<Progress> {
+    if (isSilent || !process.stderr.isTTY) return new Progress(isSilent);
+    return new Progress(isSilent, (await import("cli-progress")).default.SingleBar);
   }
 
   /** `done`: by earlier runs. */

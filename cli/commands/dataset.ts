@@ -132,7 +132,7 @@ async function augment(
     throw usageError("--name is for tar streams (dataset - -): files are drawn for by their paths");
   }
   const shard = chooseShard(options, process.env);
-  const progress = new Progress(options.quiet);
+  const progress = await Progress.create(options.quiet);
   if (shard.source) progress.say(`shard ${shard.index} of ${shard.count} (${shard.source})`);
   process.once("exit", () => progress.stop()); // also where a second Ctrl-C ends it
   const stop = stopOnSignals(() =>
@@ -198,7 +198,7 @@ function checkPipe(source: string, folder: string, command: Command): void {
 /** From standard input to standard output; whatever else there is to say goes to standard error. */
 async function augmentPipe(settings: Settings, options: DatasetOptions): Promise<void> {
   const { runPipe } = await import("../dataset/pipe.ts");
-  const progress = new Progress(options.quiet);
+  const progress = await Progress.create(options.quiet);
   const result = await runPipe({
     name: options.name ?? "-",
     settings,
