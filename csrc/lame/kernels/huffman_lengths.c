@@ -213,25 +213,52 @@ static inline MP3A_TARGET_AVX512 __mmask64 first_of(int count) {
   return count < 64 ? ((__mmask64)1 << count) - 1 : ~(__mmask64)0;
 }
 
-MP3A_TARGET_AVX512 static void row_avx512(int row, const uint8_t *keys, int pairs,
-                                     unsigned lengths[3]) {
+/* Bytes of a table of 64 times 1, 2 or 4 by keys. */
+__attribute__((always_inline)) static inline MP3A_TARGET_AVX512 __m512i
+look_up(const uint8_t *table, int vectors, __m512i keys) {
+  const __m512i *t = (const __m512i *)(const void *)table;
+  if (vectors == 1) return _mm512_permutexvar_epi8(keys, t[0]);
+  const __m512i low = _mm512_permutex2var_epi8(t[0], keys, t[1]);
+  if (vectors == 2) return low;
+  const __m512i high = _mm512_permutex2var_epi8(t[2], keys, t[3]);
+  return _mm512_mask_blend_epi8(_mm512_movepi8_mask(keys), low, high);
+}
+
+__attribute__((always_inline)) static inline MP3A_TARGET_AVX512 __m512i
+sum_lengths(const uint8_t tables[3][256], int vectors, int candidates, const uint8_t *keys,
+            int pairs) {
   const __m512i zero = _mm512_setzero_si512();
   __m512i sum = zero;
   for (int i = 0; i < pairs; i += 64) {
     const __mmask64 mask = first_of(pairs - i);
     const __m512i v = _mm512_maskz_loadu_epi8(mask, keys + i);
-    const __mmask64 is_high = _mm512_movepi8_mask(v);
-    for (int k = 0; k < 3; k++) {
-      const __m512i *t = (const __m512i *)(const void *)byte_lengths[row][k];
-      __m512i found = _mm512_permutex2var_epi8(t[0], v, t[1]);
-      if (row >= 8)
-        found = _mm512_mask_blend_epi8(is_high, found, _mm512_permutex2var_epi8(t[2], v, t[3]));
+    for (int k = 0; k < candidates; k++) {
+      const __m512i found = look_up(tables[k], vectors, v);
       const __m512i eights = _mm512_sad_epu8(_mm512_maskz_mov_epi8(mask, found), zero);
       sum = _mm512_add_epi64(sum, _mm512_slli_epi64(eights, 16 * (unsigned)k));
     }
   }
+  return sum;
+}
+
+/* Values up to 3 and 7 have keys below 64 and 128. */
+static inline MP3A_TARGET_AVX512 void row_of_avx512(int row, const uint8_t *keys, int pairs,
+                                                    unsigned lengths[3]) {
+  const uint8_t(*tables)[256] = byte_lengths[row];
+  __m512i sum;
+  if (row < 4)
+    sum = sum_lengths(tables, 1, 2, keys, pairs);
+  else if (row < 8)
+    sum = sum_lengths(tables, 2, 3, keys, pairs);
+  else
+    sum = sum_lengths(tables, 4, 3, keys, pairs);
   const uint64_t total = (uint64_t)_mm512_reduce_add_epi64(sum);
   for (int k = 0; k < 3; k++) lengths[k] = total >> (16 * k) & 0xffff;
+}
+
+MP3A_TARGET_AVX512 static void row_avx512(int row, const uint8_t *keys, int pairs,
+                                          unsigned lengths[3]) {
+  row_of_avx512(row, keys, pairs, lengths);
 }
 
 static inline MP3A_TARGET_AVX512 __m512i largest_values(const uint8_t *keys, int pairs) {
@@ -264,7 +291,8 @@ MP3A_TARGET_AVX512 static void regions_avx512(const uint8_t *keys,
     values[r] = largest_values(keys + ends[r], ends[r + 1] - ends[r]);
   for (int r = 0; r < MP3A_REGIONS; r++) found[r].largest = largest_of(values[r]);
   for (int r = 0; r < MP3A_REGIONS; r++)
-    row_avx512(row_of(found[r].largest), keys + ends[r], ends[r + 1] - ends[r], found[r].lengths);
+    row_of_avx512(row_of(found[r].largest), keys + ends[r], ends[r + 1] - ends[r],
+                  found[r].lengths);
 }
 
 MP3A_TARGET_AVX512 static void ends_avx512(const uint8_t *keys, int pairs, int ends[2]) {
