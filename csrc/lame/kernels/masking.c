@@ -200,7 +200,7 @@ static void join_scalar(mp3a_masking m[4], const float *level_differences, const
 static inline int is_moderate(const float *energy) {
   int is_out = 0;
   for (int b = 0; b < MP3A_PARTITIONS; b++)
-    is_out |= !(energy[b] < 1e30f) | ((energy[b] > 0) & (energy[b] < 1e-20f));
+    is_out |= (energy[b] < 1e30f) == 0 || (energy[b] > 0 && energy[b] < 1e-20f);
   return !is_out;
 }
 
