@@ -87,8 +87,8 @@ __attribute__((target("avx2"))) static void least_avx2(const mp3a_length_sums *s
     const uint16_t *begin = sums[regions[k].begin] + choice->half;
     __m128i x = _mm_sub_epi16(_mm_loadu_si128((const __m128i *)end),
                               _mm_loadu_si128((const __m128i *)begin));
-    x = _mm_and_si128(x, _mm_load_si128((const __m128i *)choice->keep));
-    x = _mm_or_si128(x, _mm_load_si128((const __m128i *)choice->raise));
+    x = _mm_and_si128(x, _mm_loadu_si128((const __m128i *)choice->keep));
+    x = _mm_or_si128(x, _mm_loadu_si128((const __m128i *)choice->raise));
     bits[k] = (unsigned)_mm_cvtsi128_si32(_mm_minpos_epu16(x)) & 0xffff;
   }
 }
