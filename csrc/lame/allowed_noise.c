@@ -5,6 +5,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "lame/allowed_noise.h"
+
 #include "common/mpeg.h"
 #include "lame/internals.h"
 #include "lame/psy_constants.h"
@@ -178,4 +180,17 @@ int calc_xmin(lame_internal_flags const *gfc, III_psy_ratio const *ratio, gr_inf
     sfb++, window = 0;
   }
   return over;
+}
+
+/* Most often the first band tells. */
+int mp3a_is_audible(lame_internal_flags const *gfc, gr_info const *granule) {
+  band_list bands;
+  list_bands(gfc, granule, &bands);
+  for (int i = 0; i < bands.count; i++) {
+    FLOAT energy = 0;
+    for (int k = bands.begin[i]; k < bands.begin[i] + bands.width[i]; k++)
+      energy += granule->xr[k] * granule->xr[k];
+    if (energy > bands.hearing[i]) return 1;
+  }
+  return 0;
 }

@@ -13,6 +13,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "lame/allowed_noise.h"
 #include "lame/cbr_loop.h"
 #include "lame/kernels/kernels.h"
 #include "lame/noise_shaping.h"
@@ -188,10 +189,14 @@ void mp3a_encode_granule(lame_internal_flags *gfc, int gr, int ch, const III_psy
   FLOAT powers[MP3A_LINES], allowed[SFBMAX];
   start_granule(gfc, granule);
   if (raise_lines(gfc, granule, powers)) {
-    if (!is_shaped && silent_target < 0)
+    int is_audible;
+    if (is_shaped) {
+      is_audible = calc_xmin(gfc, ratio, granule, allowed) > 0;
+    } else {
       granule->max_nonzero_coeff = last_line_to_code(gfc, granule);
-    else if (calc_xmin(gfc, ratio, granule, allowed) == 0 && silent_target >= 0)
-      target = silent_target;
+      is_audible = silent_target < 0 || mp3a_is_audible(gfc, granule);
+    }
+    if (!is_audible && silent_target >= 0) target = silent_target;
     search_gain(gfc, granule, target, ch, powers);
     if (is_shaped) mp3a_shape_noise(gfc, granule, allowed, powers, target);
   }
