@@ -105,8 +105,8 @@ static int configure_rate(lame_global_flags *lame, const mp3a_options *options) 
   }
 }
 
+/* Of two channels: one is mono to LAME, whatever is said. */
 static MPEG_mode mode_of(const mp3a_options *options) {
-  if (options->channel_count == 1) return MONO;
   return options->flags & MP3A_JOINT_STEREO ? JOINT_STEREO : STEREO;
 }
 

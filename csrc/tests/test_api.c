@@ -153,6 +153,32 @@ static void check_bad_audio(void) {
   }
 }
 
+static void check_bad_pcm16(void) {
+  int16_t a[100] = {0}, b[100] = {0};
+  const int16_t *odd = (const int16_t *)((const char *)a + 1);
+  int16_t *odd_out = (int16_t *)((char *)b + 1);
+  int32_t status;
+  mp3a_options o = some_options(2);
+  CHECK(mp3a_roundtrip_pcm16(&o, a, 100, b, 100) == MP3A_OK, "whole frames");
+  CHECK(mp3a_roundtrip_pcm16(&o, a, 99, b, 100) == MP3A_INVALID_AUDIO, "half a frame");
+  CHECK(mp3a_roundtrip_pcm16(&o, a, 0, b, 100) == MP3A_EMPTY_AUDIO, "empty");
+  CHECK(mp3a_roundtrip_pcm16(&o, NULL, 100, b, 100) == MP3A_INVALID_AUDIO, "no input");
+  CHECK(mp3a_roundtrip_pcm16(&o, a, 100, NULL, 100) == MP3A_INVALID_AUDIO, "no output");
+  CHECK(mp3a_roundtrip_pcm16(&o, a, 100, b, 99) == MP3A_INVALID_AUDIO, "room");
+  CHECK(mp3a_roundtrip_pcm16(&o, odd, 98, b, 100) == MP3A_INVALID_AUDIO, "misaligned");
+  CHECK(mp3a_roundtrip_pcm16(&o, a, 98, odd_out, 98) == MP3A_INVALID_AUDIO, "misaligned output");
+  mp3a_queue *queue = mp3a_queue_create(NULL);
+  CHECK(!mp3a_roundtrip_pcm16_job_start(queue, &o, odd, 98, 1, &status), "a job");
+  CHECK(status == MP3A_INVALID_AUDIO, "misaligned in a job: %d", status);
+  CHECK(!mp3a_roundtrip_pcm16_job_start(queue, &o, a, 99, 1, &status), "half a frame");
+  CHECK(status == MP3A_INVALID_AUDIO, "half a frame in a job: %d", status);
+  mp3a_job *job = mp3a_roundtrip_pcm16_job_start(queue, &o, a, 100, 1, &status);
+  CHECK(job && mp3a_queue_wait(queue) == 1, "a good job: %d", status);
+  CHECK(mp3a_roundtrip_pcm16_job_end(job, odd_out, 100) == MP3A_INVALID_AUDIO, "misaligned end");
+  CHECK(mp3a_roundtrip_pcm16_job_end(job, b, 100) == MP3A_OK, "its end");
+  mp3a_queue_destroy(queue);
+}
+
 /* What codes once takes one pass; passes that make a clip longer stay within the counts. */
 static void check_passes(void) {
   float samples[100] = {0};
@@ -232,6 +258,7 @@ int main(void) {
   RUN(check_mono_and_stereo());
   RUN(check_bad_options());
   RUN(check_bad_audio());
+  RUN(check_bad_pcm16());
   RUN(check_passes());
   RUN(check_coded_rate());
   RUN(check_tag());
