@@ -135,15 +135,15 @@ static int finest_step(FLOAT largest_power) {
   return step;
 }
 
-static void find_limits(search *s, int bands) {
+static void find_limits(search *s, int bands, int has_quiet) {
   mp3a_step_table *table = &s->table;
   if (s->kernels->steps.find_limits) {
-    s->kernels->steps.find_limits(table, bands);
+    s->kernels->steps.find_limits(table, bands, has_quiet);
     return;
   }
   for (int b = 0; b < bands; b++) {
     table->finest[b] = finest_step(table->largest_power[b]);
-    table->quiet[b] = quiet_step(table, b);
+    if (has_quiet) table->quiet[b] = quiet_step(table, b);
   }
 }
 
@@ -297,7 +297,7 @@ void mp3a_search_vbr_steps(gr_info const *granule, const FLOAT powers[576],
   int coarsest = 0, coarsest_found = -1;
   steps->finest_of_all = 0;
   memset(steps->finest_of_window, 0, sizeof steps->finest_of_window);
-  find_limits(&s, count);
+  find_limits(&s, count, is_searched);
   if (is_searched) find_steps(&s, count);
   for (int b = 0; b < count; b++) {
     int const step = step_of(&s, b, is_searched, coarsest);

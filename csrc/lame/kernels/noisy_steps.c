@@ -182,7 +182,7 @@ TARGET __mmask16 are_surely_quiet(__m512i step, __m512 allowed, __m512 roots, __
   return _mm512_cmp_ps_mask(_mm512_mul_ps(noise, _mm512_set1_ps(0.4623f)), most, _CMP_LT_OQ);
 }
 
-MP3A_TARGET_AVX512 static void find_limits(mp3a_step_table *table, int bands) {
+MP3A_TARGET_AVX512 static void find_limits(mp3a_step_table *table, int bands, int has_quiet) {
   __m512i const one = _mm512_set1_epi32(1);
   for (int i = 0; i < bands; i += 16) {
     __m512 const allowed = _mm512_loadu_ps(table->allowed + i);
@@ -190,6 +190,8 @@ MP3A_TARGET_AVX512 static void find_limits(mp3a_step_table *table, int bands) {
     __m512 const count = _mm512_loadu_ps(table->count + i);
     __mmask16 const is_there = first_of(bands - i);
     __m512i const finest = finest_steps(_mm512_loadu_ps(table->largest_power + i));
+    _mm512_storeu_si512(table->finest + i, finest);
+    if (!has_quiet) continue;
     __m512i step = estimated_quiet_steps(allowed, roots, count);
     for (;;) {
       __mmask16 const is_asked = _mm512_cmpge_epi32_mask(step, finest) & is_there;
@@ -198,7 +200,6 @@ MP3A_TARGET_AVX512 static void find_limits(mp3a_step_table *table, int bands) {
       if (!is_noisy) break;
       step = _mm512_mask_sub_epi32(step, is_noisy, step, one);
     }
-    _mm512_storeu_si512(table->finest + i, finest);
     _mm512_storeu_si512(table->quiet + i, _mm512_max_epi32(step, _mm512_sub_epi32(finest, one)));
   }
 }

@@ -50,8 +50,8 @@ typedef struct mp3a_noisy_steps_kernels {
                                   const float *scales, const float *widths, float allowed);
   /* Of one step, summed in any order. No n may be above MP3A_MOST_TABLED. */
   float (*noise)(const float *lines, const float *powers, int count, float scale, float width);
-  /* finest[] and quiet[] of the first `bands` places, as vbr_search.c has them. */
-  void (*find_limits)(mp3a_step_table *table, int bands);
+  /* finest[] and, if wanted, quiet[] of the first `bands` places, as vbr_search.c has them. */
+  void (*find_limits)(mp3a_step_table *table, int bands, int has_quiet);
   /* found[], likewise. */
   void (*halve)(mp3a_step_table *table, int bands);
 } mp3a_noisy_steps_kernels;
