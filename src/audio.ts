@@ -1,5 +1,4 @@
 import { MAX_FRAMES } from "./constants.ts";
-import { newSamples } from "./native.ts";
 import { checkView, isShared, plainView, privateView } from "./views.ts";
 import { Mp3AugmentError } from "../ffi/errors.ts";
 
@@ -79,7 +78,8 @@ function toView(view: unknown, name: string): Float32Array {
   return plainView(view as Float32Array);
 }
 
-function splitFlat(
+/** The channels of one array that holds them one after another. */
+export function splitFlat(
   audio: unknown,
   channels: number,
   name: string,
@@ -150,29 +150,6 @@ export function overlap(a: ArrayBufferView, b: ArrayBufferView): boolean {
 /** Whether two views of one memory are the same part of it. */
 export function isSame(a: ArrayBufferView, b: ArrayBufferView): boolean {
   return a.byteOffset === b.byteOffset && a.byteLength === b.byteLength;
-}
-
-/** New audio in the form of `like`, and its channels. */
-export function allocateLike(
-  like: Audio,
-  channels: number,
-  frameCount: number,
-): {
-  audio: Audio;
-  planes: Planes;
-} {
-  if (Array.isArray(like)) {
-    const arrays = Array.from(
-      { length: channels },
-      () => newSamples(frameCount),
-    );
-    return { audio: arrays, planes: { channels: arrays, frameCount } };
-  }
-  const audio = newSamples(channels * frameCount);
-  return {
-    audio,
-    planes: { channels: splitFlat(audio, channels, "out"), frameCount },
-  };
 }
 
 /** The same audio in memory that no other thread may write into. */

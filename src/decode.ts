@@ -4,9 +4,10 @@ import { Mp3AugmentError, show } from "../ffi/errors.ts";
 import { runJob } from "./jobs.ts";
 import { type Mp3Info, newInfo, readInfo } from "./mp3-info.ts";
 import { STATUS_NAMES } from "../ffi/symbols.ts";
-import { checkStatus, library, newCodes, newSamples } from "./native.ts";
+import { checkStatus, library } from "./native.ts";
 import { checkObject, namesOf } from "./option-names.ts";
 import { type Abortable, ABORTABLE_NAMES, checkBoolean, checkSignal } from "./options.ts";
+import { newCodes, newSamples } from "./results.ts";
 
 /** How {@linkcode decodeMp3} decodes. */
 export interface DecodeOptions {

@@ -36,20 +36,6 @@ export function library(): Library {
   return loaded ??= openLibrary();
 }
 
-/** A new array for a result, which is to be written before anybody sees it. */
-export function newSamples(count: number): Float32Array<ArrayBuffer> {
-  const { native, runtime } = library();
-  const memory = runtime.allocate?.(native, count * Float32Array.BYTES_PER_ELEMENT);
-  return memory === undefined ? new Float32Array(count) : new Float32Array(memory);
-}
-
-/** The same for 16-bit samples. */
-export function newCodes(count: number): Int16Array<ArrayBuffer> {
-  const { native, runtime } = library();
-  const memory = runtime.allocate?.(native, count * Int16Array.BYTES_PER_ELEMENT);
-  return memory === undefined ? new Int16Array(count) : new Int16Array(memory);
-}
-
 /** Takes a library for all calls from now on; false when there is one already. */
 export function adopt(opened: Library): boolean {
   loaded ??= opened;

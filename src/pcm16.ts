@@ -4,7 +4,8 @@ import { isSame, overlap } from "./audio.ts";
 import { MAX_FRAMES } from "./constants.ts";
 import { runJob } from "./jobs.ts";
 import { checkObject, namesOf } from "./option-names.ts";
-import { checkStatus, delayedFrameCount, library, newCodes, packOptions } from "./native.ts";
+import { checkStatus, delayedFrameCount, library, packOptions } from "./native.ts";
+import { newCodes } from "./results.ts";
 import {
   type Abortable,
   ABORTABLE_NAMES,

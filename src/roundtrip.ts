@@ -1,5 +1,4 @@
 import {
-  allocateLike,
   type Audio,
   checkNotEmpty,
   checkOutput,
@@ -20,6 +19,7 @@ import {
   ROUNDTRIP_NAMES,
   type RoundtripOptions,
 } from "./options.ts";
+import { allocateLike } from "./results.ts";
 import { describeSamples } from "./samples.ts";
 import { writeInto } from "./views.ts";
 

@@ -79,6 +79,7 @@ pub const shim_files = [_][]const u8{
     "common/memory.c",
     "common/mpeg.c",
     "common/options.c",
+    "common/pages.c",
     "common/pcm16.c",
     "common/peak.c",
     "common/pool.c",
@@ -167,6 +168,7 @@ pub const Test = struct { name: []const u8, files: []const []const u8 = &.{}, pl
 
 pub const tests = [_]Test{
     .{ .name = "common/test_memory" },
+    .{ .name = "common/test_pages" },
     .{ .name = "common/test_peak" },
     .{ .name = "common/test_pcm16" },
     .{ .name = "common/test_pool" },

@@ -22,8 +22,8 @@ struct mp3a_job {
 /* What a job of any kind needs. */
 int32_t mp3a_check_job(const mp3a_queue *queue, uint32_t tag);
 
-/* Puts a zeroed job with its `work` on the pool; it lies in memory of common/memory.h. On failure it is freed, with the
-   reason in `*status` and NULL as the result. */
+/* Puts a zeroed job with its `work` on the pool; it lies in memory of common/memory.h. On failure
+   it is freed, with the reason in `*status` and NULL as the result. */
 mp3a_job *mp3a_job_submit(mp3a_job *job, mp3a_queue *queue, uint32_t tag, int32_t *status);
 
 void mp3a_job_free(mp3a_job *job);

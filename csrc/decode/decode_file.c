@@ -5,6 +5,7 @@
 #include "common/clip.h"
 #include "common/job.h"
 #include "common/memory.h"
+#include "common/pages.h"
 #include "decode/decode_stream.h"
 #include "decode/mp3_reader.h"
 #include "decode/mp3_track.h"
@@ -107,10 +108,10 @@ int32_t mp3a_decode_job_end(mp3a_job *job, float *out_left, float *out_right,
   const size_t frame_count = decoding->info.frame_count_low;
   if (status == MP3A_OK && out_left && capacity < frame_count) return MP3A_INVALID_AUDIO;
   if (status == MP3A_OK && out_left) {
-    memcpy(out_left, decoding->audio, frame_count * sizeof(float));
+    mp3a_copy(out_left, decoding->audio, frame_count * sizeof(float));
   }
   if (status == MP3A_OK && out_right && decoding->info.channel_count == 2) {
-    memcpy(out_right, decoding->audio + frame_count, frame_count * sizeof(float));
+    mp3a_copy(out_right, decoding->audio + frame_count, frame_count * sizeof(float));
   }
   mp3a_job_free(job);
   return status;

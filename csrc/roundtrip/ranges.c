@@ -11,6 +11,7 @@
 #include "common/memory.h"
 #include "common/mpeg.h"
 #include "common/options.h"
+#include "common/pages.h"
 #include "common/pool.h"
 #include "common/seam.h"
 #include "encode/block_encoder.h"
@@ -27,7 +28,8 @@ enum {
   LONG_WARM_UP = 48,
   LEAST_FRAMES = 6,     /* MP3 frames of a range beside its warm-up: more than LAME looks ahead */
   MAX_SEAMS = 10,       /* of a range: at its begin, and each twice as far from it as the last */
-  FIRST_STEP = 8        /* granules to the second */
+  FIRST_STEP = 8,       /* granules to the second */
+  FRAMES_AHEAD = 64     /* MP3 frames whose output stays in the second cache until it is written */
 };
 
 struct crew;
@@ -153,9 +155,23 @@ static void note_seam(range *r) {
   s->state_size = mp3a_lame_copy_state(r->encoder.lame, s->state, sizeof s->state);
 }
 
+/* Memory for the MP3 frames to come, if this is the first of some. */
+static void expect_output(const range *r) {
+  const mp3a_sink *output = &r->decoder.output;
+  const size_t count = lesser(FRAMES_AHEAD * r->crew->frame_size, r->decoder.left_count);
+  if (r->next % FRAMES_AHEAD != 0) return;
+  if (output->kind == MP3A_INTERLEAVED_PCM16) {
+    mp3a_expect_writes(output->codes, output->codes + count * (size_t)output->channel_count);
+    return;
+  }
+  for (int channel = 0; channel < output->channel_count; channel++)
+    mp3a_expect_writes(output->planes[channel], output->planes[channel] + count);
+}
+
 static int32_t step_range(range *r) {
   uint32_t byte_size = 0;
   note_seam(r);
+  expect_output(r);
   take_input(r);
   int32_t status = mp3a_block_encoder_step(&r->encoder, r->frames, sizeof r->frames, &byte_size);
   if (status != MP3A_OK || byte_size == 0) return status;

@@ -1,11 +1,11 @@
 /* One clip through encoder and decoder, at once or on the pool. */
 #include <stddef.h>
-#include <string.h>
 
 #include "common/clip.h"
 #include "common/job.h"
 #include "common/memory.h"
 #include "common/options.h"
+#include "common/pages.h"
 #include "roundtrip/pipeline.h"
 #include "roundtrip/ranges.h"
 
@@ -90,7 +90,8 @@ static roundtrip_job *allocate_job(const mp3a_options *options, uint32_t frame_c
   const uint64_t audio_size = (sample_count * sample_size + 63) / 64 * 64;
   const bool may_be_cut = mp3a_ranges_at_most(options, frame_count) > 1;
   const uint64_t byte_size = sizeof(roundtrip_job) + (may_be_cut ? 2 : 1) * audio_size;
-  roundtrip_job *roundtrip = byte_size > PTRDIFF_MAX ? NULL : mp3a_memory_allocate((size_t)byte_size);
+  roundtrip_job *roundtrip =
+      byte_size > PTRDIFF_MAX ? NULL : mp3a_memory_allocate((size_t)byte_size);
   if (!roundtrip) {
     *status = MP3A_OUT_OF_MEMORY;
     return NULL;
@@ -114,8 +115,8 @@ mp3a_job *mp3a_roundtrip_job_start(mp3a_queue *queue, const mp3a_options *option
   if (!roundtrip) return NULL;
   float *const first = roundtrip->audio;
   float *const second = right ? first + roundtrip->output_frame_count : NULL;
-  memcpy(first, left, (size_t)frame_count * sizeof *first);
-  if (right) memcpy(second, right, (size_t)frame_count * sizeof *second);
+  mp3a_copy(first, left, (size_t)frame_count * sizeof *first);
+  if (right) mp3a_copy(second, right, (size_t)frame_count * sizeof *second);
   roundtrip->clip.input = mp3a_float_source(first, second);
   roundtrip->clip.output = sink_at(roundtrip, first);
   return mp3a_job_submit(&roundtrip->job, queue, tag, status);
@@ -131,7 +132,7 @@ mp3a_job *mp3a_roundtrip_pcm16_job_start(mp3a_queue *queue, const mp3a_options *
   roundtrip_job *roundtrip = allocate_job(options, frame_count, sizeof *samples, status);
   if (!roundtrip) return NULL;
   int16_t *const codes = (int16_t *)roundtrip->audio;
-  memcpy(codes, samples, (size_t)sample_count * sizeof *codes);
+  mp3a_copy(codes, samples, (size_t)sample_count * sizeof *codes);
   roundtrip->clip.input = mp3a_pcm16_source(codes, options->channel_count);
   roundtrip->clip.output = sink_at(roundtrip, codes);
   return mp3a_job_submit(&roundtrip->job, queue, tag, status);
@@ -156,8 +157,8 @@ int32_t mp3a_roundtrip_job_end(mp3a_job *job, float *out_left, float *out_right,
   if (status == MP3A_OK) {
     float *const *audio = roundtrip->clip.output.planes;
     const size_t byte_size = (size_t)roundtrip->output_frame_count * sizeof(float);
-    memcpy(out_left, audio[0], byte_size);
-    if (out_right && audio[1]) memcpy(out_right, audio[1], byte_size);
+    mp3a_copy(out_left, audio[0], byte_size);
+    if (out_right && audio[1]) mp3a_copy(out_right, audio[1], byte_size);
     if (stats) *stats = roundtrip->stats;
   }
   mp3a_job_free(job);
@@ -171,7 +172,7 @@ int32_t mp3a_roundtrip_pcm16_job_end(mp3a_job *job, int16_t *out, uint32_t capac
   const int32_t status = job->status;
   if (status == MP3A_OK) {
     const size_t sample_size = sizeof *out * (size_t)clip->options.channel_count;
-    memcpy(out, clip->output.codes, roundtrip->output_frame_count * sample_size);
+    mp3a_copy(out, clip->output.codes, roundtrip->output_frame_count * sample_size);
   }
   mp3a_job_free(job);
   return status;

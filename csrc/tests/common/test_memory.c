@@ -1,4 +1,5 @@
-/* Memory that is kept to be used again: what comes back, how much is kept, and from many threads. */
+/* Memory that is kept to be used again: what comes back, how much is kept, and from many
+   threads. */
 #include "common/memory.h"
 
 #include <pthread.h>
