@@ -58,6 +58,33 @@ static void check_kernels(const mp3a_huffman_lengths_kernels *scalar,
   }
 }
 
+static void check_sums(const mp3a_huffman_sums_kernels *scalar,
+                       const mp3a_huffman_sums_kernels *kernels, const char *tier) {
+  static mp3a_length_sums sums[2][SBMAX_l + 1];
+  mp3a_summed_region regions[50];
+  unsigned bits[2][50];
+  for (int round = 0; round < 500; round++) {
+    uint8_t const mask = (uint8_t)(0x11 * (1 + pick(15)));
+    for (int i = 0; i < MP3A_COUNT_KEYS; i++) keys[0][i] = (uint8_t)check_random() & mask;
+    for (int band = 0; band < SBMAX_l; band++) {
+      int const begin = pick(250), pairs = pick(38);
+      scalar->add(sums[0][band], keys[0] + begin, pairs, sums[0][band + 1]);
+      kernels->add(sums[1][band], keys[0] + begin, pairs, sums[1][band + 1]);
+    }
+    CHECK(memcmp(sums[0], sums[1], sizeof sums[0]) == 0, "%s, sums", tier);
+    for (int i = 0; i < 50; i++) {
+      int const begin = pick(SBMAX_l), end = begin + pick(SBMAX_l - begin + 1);
+      regions[i] = (mp3a_summed_region){(uint8_t)begin, (uint8_t)end, (uint16_t)pick(16)};
+    }
+    int const count = pick(51);
+    scalar->least(sums[0], regions, count, bits[0]);
+    kernels->least(sums[0], regions, count, bits[1]);
+    for (int i = 0; i < count; i++)
+      CHECK(bits[0][i] == bits[1][i], "%s, bands %d to %d, up to %d: %u bits for %u", tier,
+            regions[i].begin, regions[i].end, regions[i].largest, bits[1][i], bits[0][i]);
+  }
+}
+
 static void check_granule(lame_internal_flags *gfc, const char *tier) {
   static gr_info ours, theirs;
   static calc_noise_data our_noise, their_noise;
@@ -96,10 +123,14 @@ static void print_times(lame_internal_flags *gfc, const char *tier) {
 
 void check_huffman_count(unsigned cpu_flags, const char *tier, int bench) {
   mp3a_huffman_lengths_kernels scalar, kernels;
+  mp3a_huffman_sums_kernels scalar_sums, sums;
   mp3a_huffman_lengths_select(&scalar, 0);
   mp3a_huffman_lengths_select(&kernels, cpu_flags);
   mp3a_kernels_limit(cpu_flags);
+  mp3a_huffman_sums_select(&scalar_sums, 0);
+  mp3a_huffman_sums_select(&sums, cpu_flags);
   if (!bench) check_kernels(&scalar, &kernels, tier);
+  if (!bench) check_sums(&scalar_sums, &sums, tier);
   for (int i = 0; i < (bench ? 1 : 40); i++) {
     lame_global_flags *encoder = random_encoder();
     if (bench) print_times(encoder->internal_flags, tier);
