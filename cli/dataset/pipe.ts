@@ -158,8 +158,10 @@ async function* samplesOfStream(
       }
       const chunks: Uint8Array[] = [];
       for await (const chunk of entry) chunks.push(chunk as Uint8Array);
-      // In memory of its own, which may be written over.
-      sample?.add(header, new Uint8Array(Buffer.concat(chunks)));
+      // In memory of its own, which may be written over: short Buffers share one.
+      const joined = Buffer.concat(chunks);
+      const isOwn = joined.buffer.byteLength === joined.length;
+      sample?.add(header, isOwn ? new Uint8Array(joined.buffer) : new Uint8Array(joined));
     }
     // A member that ends with zeros, such as silence, looks like the end where it is cut.
     if (byteSize < endOf(last) + BLOCK) throw cut(byteSize);

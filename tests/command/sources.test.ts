@@ -12,6 +12,7 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { sameNames } from "../../cli/dataset/claim.ts";
+import { findTwins } from "../../cli/dataset/twins.ts";
 import { readJsonLines, readTree, runCli, startCli, waitFor, withFolder, writeWav } from "./cli.ts";
 import { test } from "../harness.ts";
 import { makeSignal } from "../signals.ts";
@@ -98,6 +99,10 @@ test("names that some file systems take for the same are found", () => {
   assert.deepEqual(sameNames(["b.wav", "x/A.wav", "x/a.wav"]), ["x/A.wav", "x/a.wav"]);
   assert.deepEqual(sameNames(["\u00e4.wav", "a\u0308.wav"]), ["\u00e4.wav", "a\u0308.wav"]);
   assert.equal(sameNames(["a.wav", "a/a.wav", "b.wav"]), undefined);
+  // Two different ones of the same hash, and two that are the same.
+  const texts = [["costarring"], ["liquid", "x"], ["x"], ["y", "y"]];
+  const twins = findTwins(texts, (each) => each);
+  assert.deepEqual([...twins], [["x", [texts[1], texts[2]]], ["y", [texts[3], texts[3]]]]);
 });
 
 test("a long source that changes while it is read again is a failed file without output", () =>
