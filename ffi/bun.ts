@@ -66,7 +66,7 @@ export function bun(): Runtime | undefined {
     advice: () => undefined,
     createCompletions: (native, onFinished) =>
       createCompletions(ffi, Bun.isMainThread, native, onFinished),
-    allocate: (native, byteLength) => allocate(ffi, native, byteLength),
+    allocate: allocator(ffi),
   };
 }
 
@@ -95,11 +95,14 @@ const MOST_ADOPTED_BYTES = 0x1fffffff;
  * Bun gives freed memory back to the system at once, so that each new result is found, cleared and
  * mapped anew: a fifth of a batch's CPU time. The library keeps it instead.
  */
-function allocate(ffi: BunFfi, native: Native, byteLength: number): ArrayBuffer | undefined {
-  if (byteLength < LEAST_ADOPTED_BYTES || byteLength > MOST_ADOPTED_BYTES) return undefined;
-  const release = native.mp3a_memory_release();
-  const memory = release && native.mp3a_memory_take(byteLength);
-  return memory && release ? ffi.toArrayBuffer(memory, 0, byteLength, null, release) : undefined;
+function allocator(ffi: BunFfi): NonNullable<Runtime["allocate"]> {
+  let release: Handle | null | undefined;
+  return (native, byteLength) => {
+    if (byteLength < LEAST_ADOPTED_BYTES || byteLength > MOST_ADOPTED_BYTES) return undefined;
+    release ??= native.mp3a_memory_release();
+    const memory = release && native.mp3a_memory_take(byteLength);
+    return memory && release ? ffi.toArrayBuffer(memory, 0, byteLength, null, release) : undefined;
+  };
 }
 
 /**
