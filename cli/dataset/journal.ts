@@ -60,6 +60,8 @@ interface Place {
   readonly byteSize: number;
 }
 
+const WINDOW_BYTE_SIZE = 1 << 16;
+
 /** The journal of one shard. */
 export class Journal {
   readonly #path: string;
@@ -68,6 +70,7 @@ export class Journal {
   readonly #offsets = new Map<string, number>();
   /** A part of the file, so that records that lie side by side are read together. */
   #window: { offset: number; bytes: Buffer } = { offset: 0, bytes: Buffer.alloc(0) };
+  #memory: Buffer = Buffer.alloc(WINDOW_BYTE_SIZE);
   /** Several of a unit whose copies are made at the same time. */
   readonly #beginnings = new Map<string, Beginning[]>();
   /** Lines that are not in the file yet. */
@@ -158,7 +161,7 @@ export class Journal {
   async settle(units: Iterable<string>): Promise<void> {
     const lines = mapLines(units, (unit) => {
       const line = this.#lineOf(unit);
-      return line && Buffer.from(line); // what waits to be written keeps no window
+      return line && Buffer.from(line); // the window will hold others
     });
     await writeLines(this.#path, lines, ownPartialName(this.#path));
     this.close();
@@ -194,25 +197,31 @@ export class Journal {
     const offset = this.#offsets.get(unit);
     if (offset === undefined) return undefined;
     this.flush();
-    for (let byteSize = WINDOW_BYTE_SIZE;; byteSize *= 2) {
+    for (;;) {
       const { offset: start, bytes } = this.#window;
       const end = offset < start ? -1 : bytes.indexOf(NEWLINE, offset - start);
       if (end >= 0) return bytes.subarray(offset - start, end + 1);
-      this.#window = { offset, bytes: this.#read(offset, byteSize) };
-      if (this.#window.bytes.length < byteSize && !this.#window.bytes.includes(NEWLINE)) {
-        throw new Error(`${this.#path} was cut while it was read`);
+      if (offset === start && bytes.length > 0) { // a long line, or a part of one
+        if (bytes.length < this.#memory.length) throw this.#wasCut();
+        this.#memory = Buffer.alloc(2 * this.#memory.length);
       }
+      this.#window = { offset, bytes: this.#read(offset) };
+      if (this.#window.bytes.length === 0) throw this.#wasCut();
     }
   }
 
-  /** So many bytes from there on, or those that there are. */
-  #read(offset: number, byteSize: number): Buffer {
-    const bytes = Buffer.alloc(byteSize);
+  #wasCut(): Error {
+    return new Error(`${this.#path} was cut while it was read`);
+  }
+
+  /** What lies there, as much as there is memory for. */
+  #read(offset: number): Buffer {
+    const memory = this.#memory;
     let at = 0;
-    for (let count = 1; count > 0 && at < byteSize; at += count) {
-      count = readSync(this.#file, bytes, at, byteSize - at, offset + at);
+    for (let count = 1; count > 0 && at < memory.length; at += count) {
+      count = readSync(this.#file, memory, at, memory.length - at, offset + at);
     }
-    return bytes.subarray(0, at);
+    return memory.subarray(0, at);
   }
 }
 
@@ -249,7 +258,6 @@ export async function* readLines(
 }
 
 const NEWLINE = 0x0a;
-const WINDOW_BYTE_SIZE = 1 << 16;
 
 function parseLine(line: string): unknown {
   try {

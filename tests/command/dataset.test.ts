@@ -20,6 +20,7 @@ import { compressRoundtrip, nearestBitrateKbps } from "../../mod.ts";
 import { decodeBytes } from "../../cli/audio/read.ts";
 import { takeLock } from "../../cli/dataset/lock.ts";
 import { reasonOf } from "../../cli/errors.ts";
+import { Journal } from "../../cli/dataset/journal.ts";
 import { listFiles } from "../../cli/dataset/find.ts";
 import { readMembers } from "../../cli/dataset/tar.ts";
 import { chooseShard } from "../../cli/dataset/shard.ts";
@@ -144,6 +145,31 @@ test("a second run redoes what is missing or cut short, and refuses other settin
     assert.equal(other.code, 2);
     assert.match(other.stderr, /other settings \(copies 1, now 2; seed 1, now 2\)/);
     assert.deepEqual(readTree(target), before);
+  }));
+
+test("a journal gives back records of any length, in any order, also before they are written", () =>
+  withFolder(async (folder) => {
+    const path = join(folder, "journal.jsonl");
+    const recordOf = (length: number) => ({
+      unit: `u${length}`,
+      outputs: [{ path: "ä".repeat(length), byteSize: length, sha256: "" }],
+      rows: [],
+    });
+    const lengths = [9, 300_000, 65_500, 1, 70_000, 40];
+    const journal = await Journal.open(path);
+    for (const length of lengths) journal.add(recordOf(length));
+    const all = (from: Journal) =>
+      [40, 300_000, 9, 70_000, 65_500, 1].map((length) => from.get(`u${length}`));
+    const expected = [40, 300_000, 9, 70_000, 65_500, 1].map(recordOf);
+    assert.deepEqual(all(journal), expected);
+    journal.close();
+    const again = await Journal.open(path);
+    assert.deepEqual(all(again), expected);
+    again.close();
+    const cut = await Journal.open(path);
+    truncateSync(path, statSync(path).size - 10);
+    assert.throws(() => cut.get("u40"), /was cut while it was read/);
+    cut.close();
   }));
 
 /** Slow enough that a signal finds work under way. */
