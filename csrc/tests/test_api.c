@@ -179,6 +179,36 @@ static void check_bad_pcm16(void) {
   mp3a_queue_destroy(queue);
 }
 
+/* A piece of a stream may have so many PCM frames, and a stream's room is told for those. */
+static void check_longest_piece(void) {
+  enum { MOST = MP3A_MAX_STREAM_FRAMES, ROOM = 1 << 18 };
+  static float samples[MOST + 1], out[MOST];
+  static uint8_t bytes[ROOM];
+  const mp3a_options o = some_options(1);
+  int32_t status;
+  uint32_t size;
+  mp3a_encode_stream *encoder = mp3a_encode_stream_create(&o, &status);
+  const uint32_t room = mp3a_encode_stream_capacity(encoder, MOST);
+  CHECK(room > 0 && room <= ROOM && !mp3a_encode_stream_capacity(encoder, MOST + 1), "%u", room);
+  CHECK(mp3a_encode_stream_write(encoder, samples, NULL, MOST + 1, bytes, ROOM, &size) ==
+            MP3A_INVALID_AUDIO, "a longer piece");
+  CHECK(mp3a_encode_stream_write(encoder, samples, NULL, MOST, bytes, room - 1, &size) ==
+            MP3A_INVALID_AUDIO, "less room");
+  CHECK(mp3a_encode_stream_write(encoder, samples, NULL, MOST, bytes, room, &size) == MP3A_OK,
+        "the longest piece");
+  mp3a_encode_stream_destroy(encoder);
+  mp3a_roundtrip_stream *both = mp3a_roundtrip_stream_create(&o, 1, &status);
+  CHECK(mp3a_roundtrip_stream_capacity(both, MOST) == MOST, "as many as went in");
+  CHECK(!mp3a_roundtrip_stream_capacity(both, MOST + 1), "a longer piece");
+  CHECK(mp3a_roundtrip_stream_write(both, samples, NULL, MOST + 1, out, NULL, MOST, &size) ==
+            MP3A_INVALID_AUDIO, "a longer piece");
+  CHECK(mp3a_roundtrip_stream_write(both, samples, NULL, MOST, out, NULL, MOST - 1, &size) ==
+            MP3A_INVALID_AUDIO, "less room");
+  CHECK(mp3a_roundtrip_stream_write(both, samples, NULL, MOST, out, NULL, MOST, &size) == MP3A_OK,
+        "the longest piece");
+  mp3a_roundtrip_stream_destroy(both);
+}
+
 /* What codes once takes one pass; passes that make a clip longer stay within the counts. */
 static void check_passes(void) {
   float samples[100] = {0};
@@ -259,6 +289,7 @@ int main(void) {
   RUN(check_bad_options());
   RUN(check_bad_audio());
   RUN(check_bad_pcm16());
+  RUN(check_longest_piece());
   RUN(check_passes());
   RUN(check_coded_rate());
   RUN(check_tag());
