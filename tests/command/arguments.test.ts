@@ -1,6 +1,5 @@
 /** The words of the command line: what each is turned into, what is refused, and what help says. */
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
 import { Command, InvalidArgumentError } from "commander";
 import { addDrawOptions, compressionOf, type DrawArguments } from "../../cli/draw-options.ts";
 import { CliError, isFatal, naming, printable, reasonOf } from "../../cli/errors.ts";
@@ -21,7 +20,8 @@ import { isDescriptor, isStandardInput, isStandardOutput } from "../../cli/paths
 import { createProgram } from "../../cli/program.ts";
 import { recipeOf } from "../../cli/report/recipe.ts";
 import { Mp3AugmentError } from "../../mod.ts";
-import { projectPath, test } from "../harness.ts";
+import { test } from "../harness.ts";
+import { fixture } from "./cli.ts";
 
 function refuses(parse: (text: string) => unknown, texts: readonly string[], message: string) {
   for (const text of texts) {
@@ -321,7 +321,7 @@ test("paths that mean what is open already", () => {
   }
 });
 
-/** What help says of the program and its commands; to change it on purpose, write it there. */
+/** What help says of the program and its commands. */
 test("help is what tests/fixtures/help.txt has", async () => {
   let text = "";
   const program = await createProgram();
@@ -330,6 +330,5 @@ test("help is what tests/fixtures/help.txt has", async () => {
     command.configureOutput({ writeOut, getOutHelpWidth: () => 100 }).outputHelp();
     text += "\n";
   }
-  const expected = readFileSync(projectPath("tests/fixtures/help.txt"), "utf8");
-  assert.deepEqual(text.split("\n"), expected.split("\n"));
+  assert.deepEqual(text.split("\n"), fixture("help.txt", text).split("\n"));
 });

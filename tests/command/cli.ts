@@ -122,3 +122,10 @@ export async function waitFor(isSo: () => boolean): Promise<void> {
     await new Promise((resolve) => setTimeout(resolve, 2));
   }
 }
+
+/** A file of tests/fixtures; with MP3_AUGMENT_FIXTURES=write it becomes `now`, for a look at the diff. */
+export function fixture(name: string, now: string): string {
+  const path = projectPath(`tests/fixtures/${name}`);
+  if (process.env["MP3_AUGMENT_FIXTURES"] === "write") writeFileSync(path, now);
+  return readFileSync(path, "utf8");
+}

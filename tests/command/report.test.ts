@@ -26,6 +26,7 @@ import { makeReport } from "../../cli/report/report.ts";
 import { VERSION } from "../../cli/version.ts";
 import { compressRoundtrip, encodeMp3 } from "../../mod.ts";
 import { projectPath, runScript, test } from "../harness.ts";
+import { fixture } from "./cli.ts";
 import { makeSignal, randomNumbers, REAL_AUDIO_RATE, realAudio } from "../signals.ts";
 
 const RATE = 44100;
@@ -307,8 +308,8 @@ test("report: the page's HTML is tests/fixtures/page.html.txt", () => {
       clip("silent", silent, 1_234_567),
     ],
   });
-  const expected = readFileSync(projectPath("tests/fixtures/page.html.txt"), "utf8");
-  assert.deepEqual(markupOf(page).split("\n"), expected.split("\n"));
+  const markup = markupOf(page);
+  assert.deepEqual(markup.split("\n"), fixture("page.html.txt", markup).split("\n"));
 });
 
 test("report command: six bitrates that the rate has, all told as JSON", async () => {
