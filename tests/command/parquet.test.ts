@@ -13,7 +13,7 @@ import { parquetMetadata } from "hyparquet";
 import { readJsonLines, readTree, runCli, startCli, waitFor, withFolder } from "./cli.ts";
 import { readCells, unzstd } from "../../cli/parquet/read-pages.ts";
 import { withMember } from "../../cli/parquet/schema.ts";
-import { make, structBytes } from "../../cli/parquet/thrift.ts";
+import { type Field, make, readStruct, structBytes, TYPE } from "../../cli/parquet/thrift.ts";
 import { type Audio, parquetOf, rowsOf, wav } from "./parquet.ts";
 import { test } from "../harness.ts";
 
@@ -100,6 +100,52 @@ test("rows in, rows out: nulls, other columns, the schema, Hugging Face's featur
     assert.equal(again.schema.filter(({ name }) => name === "augment").length, 1);
     assert.equal((await runCli(["merge", target])).code, 0);
   }));
+
+test("Thrift's compact protocol, byte for byte, and back", () => {
+  const bytesOf = (fields: [number, Field][]) => [...structBytes(new Map(fields))];
+  const list = (count: number) => make.list(TYPE.i32, Array.from({ length: count }, (_, i) => i));
+  const zigzag = (count: number) =>
+    Array.from({ length: count }, (_, i) => 2 * i).flatMap((n) =>
+      n < 128 ? [n] : [n & 127 | 128, n >> 7]
+    );
+  const cases: [fields: [number, Field][], bytes: number[]][] = [
+    [[], [0]],
+    [[[1, make.i32(1)], [16, make.i32(-1)]], [0x15, 2, 0xf5, 1, 0]], // 15 on
+    [[[1, make.i32(1)], [17, make.i32(-2)]], [0x15, 2, 0x05, 34, 3, 0]], // 16 on: a number
+    [[[2, make.i32(64)], [1, make.i32(63)]], [0x15, 126, 0x15, 128, 1, 0]],
+    [[[1, list(14)]], [0x19, 0xe5, ...zigzag(14), 0]],
+    [[[1, list(15)]], [0x19, 0xf5, 15, ...zigzag(15), 0]],
+    [[[1, list(130)]], [0x19, 0xf5, 130, 1, ...zigzag(130), 0]],
+    [[[1, make.text("ä")], [3, make.struct([[1, make.i64(-64)]])]], [
+      ...[0x18, 2, 0xc3, 0xa4, 0x2c, 0x16, 127, 0, 0],
+    ]],
+    [[[1, { type: TYPE.true, value: true }], [2, { type: TYPE.true, value: false }]], [
+      ...[0x11, 0x12, 0],
+    ]],
+    [[[1, make.i64(2 ** 53)]], [0x16, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x20, 0]],
+  ];
+  for (const [fields, bytes] of cases) {
+    assert.deepEqual(bytesOf(fields), bytes);
+    const { struct, end } = readStruct(Uint8Array.from([9, ...bytes, 9]), 1);
+    assert.equal(end, bytes.length + 1);
+    assert.deepEqual([...structBytes(struct)], bytes);
+    for (let size = 0; size < bytes.length; size++) {
+      assert.throws(() => readStruct(Uint8Array.from(bytes.slice(0, size))), RangeError);
+    }
+  }
+  const least = -(2n ** 63n), most = 2n ** 63n - 1n;
+  for (const value of [least, most, -1n, 0n]) {
+    const bytes = structBytes(new Map([[1, { type: TYPE.i64, value }]]));
+    assert.equal(readStruct(bytes).struct.get(1)?.value, value);
+  }
+  const nested = (depth: number) =>
+    Uint8Array.from([...new Array(depth).fill(0x1c), ...new Array(depth + 1).fill(0)]);
+  assert.equal(readStruct(nested(33)).end, 67);
+  assert.throws(() => readStruct(nested(34)), /too deep/);
+  const long = [0x16, ...new Array(10).fill(0x80), 1, 0];
+  assert.throws(() => readStruct(Uint8Array.from(long)), /too long/);
+  assert.throws(() => readStruct(Uint8Array.of(0x1b, 0, 0)), /type 11/);
+});
 
 test("audio in several pages, with a dictionary and without, is that in one page", () =>
   withFolder(async (folder) => {

@@ -83,6 +83,10 @@ test("headers: RF64 beyond 4 GiB, other chunks first, the extensible form, unkno
   wrong.writeUInt32LE(48000, 24);
   wrong.writeUInt16LE(65282, 22);
   assert.throws(() => parseWavHeader(wrong), /65282 channels at 48000 Hz, in frames of 6 bytes/);
+  for (const [byteSize, isKnown] of [[0x7ffeffff, true], [0x7fff0000, false]] as const) {
+    plain.writeUInt32LE(byteSize, 40); // writers into a pipe say about 2 GiB
+    assert.equal(parseWavHeader(plain)?.isSizeKnown, isKnown);
+  }
   plain.writeUInt32LE(0xffffffff, 40);
   assert.equal(parseWavHeader(plain)?.dataByteSize, Infinity);
 });
