@@ -12,10 +12,15 @@
 #include "common/coded_frame.h"
 #include "common/seam.h"
 
+/* Used encoders that are kept, 270 kB each; another is a new copy. */
+#if defined(__wasm__)
+enum { SPARE_COUNT = 2 }; /* one thread, and memory that never shrinks */
+#else
+enum { SPARE_COUNT = 16 };
+#endif
+
 enum {
   TEMPLATE_COUNT = 128, /* settings that are kept, about 120 kB each */
-  SPARE_COUNT = 64,     /* used encoders that are kept, 270 kB each; there are as many as were in
-                           use at once */
   ANSWER_COUNT = 512, /* 26 kB */
   FASTEST_QUALITY = 9
 };
