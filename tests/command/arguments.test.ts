@@ -21,7 +21,7 @@ import { createProgram } from "../../cli/program.ts";
 import { recipeOf } from "../../cli/report/recipe.ts";
 import { Mp3AugmentError } from "../../mod.ts";
 import { test } from "../harness.ts";
-import { fixture } from "./cli.ts";
+import { fixture, runCli, withFolder } from "./cli.ts";
 
 function refuses(parse: (text: string) => unknown, texts: readonly string[], message: string) {
   for (const text of texts) {
@@ -332,3 +332,12 @@ test("help is what tests/fixtures/help.txt has", async () => {
   }
   assert.deepEqual(text.split("\n"), fixture("help.txt", text).split("\n"));
 });
+
+test("a folder without sound files is told", () =>
+  withFolder(async (folder) => {
+    const { code, stderr } = await runCli(["dataset", folder, `${folder}-out`]);
+    assert.equal(code, 2);
+    assert.ok(
+      stderr.includes(`${folder} holds no WAV, AIFF, FLAC, Ogg, MP3, tar or Parquet files`),
+    );
+  }));

@@ -161,6 +161,13 @@ test("audio in several pages, with a dictionary and without, is that in one page
         const target = join(folder, `out-${kinds}-${pageSize}`);
         await dataset([source, target, "--p", "1", "--seed", "6"]);
         outputs.push(await rowsOf(join(target, "a.parquet")));
+        const [old, now] = [source, target].map((place) =>
+          metadataOf(join(place, "a.parquet")).row_groups[0]?.columns.filter((column) =>
+            column.offset_index_offset
+          ).map(({ meta_data: meta }) => meta?.path_in_schema.join("."))
+        );
+        assert.ok(old?.every((name) => now?.includes(name)), `${old} and now ${now}`);
+        if (pageSize === 1) assert.ok(old?.includes("time"), `${old}`);
       }
       assert.deepEqual(outputs[1], outputs[0]);
       assert.deepEqual(outputs[2], outputs[0]);
