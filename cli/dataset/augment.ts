@@ -9,7 +9,7 @@ import { writeAtomically, type Written } from "../files.ts";
 import type { JournalRecord, OutputFile } from "./journal.ts";
 import { makeRows, type ManifestRow } from "./manifest.ts";
 import { drawCoding, type Settings } from "./settings.ts";
-import type { Task } from "./task.ts";
+import type { Task } from "./plan.ts";
 
 /** What a source becomes, and for whom. */
 export interface Job {

@@ -7,7 +7,8 @@ import { Worker } from "node:worker_threads";
 import { Scratch } from "../audio/scratch.ts";
 import { entryUrl } from "../entry.ts";
 import { reasonOf } from "../errors.ts";
-import { type Common, doTask, type Outcome, type Task } from "./task.ts";
+import type { Task } from "./plan.ts";
+import { type Common, doTask, type Outcome } from "./task.ts";
 
 /** How a task has ended, how long it took, and how much of that its thread waited for files. */
 export interface End {

@@ -13,9 +13,8 @@ import { VERSION } from "../version.ts";
 import type { Job } from "./augment.ts";
 import type { Failure, JournalRecord } from "./journal.ts";
 import { makeRows, type ManifestRow } from "./manifest.ts";
-import { copySuffix } from "./plan.ts";
+import { copySuffix, type Task } from "./plan.ts";
 import { codeSample, inOrder } from "./sample.ts";
-import type { Task } from "./task.ts";
 
 /** What a row becomes, and what the manifest and the journal will say. */
 interface Result extends NewRow {

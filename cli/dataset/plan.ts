@@ -1,4 +1,4 @@
-/** Which sources there are, and where their outputs go. */
+/** Which sources there are, where their outputs go, and what of that a thread does at a time. */
 import { createHash } from "node:crypto";
 import { dirname, extname, isAbsolute, relative, resolve, sep } from "node:path";
 import { AUDIO_EXTENSIONS } from "../audio/read.ts";
@@ -35,6 +35,21 @@ export interface Unit extends ListedFile {
   readonly isAlone?: boolean;
   /** What goes into a tar shard that is made of files. */
   readonly files?: readonly ListedFile[];
+}
+
+/** Some copies of a sound file, or a shard. */
+export interface Task {
+  readonly id: number;
+  readonly unit: Omit<Unit, "outputs">;
+  /** Which of the unit's copies: from this one to the one before `to`. */
+  readonly from: number;
+  readonly to: number;
+  /** The files of these. */
+  readonly outputs: readonly string[];
+  /** The name beside each of them under which it grows: no other task's. */
+  readonly partial: string;
+  /** How many threads may code it; with 1 that is the one that does the task. */
+  readonly threads: number;
 }
 
 /** Where the sources come from. */

@@ -14,10 +14,9 @@ import { look } from "../paths.ts";
 import type { Job } from "./augment.ts";
 import type { Failure, JournalRecord } from "./journal.ts";
 import type { ManifestRow } from "./manifest.ts";
-import { countsOf, type ListedFile, type Skipped } from "./plan.ts";
+import { countsOf, type ListedFile, type Skipped, type Task } from "./plan.ts";
 import { inOrder } from "./sample.ts";
 import { type Entry, indexTar, readEntry } from "./tar-index.ts";
-import type { Task } from "./task.ts";
 import { augmentSample, keyOf, type Member, type Sample } from "./tar-sample.ts";
 
 const EPOCH = new Date(0);

@@ -1,25 +1,10 @@
-/** What a thread of a run does at a time, and how that ends. */
+/** Does what a thread of a run does at a time, and tells how that ended. */
 import { Scratch } from "../audio/scratch.ts";
 import { isFatal, reasonOf } from "../errors.ts";
 import { augmentFile } from "./augment.ts";
 import type { Failure, JournalRecord } from "./journal.ts";
-import type { Unit } from "./plan.ts";
+import type { Task } from "./plan.ts";
 import type { Settings } from "./settings.ts";
-
-/** Some copies of a sound file, or a shard. */
-export interface Task {
-  readonly id: number;
-  readonly unit: Omit<Unit, "outputs">;
-  /** Which of the unit's copies: from this one to the one before `to`. */
-  readonly from: number;
-  readonly to: number;
-  /** The files of these. */
-  readonly outputs: readonly string[];
-  /** The name beside each of them under which it grows: no other task's. */
-  readonly partial: string;
-  /** How many threads may code it; with 1 that is the one that does the task. */
-  readonly threads: number;
-}
 
 /** What was made: a record as the journal's line, so that the main thread has it to write alone. */
 export interface Done {

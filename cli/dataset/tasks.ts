@@ -1,7 +1,7 @@
 /** A run's units, cut into tasks that threads can do at the same time, and put together again. */
 import type { JournalRecord, OutputFile } from "./journal.ts";
-import type { Unit } from "./plan.ts";
-import { type Done, doneOf, type Outcome, type Task } from "./task.ts";
+import type { Task, Unit } from "./plan.ts";
+import { type Done, doneOf, type Outcome } from "./task.ts";
 
 /** So many tasks per thread leave none of them idle at the end for long. */
 const TASKS_PER_THREAD = 4;

@@ -4,7 +4,8 @@ import { parentPort, workerData } from "node:worker_threads";
 import { Scratch } from "../audio/scratch.ts";
 import { haltBy, takeWaitedMs } from "../files.ts";
 import type { Order, Reply, ThreadData } from "./hands.ts";
-import { doTask, type Task } from "./task.ts";
+import type { Task } from "./plan.ts";
+import { doTask } from "./task.ts";
 
 /** Results of short tasks are told together, as each message costs both threads some time. */
 const TELL_EVERY_MS = 50;

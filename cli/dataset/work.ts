@@ -9,9 +9,9 @@ import { lookNow } from "../paths.ts";
 import { type Hand, type Listener, LocalHand, ThreadHand } from "./hands.ts";
 import type { Failure, Journal } from "./journal.ts";
 import { allowedFiles, allowedThreads } from "./limits.ts";
-import type { Done, Outcome, Task } from "./task.ts";
+import type { Done, Outcome } from "./task.ts";
 import { Tasks, type UnitEnd } from "./tasks.ts";
-import type { Unit } from "./plan.ts";
+import type { Task, Unit } from "./plan.ts";
 import type { Settings } from "./settings.ts";
 
 /** How the work is done. */
