@@ -48,6 +48,19 @@ export function test(name: string, body: Body): void {
   declare(name, body);
 }
 
+/** What collects garbage at once; undefined in Deno, where much garbage makes it be collected. */
+export async function garbageCollector(): Promise<(() => void) | undefined> {
+  const { Bun } = globalThis as { Bun?: { gc(force: boolean): void } };
+  if (Bun) return () => Bun.gc(true);
+  if (runtimeName !== "Node") return undefined;
+  const [{ setFlagsFromString }, { runInNewContext }] = await Promise.all([
+    import("node:v8"),
+    import("node:vm"),
+  ]);
+  setFlagsFromString("--expose-gc");
+  return runInNewContext("gc");
+}
+
 /** The way from here to the root: what Node runs is in dist/node/tests/. */
 const ROOT = runtimeName === "Node" ? "../../../" : "../";
 

@@ -136,6 +136,11 @@ function runSpec(spec: string, cwd: string, timeoutMs: number) {
   return run(program, args, { cwd, timeoutMs });
 }
 
+/** What is used of Bun, which runs this. */
+const { Bun } = globalThis as unknown as {
+  Bun: { Transpiler: new (options: object) => { transformSync(text: string): string } };
+};
+
 /** What runs, without types; undefined where that is no TypeScript. */
 function compile(text: string): string | undefined {
   try {

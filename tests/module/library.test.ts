@@ -296,7 +296,8 @@ test("loading: the error has the runtime's own as its cause", () => {
   assert.equal(openLibrary({ path: `${folder}//` }).folder, `${folder}//`);
 });
 
-if (process.platform === "linux") {
+// Deno shows no process its own open files but with all permissions.
+if (process.platform === "linux" && runtimeName !== "Deno") {
   test("loading: a file whose front was read is closed", () => {
     const openCount = () => readdirSync("/proc/self/fd").length;
     const before = openCount();

@@ -23,7 +23,7 @@ import { NativeHandle } from "../../src/handle.ts";
 import { resample } from "../../src/resample.ts";
 import { library } from "../../src/native.ts";
 import type { Handle } from "../../ffi/symbols.ts";
-import { runtimeName } from "../harness.ts";
+import { garbageCollector } from "../harness.ts";
 import { testWithin, within } from "../within.ts";
 import { makeSignal } from "../signals.ts";
 
@@ -89,19 +89,6 @@ async function accounting(body: (account: Account) => Promise<void>): Promise<vo
   } finally {
     Object.assign(calls, originals);
   }
-}
-
-/** What collects garbage at once; undefined in Deno, where much garbage makes it be collected. */
-async function garbageCollector(): Promise<(() => void) | undefined> {
-  const { Bun } = globalThis as { Bun?: { gc(force: boolean): void } };
-  if (Bun) return () => Bun.gc(true);
-  if (runtimeName !== "Node") return undefined;
-  const [{ setFlagsFromString }, { runInNewContext }] = await Promise.all([
-    import("node:v8"),
-    import("node:vm"),
-  ]);
-  setFlagsFromString("--expose-gc");
-  return runInNewContext("gc");
 }
 
 // First of all: with a mistake here the others may end the process.

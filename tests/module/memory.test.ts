@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import process from "node:process";
 import { compressRoundtrip, compressRoundtripAsync } from "../../mod.ts";
-import { test } from "../harness.ts";
+import { garbageCollector, test } from "../harness.ts";
 import { makeSignal } from "../signals.ts";
 
 const OPTIONS = { sampleRate: 16000, bitrateKbps: 32 } as const;
@@ -55,11 +55,17 @@ test("more samples than C counts are refused, where a runtime has such arrays", 
   });
 });
 
-test("3,000 results that nobody keeps", () => {
+test("3,000 results that nobody keeps", async () => {
   const input = makeSignal(20_000, 16000);
-  for (let i = 0; i < 1500; i++) compressRoundtrip(input, OPTIONS);
+  // A runtime that holds much already collects too seldom to be waited for.
+  const collectGarbage = await garbageCollector() ?? (() => {});
+  const round = () => {
+    for (let i = 0; i < 250; i++) compressRoundtrip(input, OPTIONS);
+    collectGarbage();
+  };
+  for (let i = 0; i < 6; i++) round();
   const before = process.memoryUsage().rss;
-  for (let i = 0; i < 1500; i++) compressRoundtrip(input, OPTIONS);
+  for (let i = 0; i < 6; i++) round();
   const growth = process.memoryUsage().rss - before;
   assert.ok(growth < ALLOWED_GROWTH, `grew by ${growth / MIB} MiB`);
 });

@@ -120,8 +120,11 @@ static double worst(function ours, exact_function exact, double low, double high
   return most;
 }
 
-/* Against the C library's own of 80 bits. */
+/* Against the C library's own of 80 bits. A program may be linked to ones that are no better than
+   a double's, which are off themselves by half a unit of the last place and more. */
 static void check_functions(void) {
+  const volatile long double three = 3; /* or the compiler computes it */
+  const int is_exact = logl(three) != (long double)(double)logl(three);
   static const struct {
     const char *name;
     function ours;
@@ -144,7 +147,8 @@ static void check_functions(void) {
   for (size_t c = 0; c < sizeof cases / sizeof *cases; c++) {
     const double most =
         worst(cases[c].ours, cases[c].exact, cases[c].low, cases[c].high, cases[c].by_factors);
-    CHECK(most <= cases[c].most, "%s: %.3f units of the last place", cases[c].name, most);
+    CHECK(most <= cases[c].most + (is_exact ? 0 : 1), "%s: %.3f units of the last place",
+          cases[c].name, most);
   }
 }
 #else
