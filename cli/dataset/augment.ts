@@ -8,8 +8,8 @@ import { encodeBlocks } from "../audio/write.ts";
 import { writeAtomically, type Written } from "../files.ts";
 import type { JournalRecord, OutputFile } from "./journal.ts";
 import { makeRows, type ManifestRow } from "./manifest.ts";
-import { drawCoding, type Settings } from "./settings.ts";
 import type { Task } from "./plan.ts";
+import { drawCoding, type Settings } from "./settings.ts";
 
 /** What a source becomes, and for whom. */
 export interface Job {
