@@ -27,9 +27,10 @@ export async function createProgram(first = ""): Promise<Command> {
     .version(VERSION)
     .configureOutput({ outputError: (text, write) => write(painted(text)) })
     .exitOverride();
+  const all = Object.entries(COMMANDS);
+  const wanted = all.filter(([name]) => name === first);
+  for (const [, load] of wanted.length > 0 ? wanted : all) (await load()).add(program);
   const names = Object.keys(COMMANDS);
-  const wanted = names.includes(first) ? [first] : names;
-  for (const name of wanted) (await COMMANDS[name]?.())?.add(program);
   program.showHelpAfterError(`(the commands are ${names.join(", ")}; see "mp3-augment --help")`);
   for (const command of program.commands) {
     command.exitOverride().showHelpAfterError(`(see "mp3-augment ${command.name()} --help")`);

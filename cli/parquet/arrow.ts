@@ -81,32 +81,24 @@ class Head {
     this.#references.push({ at: this.put(0, 4), target });
   }
 
-  /** A table of fields in the order of their slots; references and numbers of one to four bytes. */
-  table(
-    fields: Readonly<Record<number, (() => number) | { value: number; byteSize: 1 | 2 }>>,
-  ): number {
+  /** A table of fields by their slots: references, and numbers of one or two bytes, in two. */
+  table(fields: Readonly<Record<number, (() => number) | number>>): number {
     const slots = Object.keys(fields).map(Number);
-    const slotCount = slots.length === 0 ? 0 : Math.max(...slots) + 1;
     const references = slots.filter((slot) => typeof fields[slot] === "function");
-    const numbers = slots.filter((slot) => !references.includes(slot));
+    const numbers = slots.filter((slot) => typeof fields[slot] === "number");
     const offsets = new Map<number, number>();
     let size = 4;
     for (const slot of references) offsets.set(slot, size), size += 4;
-    for (const slot of numbers) offsets.set(slot, size), size += 2; // a byte gets two
+    for (const slot of numbers) offsets.set(slot, size), size += 2;
     this.align(4);
+    const slotCount = Math.max(-1, ...slots) + 1;
     const vtable = this.put(4 + 2 * slotCount, 2);
     this.put(size, 2);
     for (let slot = 0; slot < slotCount; slot++) this.put(offsets.get(slot) ?? 0, 2);
     this.align(4);
-    const table = this.size;
-    this.put(table - vtable, 4);
+    const table = this.put(this.size - vtable, 4);
     for (const slot of references) this.refer(fields[slot] as () => number);
-    for (const slot of numbers) {
-      const { value, byteSize } = fields[slot] as { value: number; byteSize: 1 | 2 };
-      this.align(2);
-      this.put(value, byteSize);
-    }
-    this.align(2);
+    for (const slot of numbers) this.put(fields[slot] as number, 2);
     return table;
   }
 
@@ -183,14 +175,14 @@ function withField(
   const inOld = (at: number) => () => places.end + at;
   const short = (table: number, slot: number) => {
     const at = old.slot(table, slot);
-    return { value: at ? old.view.getUint16(at, true) : 0, byteSize: 2 as const };
+    return at ? old.view.getUint16(at, true) : 0;
   };
   const featuresAt = old.slot(schema, SCHEMA.features);
   const pairs = old.items(schema, SCHEMA.metadata);
   head.refer(() => places.message);
   places.message = head.table({
     [MESSAGE.version]: short(root, MESSAGE.version),
-    [MESSAGE.headerType]: { value: SCHEMA_HEADER, byteSize: 1 },
+    [MESSAGE.headerType]: SCHEMA_HEADER,
     [MESSAGE.header]: () => places.schema,
   });
   places.schema = head.table({
@@ -234,8 +226,8 @@ function putField(head: Head, name: string): number {
   const places = { name: 0, type: 0, children: 0 };
   const field = head.table({
     0: () => places.name,
-    1: { value: 1, byteSize: 1 },
-    2: { value: UTF8, byteSize: 1 },
+    1: 1,
+    2: UTF8,
     3: () => places.type,
     5: () => places.children,
   });

@@ -79,7 +79,7 @@ class Reader {
       case TYPE.i32:
         return Number(BigInt.asIntN(32, this.#zigzag()));
       case TYPE.i64:
-        return BigInt.asIntN(64, this.#zigzag());
+        return this.#zigzag();
       case TYPE.double:
         return this.#take(8);
       case TYPE.binary:
@@ -122,7 +122,7 @@ class Reader {
     for (let shift = 0n; shift < 70n; shift += 7n) {
       const byte = this.#byte();
       value |= BigInt(byte & 127) << shift;
-      if (byte < 128) return value;
+      if (byte < 128 && value < 1n << 64n) return value;
     }
     throw new Error("it has a number that is too long");
   }

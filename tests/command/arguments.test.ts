@@ -333,6 +333,16 @@ test("help is what tests/fixtures/help.txt has", async () => {
   assert.deepEqual(text.split("\n"), fixture("help.txt", text).split("\n"));
 });
 
+test("a command is loaded alone; for all else the help text has them all", async () => {
+  const all = ["roundtrip", "dataset", "merge", "encode", "decode", "info", "report"];
+  const namesFor = async (first?: string) =>
+    (await createProgram(first)).commands.map((command) => command.name());
+  for (const name of all) assert.deepEqual(await namesFor(name), [name]);
+  for (const first of [undefined, "", "--help", "constructor"]) {
+    assert.deepEqual(await namesFor(first), all);
+  }
+});
+
 test("a folder without sound files is told", () =>
   withFolder(async (folder) => {
     const { code, stderr } = await runCli(["dataset", folder, `${folder}-out`]);

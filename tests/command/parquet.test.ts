@@ -144,6 +144,11 @@ test("Thrift's compact protocol, byte for byte, and back", () => {
   assert.throws(() => readStruct(nested(34)), /too deep/);
   const long = [0x16, ...new Array(10).fill(0x80), 1, 0];
   assert.throws(() => readStruct(Uint8Array.from(long)), /too long/);
+  const last = (byte: number) => [0x16, ...new Array(9).fill(0xff), byte, 0]; // bits from 63 on
+  assert.equal(readStruct(Uint8Array.from(last(1))).struct.get(1)?.value, least);
+  for (const byte of [2, 3]) {
+    assert.throws(() => readStruct(Uint8Array.from(last(byte))), /a number that is too long/);
+  }
   assert.throws(() => readStruct(Uint8Array.of(0x1b, 0, 0)), /type 11/);
 });
 
