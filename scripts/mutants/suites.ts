@@ -77,6 +77,8 @@ export const suites: readonly (readonly [RegExp, readonly string[]])[] = [
     "command/hostile",
     "command/sources",
   ]],
+  [/^cli\/audio\/(code|scratch)/, ["command/coding", "command/opened", "command/cli"]],
+  [/^cli\/(main|entry)/, ["command/forms", "command/threads"]],
   [/^cli\/audio/, ["command/opened", "command/sources", "command/cli", "command/coding"]],
   [/^cli\/(commands\/)?report/, ["command/report"]],
   [/^cli\/parquet\/(arrow|schema)/, ["command/arrow", "command/parquet"]],

@@ -1,12 +1,14 @@
 /** The same in every command: what audio it takes, what flags are called, and what colours mean. */
 import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { pathToFileURL } from "node:url";
 import { wavBytes, wavHeader } from "../../cli/audio/wav.ts";
 import { decodeMp3, encodeMp3 } from "../../mod.ts";
 import { resample } from "../../transform.ts";
-import { as16Bits, runCli, withFolder, writeWav } from "./cli.ts";
-import { projectPath, test } from "../harness.ts";
+import { as16Bits, cliCommand, runCli, withFolder, writeWav } from "./cli.ts";
+import { projectPath, runtimeName, test } from "../harness.ts";
 import { makeSignal } from "../signals.ts";
 
 const BITRATE = ["--bitrate", "64"];
@@ -142,3 +144,27 @@ test("colours: none in a pipe or with NO_COLOR, always with FORCE_COLOR", async 
   }
   assert.match(await stderrOf({ FORCE_COLOR: "0" }, "nothing"), /^error: /);
 });
+
+// Deno finds packages by where the script is, and tells no such thing.
+const testOfWarnings = runtimeName === "Deno" ? () => {} : test;
+testOfWarnings(
+  "that a runtime's FFI is experimental is not told to people; other warnings are",
+  () =>
+    withFolder((folder) => {
+      const [program = "", ...args] = cliCommand();
+      const main = pathToFileURL(args.pop() as string).href;
+      const script = join(folder, "warns.mjs");
+      writeFileSync(
+        script,
+        `import process from "node:process";
+      await import(${JSON.stringify(main)});
+      process.emitWarning("FFI is experimental");
+      process.emitWarning("another, of FFI too");`,
+      );
+      const { stderr, status } = spawnSync(program, [...args, script, "--version"]);
+      assert.equal(status, 0);
+      assert.match(`${stderr}`, /another, of FFI too/);
+      assert.doesNotMatch(`${stderr}`, /FFI is experimental/);
+      return Promise.resolve();
+    }),
+);

@@ -5,6 +5,7 @@
 import assert from "node:assert/strict";
 import { Worker } from "node:worker_threads";
 import { createPollingCompletions, createWaitingCompletions } from "../../ffi/completions.ts";
+import { bun } from "../../ffi/bun.ts";
 import { cacheFolder } from "../../ffi/cache.ts";
 import { deno } from "../../ffi/deno.ts";
 import { faultOfElf } from "../../ffi/elf.ts";
@@ -403,6 +404,22 @@ test("Deno: platforms, permissions, and an FFI that it may lack", () => {
 });
 
 if (runtimeName === "Bun") {
+  test("Bun: the library's memory is asked for from 16 KiB to 512 MiB, and not insisted on", () => {
+    const taken: number[] = [];
+    let asked = 0;
+    const nativeWith = (release: unknown) => ({
+      mp3a_memory_release: () => (asked++, release),
+      mp3a_memory_take: (byteLength: number) => (taken.push(byteLength), null),
+    } as unknown as Native);
+    const sizes = [0, 16383, 16384, 16385, 0x1ffffffe, 0x1fffffff, 0x20000000];
+    const allocate = bun()?.allocate;
+    for (const size of sizes) assert.equal(allocate?.(nativeWith(7), size), undefined);
+    assert.deepEqual([taken, asked], [[16384, 16385, 0x1ffffffe, 0x1fffffff], 1]);
+    const withoutRelease = bun()?.allocate;
+    for (const size of sizes) assert.equal(withoutRelease?.(nativeWith(null), size), undefined);
+    assert.equal(taken.length, 4, "what nobody could take back isn't taken");
+  });
+
   testWithin(
     10,
     "Bun: the library calls back; in a worker, which may be terminated, a timer looks",
