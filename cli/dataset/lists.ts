@@ -34,7 +34,7 @@ async function readText(path: string): Promise<string> {
   const bytes = await readFile(path);
   const plain = /\.gz$/i.test(path) ? unzipped(bytes, path) : bytes;
   try {
-    return new TextDecoder("utf-8", { fatal: true }).decode(plain);
+    return new TextDecoder("utf-8", { fatal: true }).decode(plain); // without a byte order mark
   } catch {
     throw usageError(`${path} is not UTF-8, so that names and texts would be lost: convert it`);
   }
@@ -99,7 +99,6 @@ async function parseCsv(text: string, path: string): Promise<ListRecord[]> {
         if (twice === undefined) return names;
         throw usageError(`${path}: two columns are called "${twice}": rename one`);
       },
-      bom: true,
       skip_empty_lines: true,
     });
     return records.map((fields, index) => ({ where: `record ${index + 1}`, fields }));
@@ -109,10 +108,8 @@ async function parseCsv(text: string, path: string): Promise<ListRecord[]> {
   }
 }
 
-const BYTE_ORDER_MARK = /^\ufeff/;
-
 function parseJsonLines(text: string, path: string): ListRecord[] {
-  return text.replace(BYTE_ORDER_MARK, "").split(/\r?\n/).flatMap((line, index) => {
+  return text.split(/\r?\n/).flatMap((line, index) => {
     if (line.trim() === "") return [];
     const where = `line ${index + 1}`;
     const value = parseJson(line);

@@ -1,9 +1,11 @@
 /** Sound files as they are opened: in memory or from the disk, the same is known of them. */
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
-import { writeFileSync } from "node:fs";
+import { appendFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { encodeMp3 } from "../../mod.ts";
+import { codeSource, type Coding } from "../../cli/audio/code.ts";
+import { Scratch } from "../../cli/audio/scratch.ts";
 import { openSource } from "../../cli/audio/source.ts";
 import { type SampleFormat, wavBytes, wavHeader } from "../../cli/audio/wav.ts";
 import { withFolder } from "./cli.ts";
@@ -86,5 +88,60 @@ test("a long MP3 file is known as a short one is", () =>
         count += samples.length;
       }
       assert.deepEqual([source.peaks, count], [[peak], clip.length]);
+    }
+  }));
+
+test("memory that is used again is as long as the next clip", () => {
+  const scratch = new Scratch();
+  for (const [channelCount, frameCount] of [[1, 10], [2, 5], [2, 20], [3, 20], [1, 3]] as const) {
+    const planes = scratch.planes(channelCount, frameCount);
+    assert.deepEqual(planes.map(({ length }) => length), Array(channelCount).fill(frameCount));
+    assert.equal(scratch.file(frameCount).length, frameCount);
+    assert.ok(scratch.codes(frameCount).byteLength >= frameCount);
+  }
+});
+
+test("a short file that changes while it is read is refused", () =>
+  withFolder(async (folder) => {
+    const path = join(folder, "a.wav");
+    class Slow extends Scratch {
+      override file(byteSize: number): Uint8Array {
+        appendFileSync(path, "more");
+        return super.file(byteSize);
+      }
+    }
+    writeFile(path, [makeSignal(1000, RATE)], "16");
+    await assert.rejects(
+      openSource(path, { scratch: new Slow() }),
+      /was changed while it was read/,
+    );
+  }));
+
+test("an abort ends a long file on its way, coded or not", () =>
+  withFolder(async (folder) => {
+    const path = join(folder, "a.wav");
+    writeFile(path, [makeSignal(LONG, RATE)], "16");
+    const source = await openSource(path);
+    const coding: Coding = {
+      bitrateKbps: 64,
+      quality: 9,
+      stereoMode: "stereo",
+      bitReservoir: false,
+      preserveDelay: false,
+      preserveLevel: false,
+    };
+    for (const wanted of [undefined, coding]) {
+      const controller = new AbortController();
+      const options = { channelGroups: "pairs", isLastUse: true } as const;
+      const { signal } = controller;
+      const { blocks } = await codeSource(source, wanted, { ...options, signal });
+      let count = 0;
+      await assert.rejects(async () => {
+        for await (const [samples] of blocks) {
+          controller.abort("enough");
+          count += samples?.length ?? 0;
+        }
+      }, (reason) => reason === "enough");
+      assert.ok(count > 0 && count < LONG, `${count} samples came`);
     }
   }));

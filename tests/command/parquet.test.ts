@@ -14,6 +14,7 @@ import { readJsonLines, readTree, runCli, startCli, waitFor, withFolder } from "
 import { readCells, unzstd } from "../../cli/parquet/read-pages.ts";
 import { withMember } from "../../cli/parquet/schema.ts";
 import { type Field, make, readStruct, structBytes, TYPE } from "../../cli/parquet/thrift.ts";
+import { writeCells } from "../../cli/parquet/write-pages.ts";
 import { type Audio, parquetOf, rowsOf, wav } from "./parquet.ts";
 import { test } from "../harness.ts";
 
@@ -491,3 +492,25 @@ test("Parquet on a full disk: the run ends with 3, nothing is cut short, and it 
       spawnSync("umount", [disk]);
     }
   }));
+
+test("a new column tells how many of its values are missing, and where its pages are", async () => {
+  const cells = async function* () {
+    for (let i = 0; i < 30_000; i++) {
+      yield i % 3 ? { level: 1, bytes: Uint8Array.of(i & 255) } : { level: 0 };
+    }
+  };
+  const writing = writeCells(cells(), 1);
+  const lengths: number[] = [];
+  let next = await writing.next();
+  for (; !next.done; next = await writing.next()) lengths.push(next.value.length);
+  const [first = 0, second = 0] = lengths;
+  assert.deepEqual(next.value, {
+    pages: [
+      { offset: 0, byteSize: first, firstRow: 0 },
+      { offset: first, byteSize: second, firstRow: 20_000 },
+    ],
+    byteSize: first + second,
+    rowCount: 30_000,
+    nullCount: 10_000,
+  });
+});

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import {
   existsSync,
+  mkdirSync,
   readdirSync,
   readFileSync,
   rmSync,
@@ -9,12 +10,17 @@ import {
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
+import process from "node:process";
 import { pathToFileURL } from "node:url";
+import { Scratch } from "../../cli/audio/scratch.ts";
+import { augmentFile } from "../../cli/dataset/augment.ts";
+import { newPartialName } from "../../cli/files.ts";
 import { planUnits } from "../../cli/dataset/plan.ts";
 import { Journal } from "../../cli/dataset/journal.ts";
 import type { Settings } from "../../cli/dataset/settings.ts";
 import { doUnits } from "../../cli/dataset/work.ts";
 import { setEntry } from "../../cli/entry.ts";
+import { stopOnSignals } from "../../cli/interrupt.ts";
 import {
   cliCommand,
   readJsonLines,
@@ -119,15 +125,51 @@ test("a second Ctrl-C ends the process at once and leaves no half-written file",
     assert.deepEqual(partials(), []);
   }));
 
+const SETTINGS: Settings = {
+  compression: { p: 1 },
+  copies: 1,
+  seed: 1,
+  format: { container: "wav", samples: "16" },
+  channelGroups: "pairs",
+};
+
+test("where a later copy can't be written those before it go", () =>
+  withFolder(async (folder) => {
+    const [source, target] = [join(folder, "a.wav"), join(folder, "out")];
+    writeWav(source, [makeSignal(3000, 44100)], 44100);
+    mkdirSync(join(target, "taken.wav"), { recursive: true });
+    const unit = { name: "a.wav", path: source, isTar: false, isParquet: false };
+    const outputs = ["first.wav", "taken.wav"];
+    const task = { id: 0, unit, from: 0, to: 2, outputs, partial: newPartialName(), threads: 1 };
+    const settings = { ...SETTINGS, copies: 2 };
+    const job = { settings, scratch: new Scratch(), signal: new AbortController().signal };
+    await assert.rejects(augmentFile(task, target, job), /it is a folder/);
+    assert.deepEqual(readdirSync(target), ["taken.wav"]);
+  }));
+
+test("the first signal asks to stop, the second ends with its code", () => {
+  const { exit } = process;
+  const codes: unknown[] = [];
+  process.exit = ((code: unknown) => void codes.push(code)) as typeof exit;
+  const before = process.listenerCount("SIGINT");
+  let count = 0;
+  const stop = stopOnSignals(() => count++);
+  try {
+    process.emit("SIGTERM", "SIGTERM");
+    assert.deepEqual([stop.signal.aborted, stop.exitCode, codes], [true, 143, []]);
+    process.emit("SIGINT", "SIGINT");
+    assert.deepEqual(codes, [130]);
+  } finally {
+    stop.release();
+    process.exit = exit;
+  }
+  assert.ok(count >= 1);
+  assert.equal(process.listenerCount("SIGINT"), before);
+});
+
 /** Does all sources in this process by threads that begin with this file. */
 async function doAll(source: string, folder: string, entry: string, copies = 1) {
-  const settings: Settings = {
-    compression: { p: 1 },
-    copies,
-    seed: 1,
-    format: { container: "wav", samples: "16" },
-    channelGroups: "pairs",
-  };
+  const settings = { ...SETTINGS, copies };
   const { units } = await planUnits({ source }, settings);
   const journal = await Journal.open(join(folder, "journal.jsonl"));
   const said: string[] = [];

@@ -273,6 +273,8 @@ test("aborts, and streams that are left", async () => {
   const promise = decodeMp3Async(bytes, { signal: controller.signal });
   controller.abort("enough");
   await assert.rejects(promise, (reason) => reason === "enough");
+  const aborted = decodeMp3Async(bytes, { signal: AbortSignal.abort("before") });
+  await assert.rejects(aborted, (reason) => reason === "before");
   for (let i = 0; i < 100; i++) {
     const decoder = new Mp3DecoderStream();
     const writer = decoder.writable.getWriter();

@@ -102,6 +102,14 @@ test("a range of lowpass frequencies", () => {
   assert.deepEqual([...new Set(drawn)].sort(), [3000, 3001, 3002]);
 });
 
+test("above half the coded rate a lowpass has nothing to leave out", () => {
+  for (const [lowpassHz, expected] of [[11025, 11025], [11026, "off"]] as const) {
+    const settings = { codedSampleRates: [22050], lowpassHz: [lowpassHz], seed: 1 };
+    const drawn = new Mp3Compression(settings).randomizeParameters(44100);
+    assert.deepEqual([drawn.codedSampleRate, drawn.lowpassHz], [22050, expected]);
+  }
+});
+
 test("what is drawn is what is applied, whatever is drawn", () => {
   const clip = [makeSignal(9000, 44100), makeSignal(9000, 44100, 2)];
   const transform = new Mp3Compression(EVERYTHING);

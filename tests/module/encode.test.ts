@@ -81,6 +81,8 @@ test("async: aborts and errors", async () => {
   const promise = encodeMp3Async(long, { ...options, signal: controller.signal });
   controller.abort("enough");
   await assert.rejects(promise, (reason) => reason === "enough");
+  const aborted = encodeMp3Async(long, { ...options, signal: AbortSignal.abort("before") });
+  await assert.rejects(aborted, (reason) => reason === "before");
   const rejects = (samples: unknown, code: ErrorCode) =>
     assert.rejects(encodeMp3Async(samples as Float32Array, options), (error) => {
       assert.ok(error instanceof Mp3AugmentError);

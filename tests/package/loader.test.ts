@@ -20,7 +20,7 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import process from "node:process";
-import { cachePlaces } from "../../ffi/cache.ts";
+import { cachePlaces, fillCache } from "../../ffi/cache.ts";
 import { fileNames } from "../../ffi/target.ts";
 import { digestsModule, digestsOf, incompleteTargets } from "../../scripts/write-digests.ts";
 import { library } from "../../src/native.ts";
@@ -113,6 +113,21 @@ test("embedded: a good cache isn't written again", async () => {
     });
   });
 });
+
+test("embedded: what can't be put into its place leaves nothing beside it", () =>
+  inTemporaryFolder(async (root) => {
+    const read = () => Uint8Array.of(1, 2, 3);
+    const digest = "039058c6f2c0cb492c533b0a4d14ef77cc0f78abccced5287d84a1a2011cfb81";
+    const [lame, shim] = ["lame", "shim"].map((name) => ({ name, digest, read }));
+    assert(lame && shim);
+    const folder = fillCache(root, { lame, shim });
+    assert.deepEqual(readdirSync(folder).sort(), ["lame", "shim"]);
+    rmSync(join(folder, "shim"));
+    mkdirSync(join(folder, "shim", "taken"), { recursive: true });
+    assert.throws(() => fillCache(root, { lame, shim }), /rename|directory|EISDIR|ENOTEMPTY/);
+    assert.deepEqual(readdirSync(folder).sort(), ["lame", "shim"]);
+    await Promise.resolve();
+  }));
 
 test("embedded: processes that start at once don't collide", async () => {
   await inTemporaryFolder(async (folder) => {
