@@ -3,6 +3,9 @@ import { spawn } from "node:child_process";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 
+// Deno hands it on, and a child's threads that are measured, too, never end.
+delete process.env["DENO_COVERAGE_DIR"];
+
 type Body = () => void | Promise<void>;
 interface DenoRunner {
   test(options: { name: string; fn: Body; sanitizeOps: boolean; sanitizeResources: boolean }): void;
