@@ -212,6 +212,10 @@ test("embedded: without a folder to write into the message says what to do", asy
     writeFileSync(file, "");
     const message = await unpack(join(file, "cache"));
     assert.match(message, /^LIBRARY_NOT_FOUND .*a file.*MP3_AUGMENT_CACHE.*MP3_AUGMENT_LIB/);
+    assert.match(
+      message,
+      /holds the libraries of \S+\. The same without a library, in WebAssembly: /,
+    );
     const homeless = await unpack("", libraryFolder, {
       XDG_CACHE_HOME: "",
       HOME: "",
