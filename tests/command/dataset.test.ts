@@ -466,9 +466,17 @@ test("shards by options and by the environment", () => {
   assert.equal(of({ shards: 4 }, array(2, 1, 2, 2, 1)), "2/4");
   assert.throws(() => of({ shards: 4 }, array(4, 1, 4, 4, 1)), /is no shard/);
   assert.equal(of({ shards: 5 }, { JOB_COMPLETION_INDEX: "4" }), "4/5");
-  assert.throws(() => of({ shard: "4/4" }, {}), /is no shard/);
+  for (
+    const shard of ["4/4", "0/0", "-1/4", "1.5/4", "0/4/8", "0/4 ", " 0/4", "a0/4", "/4", "0/", ""]
+  ) {
+    const text = `--shard ${shard} is no shard: use I/N with I from 0 to N - 1, for example 0/4`;
+    assert.throws(() => of({ shard }, {}), { message: text });
+  }
+  assert.equal(of({ shard: "10/12" }, {}), "10/12");
   assert.throws(() => of({}, { JOB_COMPLETION_INDEX: "0" }), /give --shards N/);
-  assert.throws(() => of({ shards: 2 }, {}), /nothing says which one/);
+  assert.equal(of({}, { JOB_COMPLETION_INDEX: "1", JOB_COMPLETIONS: "3" }), "1/3");
+  assert.equal(of({ shards: 1 }, {}), "0/1");
+  assert.throws(() => of({ shards: 2 }, {}), /^\w*Error: --shards 2 .*nothing says which one/);
 });
 
 test("lists: CSV and JSON Lines, with what they say about a source", () =>
