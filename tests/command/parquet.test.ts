@@ -13,7 +13,7 @@ import { parquetMetadata } from "hyparquet";
 import { readJsonLines, readTree, runCli, startCli, waitFor, withFolder } from "./cli.ts";
 import { readCells, unzstd } from "../../cli/parquet/read-pages.ts";
 import { withMember } from "../../cli/parquet/schema.ts";
-import { type Field, make, readStruct, structBytes, TYPE } from "../../cli/parquet/thrift.ts";
+import { type Field, get, make, readStruct, structBytes, TYPE } from "../../cli/parquet/thrift.ts";
 import { writeCells } from "../../cli/parquet/write-pages.ts";
 import { type Audio, parquetOf, rowsOf, wav } from "./parquet.ts";
 import { test } from "../harness.ts";
@@ -153,6 +153,22 @@ test("Thrift's compact protocol, byte for byte, and back", () => {
   assert.throws(() => readStruct(Uint8Array.of(0x1b, 0, 0)), /type 11/);
 });
 
+/** Looks at where the indexes of a file say that pages are: there one begins that is so long. */
+function countPlaces(path: string): number {
+  const bytes = new Uint8Array(readFileSync(path));
+  let count = 0;
+  for (const { offset_index_offset: at } of metadataOf(path).row_groups.flatMap((g) => g.columns)) {
+    if (!at) continue;
+    for (const place of get.structs(readStruct(bytes, Number(at)).struct, 1)) {
+      const offset = get.number(place, 1) ?? NaN;
+      const { struct, end } = readStruct(bytes, offset);
+      assert.equal(get.number(place, 2), end - offset + (get.number(struct, 3) ?? NaN));
+      count++;
+    }
+  }
+  return count;
+}
+
 test("audio in several pages, with a dictionary and without, is that in one page", () =>
   withFolder(async (folder) => {
     const rows = (kinds: number) =>
@@ -174,6 +190,8 @@ test("audio in several pages, with a dictionary and without, is that in one page
         );
         assert.ok(old?.every((name) => now?.includes(name)), `${old} and now ${now}`);
         if (pageSize === 1) assert.ok(old?.includes("time"), `${old}`);
+        const placeCount = countPlaces(join(target, "a.parquet"));
+        if (pageSize === 1) assert.ok(placeCount > 0);
       }
       assert.deepEqual(outputs[1], outputs[0]);
       assert.deepEqual(outputs[2], outputs[0]);
