@@ -13,32 +13,33 @@ pub const LameFile = struct {
     /// Functions that csrc/lame/ defines in place of LAME's, whose own get the suffix _lame.
     replaced: []const []const u8 = &.{},
     sse: bool = false,
-    /// What runs of it runs once per encoder or frame, or never: small rather than fast.
-    cold: bool = false,
+    /// How often what is left of it runs: small rather than fast once per frame, as small as can
+    /// be if once per encoder or never.
+    runs: enum { often, per_frame, seldom } = .often,
 };
 
 /// LAME without its decoder (mpglib_interface.c is empty then). Its SSE2 Hartley
 /// transform keeps every byte, its SSE xrpow doesn't: only fft.c may know of SSE.
 pub const lame_files = [_]LameFile{
-    .{ .name = "VbrTag.c", .cold = true },
-    .{ .name = "bitstream.c", .replaced = &.{ "format_bitstream", "flush_bitstream", "copy_buffer" }, .cold = true },
-    .{ .name = "encoder.c", .cold = true },
-    .{ .name = "fft.c", .sse = true, .cold = true },
-    .{ .name = "gain_analysis.c", .cold = true },
-    .{ .name = "id3tag.c", .cold = true },
-    .{ .name = "lame.c", .replaced = &.{"lame_encode_buffer_ieee_float"}, .cold = true },
-    .{ .name = "newmdct.c", .replaced = &.{"mdct_sub48"}, .cold = true },
-    .{ .name = "presets.c", .cold = true },
-    .{ .name = "psymodel.c", .replaced = &.{ "L3psycho_anal_vbr", "psymodel_init" }, .cold = true },
-    .{ .name = "quantize.c", .replaced = &.{ "ABR_iteration_loop", "CBR_iteration_loop", "init_xrpow_core_init" }, .cold = true },
-    .{ .name = "quantize_pvt.c", .replaced = &.{ "calc_noise", "calc_xmin", "iteration_init" }, .cold = true },
-    .{ .name = "reservoir.c", .cold = true },
-    .{ .name = "set_get.c", .cold = true },
-    .{ .name = "tables.c", .cold = true },
+    .{ .name = "VbrTag.c", .runs = .seldom },
+    .{ .name = "bitstream.c", .replaced = &.{ "format_bitstream", "flush_bitstream", "copy_buffer" }, .runs = .seldom },
+    .{ .name = "encoder.c", .runs = .per_frame },
+    .{ .name = "fft.c", .sse = true, .runs = .seldom },
+    .{ .name = "gain_analysis.c", .runs = .seldom },
+    .{ .name = "id3tag.c", .runs = .seldom },
+    .{ .name = "lame.c", .replaced = &.{"lame_encode_buffer_ieee_float"}, .runs = .per_frame },
+    .{ .name = "newmdct.c", .replaced = &.{"mdct_sub48"}, .runs = .seldom },
+    .{ .name = "presets.c", .runs = .seldom },
+    .{ .name = "psymodel.c", .replaced = &.{ "L3psycho_anal_vbr", "psymodel_init" }, .runs = .seldom },
+    .{ .name = "quantize.c", .replaced = &.{ "ABR_iteration_loop", "CBR_iteration_loop", "init_xrpow_core_init" }, .runs = .per_frame },
+    .{ .name = "quantize_pvt.c", .replaced = &.{ "calc_noise", "calc_xmin", "iteration_init" }, .runs = .per_frame },
+    .{ .name = "reservoir.c", .runs = .per_frame },
+    .{ .name = "set_get.c", .runs = .seldom },
+    .{ .name = "tables.c", .runs = .per_frame },
     .{ .name = "takehiro.c", .replaced = &.{ "best_huffman_divide", "count_bits", "noquant_count_bits", "scale_bitcount" } },
-    .{ .name = "util.c", .replaced = &.{ "fill_buffer", "init_log_table" }, .cold = true },
-    .{ .name = "vbrquantize.c", .replaced = &.{"VBR_encode_frame"}, .cold = true },
-    .{ .name = "version.c", .cold = true },
+    .{ .name = "util.c", .replaced = &.{ "fill_buffer", "init_log_table" }, .runs = .per_frame },
+    .{ .name = "vbrquantize.c", .replaced = &.{"VBR_encode_frame"}, .runs = .seldom },
+    .{ .name = "version.c", .runs = .seldom },
     .{ .name = "vector/xmm_quantize_sub.c", .sse = true },
 };
 
@@ -271,7 +272,11 @@ pub fn lameFileFlags(b: *Build, file: LameFile, is_x86: bool, which: Lame) []con
         flags.appendSlice(b.allocator, &.{ "-DHAVE_XMMINTRIN_H", "-DMIN_ARCH_SSE" }) catch @panic("OOM");
     }
     if (which == .stock) return flags.items;
-    if (file.cold) flags.append(b.allocator, "-Os") catch @panic("OOM");
+    switch (file.runs) {
+        .often => {},
+        .per_frame => flags.append(b.allocator, "-Os") catch @panic("OOM"),
+        .seldom => flags.append(b.allocator, "-Oz") catch @panic("OOM"),
+    }
     for (file.replaced) |name| {
         flags.append(b.allocator, b.fmt("-D{s}={s}_lame", .{ name, name })) catch @panic("OOM");
     }

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "common/cpu.h"
 #include "common/polyphase_window.h"
 
 /* ---- tables ---- */
@@ -112,6 +113,7 @@ static void window_middle(const float *r0, const float *r16, float *first, float
   *middle = b * SCALE;
 }
 
+MP3A_SMALL
 static void synthesize_scalar(const float *lines, mp3a_synthesis_history history,
                               float *samples) {
   float rows[MP3A_SUBBANDS][ROW];

@@ -127,8 +127,13 @@ static inline TARGET __attribute__((always_inline)) void TIER(analyse_slots)(
 static TARGET void TIER(analyse)(const float *samples, int granules,
                                  const float gain[2][MP3A_SUBBANDS],
                                  float (*subbands)[MP3A_SUBBANDS]) {
+#if VECTOR_BYTES == 16 && defined(__x86_64__) /* half the code, for machines without AVX2 */
+  for (int i = 0; i < granules; i++, samples += MP3A_SLOTS * MP3A_SUBBANDS, subbands += MP3A_SLOTS)
+    TIER(analyse_slots)(samples, MP3A_SLOTS, gain, subbands);
+#else
   if (granules == 1)
     TIER(analyse_slots)(samples, MP3A_SLOTS, gain, subbands);
   else
     TIER(analyse_slots)(samples, 2 * MP3A_SLOTS, gain, subbands);
+#endif
 }
