@@ -119,6 +119,7 @@ test("memory is used again as long as it is large enough, and has a quarter more
   const again = scratch.planes(2, 100);
   assert.deepEqual(again.map((plane) => plane.length), [100, 100]);
   assert.deepEqual(again.map(({ buffer }) => buffer), two.map(({ buffer }) => buffer));
+  assert.equal(scratch.planes(1, 100).length, 1);
   const more = scratch.planes(1, 101);
   assert.deepEqual([more.length, more[0]?.length], [1, 101]);
   assert.notEqual(more[0]?.buffer, one?.buffer);

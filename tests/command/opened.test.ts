@@ -91,16 +91,6 @@ test("a long MP3 file is known as a short one is", () =>
     }
   }));
 
-test("memory that is used again is as long as the next clip", () => {
-  const scratch = new Scratch();
-  for (const [channelCount, frameCount] of [[1, 10], [2, 5], [2, 20], [3, 20], [1, 3]] as const) {
-    const planes = scratch.planes(channelCount, frameCount);
-    assert.deepEqual(planes.map(({ length }) => length), Array(channelCount).fill(frameCount));
-    assert.equal(scratch.file(frameCount).length, frameCount);
-    assert.ok(scratch.codes(frameCount).byteLength >= frameCount);
-  }
-});
-
 test("a short file that changes while it is read is refused", () =>
   withFolder(async (folder) => {
     const path = join(folder, "a.wav");
