@@ -157,7 +157,7 @@ fn addLameLibrary(b: *Build, target: Target, mode: Mode, which: sources.Lame) *B
 
 fn addShimLibrary(b: *Build, target: Target, mode: Mode, lame: *Build.Step.Compile) *Build.Step.Compile {
     const module = sources.createModule(b, target, mode);
-    sources.addShimSources(b, module, mode);
+    sources.addShimSources(b, module, mode, .beside);
     // Not linkLibrary(), which adds a path of the build to what is searched at run time.
     const is_windows = target.result.os.tag == .windows;
     module.addObjectFile(if (is_windows) lame.getEmittedImplib() else lame.getEmittedBin());
@@ -193,7 +193,7 @@ fn exportOnly(b: *Build, library: *Build.Step.Compile, patterns: []const u8) voi
 fn addTests(b: *Build, step: *Build.Step, target: Target, fetched: ?*Build.Step, mode: Mode) []const *Build.Step.Compile {
     const module = sources.createModule(b, target, mode);
     sources.addLameSources(b, module, mode, .ours);
-    sources.addShimSources(b, module, mode);
+    sources.addShimSources(b, module, mode, .inside);
     // Not an archive, from which the linker takes no weak symbol; COFF has no other way.
     const both = if (target.result.ofmt == .coff)
         b.addLibrary(.{ .name = "both", .root_module = module, .linkage = .static })

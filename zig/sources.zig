@@ -252,8 +252,9 @@ pub fn addLameSources(b: *Build, module: *Build.Module, mode: Mode, which: Lame)
     });
 }
 
-pub fn addShimSources(b: *Build, module: *Build.Module, mode: Mode) void {
-    const flags = optimized(b, mode, &shim_flags);
+pub fn addShimSources(b: *Build, module: *Build.Module, mode: Mode, lame: enum { beside, inside }) void {
+    const is_inside: []const []const u8 = if (lame == .inside) &.{"-DMP3A_LAME_IS_INSIDE"} else &.{};
+    const flags = optimized(b, mode, std.mem.concat(b.allocator, []const u8, &.{ &shim_flags, is_inside }) catch @panic("OOM"));
     module.addCSourceFiles(.{ .root = b.path("csrc"), .files = &shim_files, .flags = flags });
 }
 

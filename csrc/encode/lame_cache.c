@@ -34,42 +34,23 @@ typedef int (*hand_off_fn)(lame_global_flags *lame, size_t frame_size);
 typedef int (*start_amid_fn)(lame_global_flags *lame, uint32_t frame);
 typedef size_t (*state_fn)(const lame_global_flags *lame, void *state, size_t capacity);
 
-#if defined(_WIN32)
-static clone_fn find_clone(void) {
-  return (clone_fn)(void *)GetProcAddress(GetModuleHandleA("mp3lame.dll"), "mp3a_lame_clone");
-}
-static reset_fn find_reset(void) {
-  return (reset_fn)(void *)GetProcAddress(GetModuleHandleA("mp3lame.dll"), "mp3a_lame_reset");
-}
-static trim_fn find_trim(void) {
-  return (trim_fn)(void *)GetProcAddress(GetModuleHandleA("mp3lame.dll"), "mp3a_lame_trim");
-}
-static hand_off_fn find_hand_off(void) {
-  return (hand_off_fn)(void *)GetProcAddress(GetModuleHandleA("mp3lame.dll"),
-                                             "mp3a_lame_hand_off");
-}
-static start_amid_fn find_start_amid(void) {
-  return (start_amid_fn)(void *)GetProcAddress(GetModuleHandleA("mp3lame.dll"),
-                                               "mp3a_lame_start_amid");
-}
-static state_fn find_state(void) {
-  return (state_fn)(void *)GetProcAddress(GetModuleHandleA("mp3lame.dll"), "mp3a_lame_state");
-}
+/* MP3A_LAME_IS_INSIDE: in a test, which is one program. */
+#if defined(_WIN32) && !defined(MP3A_LAME_IS_INSIDE)
+#define FIND(name) \
+  ((name##_fn)(void *)GetProcAddress(GetModuleHandleA("mp3lame.dll"), "mp3a_lame_" #name))
 #else
-__attribute__((weak)) lame_global_flags *mp3a_lame_clone(const lame_global_flags *fresh);
-__attribute__((weak)) int mp3a_lame_reset(lame_global_flags *used,
-                                          const lame_global_flags *fresh);
-__attribute__((weak)) void mp3a_lame_trim(lame_global_flags *fresh);
-static clone_fn find_clone(void) { return mp3a_lame_clone; }
-__attribute__((weak)) int mp3a_lame_hand_off(lame_global_flags *lame, size_t frame_size);
-__attribute__((weak)) int mp3a_lame_start_amid(lame_global_flags *lame, uint32_t frame);
-__attribute__((weak)) size_t mp3a_lame_state(const lame_global_flags *lame, void *state,
-                                             size_t capacity);
-static reset_fn find_reset(void) { return mp3a_lame_reset; }
-static trim_fn find_trim(void) { return mp3a_lame_trim; }
-static hand_off_fn find_hand_off(void) { return mp3a_lame_hand_off; }
-static start_amid_fn find_start_amid(void) { return mp3a_lame_start_amid; }
-static state_fn find_state(void) { return mp3a_lame_state; }
+#if defined(_WIN32)
+#define MAY_BE_MISSING
+#else
+#define MAY_BE_MISSING __attribute__((weak))
+#endif
+MAY_BE_MISSING lame_global_flags *mp3a_lame_clone(const lame_global_flags *fresh);
+MAY_BE_MISSING int mp3a_lame_reset(lame_global_flags *used, const lame_global_flags *fresh);
+MAY_BE_MISSING void mp3a_lame_trim(lame_global_flags *fresh);
+MAY_BE_MISSING int mp3a_lame_hand_off(lame_global_flags *lame, size_t frame_size);
+MAY_BE_MISSING int mp3a_lame_start_amid(lame_global_flags *lame, uint32_t frame);
+MAY_BE_MISSING size_t mp3a_lame_state(const lame_global_flags *lame, void *state, size_t capacity);
+#define FIND(name) mp3a_lame_##name
 #endif
 
 /* One setting: a fresh encoder that is only copied. */
@@ -212,7 +193,7 @@ static template *find_or_make(const mp3a_options *options) {
   if (!t->fresh) return NULL;
   t->options = *options;
   t->last_use = 0;
-  find_trim()(t->fresh);
+  FIND(trim)(t->fresh);
   return t;
 }
 
@@ -222,17 +203,17 @@ static lame_global_flags *take_copy(const mp3a_options *options) {
   template *t = find_or_make(options);
   if (!t) return NULL;
   lame_global_flags *lame = take_spare(options);
-  if (lame && find_reset()(lame, t->fresh) != 0) {
+  if (lame && FIND(reset)(lame, t->fresh) != 0) {
     lame_close(lame);
     lame = NULL;
   }
-  if (!lame) lame = find_clone()(t->fresh);
+  if (!lame) lame = FIND(clone)(t->fresh);
   if (lame) t->last_use = ++cache.use_count;
   if (t->last_use == 0) empty(t);
   return lame;
 }
 
-static bool can_copy(void) { return find_clone() && find_reset() && find_trim(); }
+static bool can_copy(void) { return FIND(clone) && FIND(reset) && FIND(trim); }
 
 lame_global_flags *mp3a_lame_take(const mp3a_options *given) {
   const mp3a_options options = lame_options(given);
@@ -286,16 +267,16 @@ int32_t mp3a_lame_out_rate(const mp3a_options *given) {
 }
 
 bool mp3a_lame_give_frames(lame_global_flags *lame) {
-  const hand_off_fn hand_off = find_hand_off();
+  const hand_off_fn hand_off = FIND(hand_off);
   return hand_off && hand_off(lame, sizeof(mp3a_coded_frame)) == 0;
 }
 
 bool mp3a_lame_begin_amid(lame_global_flags *lame, uint32_t frame) {
-  const start_amid_fn start_amid = find_start_amid();
+  const start_amid_fn start_amid = FIND(start_amid);
   return start_amid && start_amid(lame, frame) == 0;
 }
 
 size_t mp3a_lame_copy_state(const lame_global_flags *lame, void *state, size_t capacity) {
-  const state_fn copy = find_state();
+  const state_fn copy = FIND(state);
   return copy ? copy(lame, state, capacity) : 0;
 }
