@@ -168,6 +168,7 @@ pub const Lame = enum { stock, ours };
 pub const Test = struct { name: []const u8, files: []const []const u8 = &.{}, plain: bool = false };
 
 pub const tests = [_]Test{
+    .{ .name = "common/test_cpu" },
     .{ .name = "common/test_memory" },
     .{ .name = "common/test_pages" },
     .{ .name = "common/test_peak" },

@@ -5,27 +5,28 @@
 
 /* XCR0: the register state that the operating system saves on a context
    switch. A CPUID flag alone doesn't say that AVX may be used. */
-static unsigned long long read_xcr0(void) {
+static unsigned read_xcr0(void) {
   unsigned low, high;
   __asm__ volatile("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
-  return ((unsigned long long)high << 32) | low;
+  return low;
 }
 
-static int has_avx512(unsigned ebx, unsigned ecx) {
-  const unsigned needed = bit_AVX512F | bit_AVX512BW | bit_AVX512DQ | bit_AVX512VL;
-  return (ebx & needed) == needed && (ecx & bit_AVX512VBMI);
+/* What the words of CPUID's leaf 7 and XCR0 allow beyond the baseline. */
+static unsigned sets_of(unsigned xcr0, unsigned ebx, unsigned ecx) {
+  enum { XMM_YMM = 0x6, ALL_ZMM = 0xe6 };
+  const unsigned avx512 = bit_AVX512F | bit_AVX512BW | bit_AVX512DQ | bit_AVX512VL;
+  unsigned flags = 0;
+  if ((xcr0 & XMM_YMM) == XMM_YMM && (ebx & bit_AVX2)) flags |= MP3A_CPU_AVX2;
+  if ((xcr0 & ALL_ZMM) == ALL_ZMM && (ebx & avx512) == avx512 && (ecx & bit_AVX512VBMI))
+    flags |= MP3A_CPU_AVX512;
+  return flags;
 }
 
 unsigned mp3a_cpu_detect(void) {
-  enum { XMM_YMM = 0x6, ALL_ZMM = 0xe6 };
-  unsigned eax, ebx, ecx, edx, flags = MP3A_CPU_SSE2;
-  if (!__get_cpuid(1, &eax, &ebx, &ecx, &edx)) return flags;
-  if (!(ecx & bit_OSXSAVE)) return flags;
-  const unsigned long long xcr0 = read_xcr0();
-  if (!__get_cpuid_count(7, 0, &eax, &ebx, &ecx, &edx)) return flags;
-  if ((xcr0 & XMM_YMM) == XMM_YMM && (ebx & bit_AVX2)) flags |= MP3A_CPU_AVX2;
-  if ((xcr0 & ALL_ZMM) == ALL_ZMM && has_avx512(ebx, ecx)) flags |= MP3A_CPU_AVX512;
-  return flags;
+  unsigned eax, ebx, ecx, edx;
+  if (!__get_cpuid(1, &eax, &ebx, &ecx, &edx) || !(ecx & bit_OSXSAVE)) return MP3A_CPU_SSE2;
+  if (!__get_cpuid_count(7, 0, &eax, &ebx, &ecx, &edx)) return MP3A_CPU_SSE2;
+  return MP3A_CPU_SSE2 | sets_of(read_xcr0(), ebx, ecx);
 }
 #elif defined(__aarch64__)
 unsigned mp3a_cpu_detect(void) { return MP3A_CPU_NEON; }

@@ -247,9 +247,7 @@ int32_t mp3a_decode_all(const uint8_t *bytes, uint32_t byte_size, bool is_gaples
   while (at < byte_size && out.count < capacity && status == MP3A_OK) {
     /* A stretch between looks at whether anybody still wants it. */
     enum { STRETCH_BYTES = 1 << 16 };
-    const uint64_t done = run_over(stream, bytes + at, byte_size - at, STRETCH_BYTES, true, &out);
-    at += done;
-    if (done == 0) break;
+    at += run_over(stream, bytes + at, byte_size - at, STRETCH_BYTES, true, &out);
     if (mp3a_is_cancelled(cancelled)) status = MP3A_CANCELLED;
   }
   /* What a stream's end leaves out is silence, whatever the memory held. */

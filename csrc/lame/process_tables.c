@@ -5,8 +5,6 @@
    iteration_init (quantize_pvt.c) and init_log_table (util.c), both compiled
    with -Dname=name_lame; the first encoder still goes through LAME's own code,
    the later ones through what is left when the tables exist. */
-#include "lame/process_tables.h"
-
 #include <math.h>
 #include <string.h>
 
@@ -22,13 +20,6 @@ void init_log_table(void) {
   if (!mp3a_once_begin(&once)) return;
   init_log_table_lame();
   mp3a_once_end(&once);
-}
-
-void mp3a_init_process_tables(void) {
-  lame_global_flags *encoder = lame_init();
-  if (!encoder) return;
-  lame_init_params(encoder);
-  lame_close(encoder);
 }
 
 /* ---- what an encoder needs beside the tables ---- */

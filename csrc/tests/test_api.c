@@ -41,6 +41,34 @@ static void check_mono_and_stereo(void) {
   free(left), free(right), free(out_left), free(out_right);
 }
 
+/* Whoever takes a clip says the same of a bad one. */
+static void check_refused(const char *name, const mp3a_options *o, const float *left,
+                          const float *right, uint32_t count, int32_t expected) {
+  static uint8_t bytes[50000];
+  float out[2][100];
+  mp3a_queue *queue = mp3a_queue_create(NULL);
+  int32_t status = MP3A_OK;
+  uint32_t size;
+  CHECK(!mp3a_roundtrip_job_start(queue, o, left, right, count, 1, &status), "%s, a job", name);
+  CHECK(status == expected, "%s, a job: %d", name, status);
+  CHECK(!mp3a_encode_job_start(queue, o, left, right, count, 1, &status), "%s, encoding", name);
+  CHECK(status == expected, "%s, an encoding job: %d", name, status);
+  status = mp3a_encode(o, left, right, count, bytes, sizeof bytes, &size);
+  CHECK(status == expected, "%s, encoding: %d", name, status);
+  status = mp3a_roundtrip(o, left, right, count, out[0], right ? out[1] : NULL, 100, NULL);
+  CHECK(status == expected, "%s: %d (%s)", name, status, mp3a_status_message(status));
+  mp3a_queue_destroy(queue);
+}
+
+static void check_refused_options(const char *name, const mp3a_options *o, int32_t expected) {
+  const float samples[100] = {0};
+  int32_t status = MP3A_OK;
+  check_refused(name, o, samples, NULL, 100, expected);
+  CHECK(!mp3a_encode_stream_create(o, &status) && status == expected, "%s: %d", name, status);
+  status = MP3A_OK;
+  CHECK(!mp3a_roundtrip_stream_create(o, 1, &status) && status == expected, "%s: %d", name, status);
+}
+
 typedef struct bad_call {
   const char *name;
   int32_t expected;
@@ -109,16 +137,11 @@ static void check_bad_options(void) {
        MP3A_INVALID_OPTION,
        {sizeof(mp3a_options), 44100, 64, 7, 1, .coded_sample_rate_hz = 8000, .grid_offset = 3176}},
   };
-  float samples[100] = {0};
   for (size_t i = 0; i < sizeof calls / sizeof *calls; i++) {
-    const int32_t status =
-        mp3a_roundtrip(&calls[i].options, samples, NULL, 100, samples, NULL, 100, NULL);
-    CHECK(status == calls[i].expected, "%s: %d (%s)", calls[i].name, status,
-          mp3a_status_message(status));
+    check_refused_options(calls[i].name, &calls[i].options, calls[i].expected);
     CHECK(mp3a_output_frame_count(&calls[i].options, 100) == 0, "%s", calls[i].name);
   }
-  CHECK(mp3a_roundtrip(NULL, samples, NULL, 100, samples, NULL, 100, NULL) == MP3A_INVALID_OPTION,
-        "no options");
+  check_refused_options("no options", NULL, MP3A_INVALID_OPTION);
 }
 
 static int32_t call(const float *left, const float *right, uint32_t count, float *out_left,
@@ -130,16 +153,19 @@ static int32_t call(const float *left, const float *right, uint32_t count, float
 static void check_bad_audio(void) {
   float a[100] = {0}, b[100] = {0};
   const float *odd = (const float *)((const char *)a + 1);
-  CHECK(call(NULL, NULL, 100, a, NULL, 1) == MP3A_INVALID_AUDIO, "no input");
-  CHECK(call(a, b, 100, a, NULL, 1) == MP3A_INVALID_AUDIO, "right for mono");
-  CHECK(call(a, NULL, 100, a, b, 2) == MP3A_INVALID_AUDIO, "no right");
+  const mp3a_options mono = some_options(1), stereo = some_options(2);
+  check_refused("no input", &mono, NULL, NULL, 100, MP3A_INVALID_AUDIO);
+  check_refused("right for mono", &mono, a, b, 100, MP3A_INVALID_AUDIO);
+  check_refused("no right", &stereo, a, NULL, 100, MP3A_INVALID_AUDIO);
+  check_refused("no left", &stereo, NULL, b, 100, MP3A_INVALID_AUDIO);
+  check_refused("misaligned", &mono, odd, NULL, 50, MP3A_INVALID_AUDIO);
+  check_refused("misaligned left", &stereo, odd, b, 50, MP3A_INVALID_AUDIO);
+  check_refused("misaligned right", &stereo, b, odd, 50, MP3A_INVALID_AUDIO);
+  check_refused("empty", &mono, a, NULL, 0, MP3A_EMPTY_AUDIO);
+  check_refused("too long", &mono, a, NULL, MP3A_MAX_FRAMES + 1u, MP3A_INVALID_AUDIO);
   CHECK(call(a, NULL, 100, NULL, NULL, 1) == MP3A_INVALID_AUDIO, "no output");
   CHECK(call(a, b, 100, a, NULL, 2) == MP3A_INVALID_AUDIO, "no right output");
-  CHECK(call(odd, NULL, 50, b, NULL, 1) == MP3A_INVALID_AUDIO, "misaligned");
-  CHECK(call(a, NULL, 0, a, NULL, 1) == MP3A_EMPTY_AUDIO, "empty");
-  CHECK(call(a, NULL, MP3A_MAX_FRAMES + 1u, a, NULL, 1) == MP3A_INVALID_AUDIO, "too long");
-  const mp3a_options options = some_options(1);
-  CHECK(mp3a_roundtrip(&options, a, NULL, 100, b, NULL, 99, NULL) == MP3A_INVALID_AUDIO, "room");
+  CHECK(mp3a_roundtrip(&mono, a, NULL, 100, b, NULL, 99, NULL) == MP3A_INVALID_AUDIO, "room");
   a[3] = 2e33f; /* above MP3A_MAX_PEAK */
   CHECK(call(a, NULL, 100, b, NULL, 1) == MP3A_INVALID_AUDIO, "too loud");
   const float bad[] = {NAN, INFINITY, -INFINITY};
@@ -151,6 +177,47 @@ static void check_bad_audio(void) {
     CHECK(b[7] == 0.5f, "output touched");
     CHECK(!mp3a_is_finite(a, 100) && mp3a_is_finite(a, 99), "%f", (double)bad[i]);
   }
+}
+
+/* Where nothing can be written, nothing is, and what was right before is so still. */
+static void check_bad_encoding(void) {
+  enum { ROOM = 20000 };
+  const float samples[100] = {0};
+  static uint8_t bytes[ROOM];
+  const mp3a_options o = some_options(1);
+  uint32_t size = 7;
+  int32_t status;
+  CHECK(mp3a_encode(&o, samples, NULL, 100, NULL, ROOM, &size) == MP3A_INVALID_AUDIO, "no bytes");
+  CHECK(mp3a_encode(&o, samples, NULL, 100, bytes, ROOM, NULL) == MP3A_INVALID_AUDIO, "no size");
+  CHECK(size == 7, "nothing was written");
+  mp3a_encode_stream *s = mp3a_encode_stream_create(&o, &status);
+  CHECK(mp3a_encode_stream_write(NULL, samples, NULL, 9, bytes, ROOM, &size) == MP3A_INVALID_AUDIO,
+        "no stream");
+  CHECK(mp3a_encode_stream_write(s, samples, NULL, 9, NULL, ROOM, &size) == MP3A_INVALID_AUDIO,
+        "no bytes");
+  CHECK(mp3a_encode_stream_write(s, samples, NULL, 9, bytes, ROOM, NULL) == MP3A_INVALID_AUDIO,
+        "no size");
+  CHECK(mp3a_encode_stream_finish(NULL, bytes, ROOM, &size) == MP3A_INVALID_AUDIO, "no stream");
+  CHECK(mp3a_encode_stream_finish(s, NULL, ROOM, &size) == MP3A_INVALID_AUDIO, "no bytes");
+  CHECK(mp3a_encode_stream_tag(s, bytes, ROOM, &size) == MP3A_INVALID_OPTION, "a tag too early");
+  CHECK(mp3a_encode_stream_finish(s, bytes, ROOM, &size) == MP3A_OK && size == 0, "of nothing");
+  CHECK(mp3a_encode_stream_write(s, samples, NULL, 9, bytes, ROOM, &size) == MP3A_INVALID_OPTION,
+        "after the end");
+  CHECK(mp3a_encode_stream_tag(NULL, bytes, ROOM, &size) == MP3A_INVALID_AUDIO, "no stream");
+  CHECK(mp3a_encode_stream_tag(s, NULL, ROOM, &size) == MP3A_INVALID_AUDIO, "no bytes");
+  CHECK(mp3a_encode_stream_tag(s, bytes, ROOM, NULL) == MP3A_INVALID_AUDIO, "no size");
+  CHECK(mp3a_encode_stream_tag(s, bytes, 0, &size) == MP3A_OK && size == 0, "nothing has no tag");
+  mp3a_encode_stream_destroy(s);
+  s = mp3a_encode_stream_create(&o, &status);
+  CHECK(mp3a_encode_stream_write(s, samples, NULL, 9, bytes, ROOM, &size) == MP3A_OK, "written");
+  CHECK(mp3a_encode_stream_finish(s, bytes, ROOM, &size) == MP3A_OK, "finished");
+  CHECK(mp3a_encode_stream_tag(s, bytes, ROOM, &size) == MP3A_OK && size == 417, "%u", size);
+  CHECK(mp3a_encode_stream_tag(s, bytes, size - 1, &size) == MP3A_INVALID_AUDIO, "no room for it");
+  CHECK(mp3a_encode_stream_tag(s, bytes, size, &size) == MP3A_OK, "just enough room");
+  mp3a_encode_stream_destroy(s);
+  CHECK(mp3a_encode_stream_capacity(NULL, 1) == 0, "no stream");
+  CHECK(mp3a_encode_job_byte_size(NULL) == 0, "no job");
+  CHECK(mp3a_encode_job_end(NULL, bytes, ROOM) == MP3A_INVALID_AUDIO, "no job");
 }
 
 static void check_bad_pcm16(void) {
@@ -220,6 +287,11 @@ static void check_passes(void) {
   CHECK(mp3a_encode(&options, samples, NULL, 100, bytes, sizeof bytes, &size) ==
             MP3A_INVALID_OPTION,
         "encoding twice");
+  mp3a_queue *queue = mp3a_queue_create(NULL);
+  status = MP3A_OK;
+  CHECK(!mp3a_encode_job_start(queue, &options, samples, NULL, 100, 1, &status), "a job");
+  CHECK(status == MP3A_INVALID_OPTION, "encoding twice in a job: %d", status);
+  mp3a_queue_destroy(queue);
   CHECK(!mp3a_encode_stream_create(&options, &status) && status == MP3A_INVALID_OPTION, "stream");
   CHECK(!mp3a_roundtrip_stream_create(&options, 1, &status) && status == MP3A_INVALID_OPTION,
         "round trips");
@@ -288,6 +360,7 @@ int main(void) {
   RUN(check_mono_and_stereo());
   RUN(check_bad_options());
   RUN(check_bad_audio());
+  RUN(check_bad_encoding());
   RUN(check_bad_pcm16());
   RUN(check_longest_piece());
   RUN(check_passes());

@@ -104,12 +104,12 @@ static uint32_t check_forms(const uint8_t *mp3, uint32_t byte_size, bool is_gapl
   return count;
 }
 
-static void check_job(const uint8_t *mp3, uint32_t byte_size) {
+static void check_job(const uint8_t *mp3, uint32_t byte_size, bool is_gapless) {
   int32_t status, channel_count;
   mp3a_mp3_info info;
-  const uint32_t count = check_forms(mp3, byte_size, true, &channel_count);
+  const uint32_t count = check_forms(mp3, byte_size, is_gapless, &channel_count);
   mp3a_queue *queue = mp3a_queue_create(NULL);
-  mp3a_job *job = mp3a_decode_job_start(queue, mp3, byte_size, true, 9, &status);
+  mp3a_job *job = mp3a_decode_job_start(queue, mp3, byte_size, is_gapless, 9, &status);
   CHECK(job && mp3a_queue_wait(queue) == 9, "job: %d", status);
   CHECK(mp3a_decode_job_info(job, &info) == MP3A_OK && info.frame_count_low == count, "info");
   CHECK(mp3a_decode_job_end(job, pieces[0], pieces[1], count - 1) == MP3A_INVALID_AUDIO, "room");
@@ -117,7 +117,7 @@ static void check_job(const uint8_t *mp3, uint32_t byte_size) {
   for (int ch = 0; ch < channel_count; ch++) {
     CHECK(memcmp(whole[ch], pieces[ch], count * sizeof(float)) == 0, "job");
   }
-  job = mp3a_decode_job_start(queue, mp3, byte_size, true, 9, &status);
+  job = mp3a_decode_job_start(queue, mp3, byte_size, is_gapless, 9, &status);
   mp3a_queue_wait(queue);
   CHECK(mp3a_job_end(job) == MP3A_OK, "discarded");
   mp3a_queue_destroy(queue);
@@ -155,7 +155,8 @@ static void check_mode(const mp3a_options *o) {
   const uint32_t gapless = check_forms(bytes, (uint32_t)byte_size, true, &channel_count);
   CHECK(gapless == (has_tag ? FRAMES : count), "gapless: %u frames", gapless);
   CHECK(!has_tag || strcmp(info.encoder, "LAME3.100") == 0, "%s", info.encoder);
-  check_job(bytes, (uint32_t)byte_size);
+  check_job(bytes, (uint32_t)byte_size, true);
+  check_job(bytes, (uint32_t)byte_size, false);
 }
 
 /* LAME with what mp3a_options doesn't offer. */
@@ -183,6 +184,23 @@ static void check_special(void) {
   CHECK(wrong == 0, "free format: %u samples differ", wrong);
   size = encode_specially(false, true, 128);
   CHECK(check_forms(bytes, (uint32_t)size, true, &channel_count) == FRAMES, "with check sums");
+}
+
+/* A tag behind the check sum, where others than LAME put it. */
+static void check_tag_behind_sum(void) {
+  enum { HEADER = 4, SUM = 2, SIDE_INFO = 32, CONTENT = 156 };
+  int32_t channel_count;
+  mp3a_mp3_info plain = {0}, moved = {0};
+  const uint32_t size = (uint32_t)encode(&modes[0], bytes), at = HEADER + SIDE_INFO;
+  CHECK(memcmp(bytes + at, "Info", 4) == 0 && bytes[1] == 0xfb, "LAME's tag");
+  mp3a_probe(bytes, size, true, &plain);
+  memmove(bytes + at + SUM, bytes + at, CONTENT);
+  memset(bytes + HEADER, 0, SUM + SIDE_INFO);
+  bytes[1] = 0xfa;
+  mp3a_probe(bytes, size, true, &moved);
+  CHECK(memcmp(&plain, &moved, sizeof plain) == 0, "delay %d, tag %d", moved.encoder_delay,
+        moved.tag_kind);
+  CHECK(check_forms(bytes, size, true, &channel_count) == FRAMES, "its gaps");
 }
 
 static uint32_t put(uint32_t at, const void *from, uint32_t byte_size) {
@@ -315,6 +333,7 @@ int main(void) {
   bytes = malloc(2 * MAX_BYTES);
   for (int i = 0; i < MODE_COUNT; i++) RUN(check_mode(&modes[i]));
   RUN(check_special());
+  RUN(check_tag_behind_sum());
   RUN(check_single_bytes());
   RUN(check_wrapped());
   RUN(check_damaged());

@@ -1,17 +1,19 @@
 /* Attack detection against its scalar twin, and the whole model against LAME's,
    which is still there under another name: all results and all state. */
+#define L3psycho_anal_vbr analyse_again
+#define mp3a_masking_reaches_output reaches_output_again
+#include "lame/psymodel.c"
+#undef L3psycho_anal_vbr
+
 #include <math.h>
 #include <string.h>
 
-#include "lame/internals.h"
-#include "lame/kernels/kernels.h"
-#include "lame/psy_constants.h"
 #include "tests/check.h"
 
-int L3psycho_anal_vbr_lame(lame_internal_flags *gfc, const sample_t *const buffer[2], int gr_out,
-                           III_psy_ratio masking_ratio[2][2], III_psy_ratio masking_MS_ratio[2][2],
-                           FLOAT percep_entropy[2], FLOAT percep_MS_entropy[2], FLOAT *energy,
-                           int blocktype_d[2]);
+int L3psycho_anal_vbr(lame_internal_flags *gfc, const sample_t *const buffer[2], int gr_out,
+                      III_psy_ratio masking_ratio[2][2], III_psy_ratio masking_MS_ratio[2][2],
+                      FLOAT percep_entropy[2], FLOAT percep_MS_entropy[2], FLOAT energy[4],
+                      int blocktype_d[2]);
 void check_psymodel(unsigned cpu_flags, const char *tier, int bench);
 
 enum { SAMPLES = 60000, GRANULES = 90 };
@@ -59,6 +61,35 @@ static lame_global_flags *open_encoder(int rate, int mode, int channels, int vbr
   lame_set_experimentalZ(encoder, quality == 2); /* forces short transforms */
   lame_init_params(encoder);
   return encoder;
+}
+
+/* Of two short blocks the second one's attack is dropped where both are below 40000 and neither is
+   1.7 times as loud as the other; the first one's too, if that is no later. */
+static void check_periodic_attacks(void) {
+  const float top = 40000, below = nextafterf(top, 0), less = nextafterf(1.7f, 0);
+  static const int none[4] = {0}, later[4] = {2, 1, 3, 3};
+  const struct { float u, v; int is_dropped; } pairs[] = {
+      {top, top, 0},   {below, below, 1}, {top, below, 0}, {below, top, 0}, {1, 1.7f, 0},
+      {1.7f, 1, 0},    {1, less, 1},      {less, 1, 1},    {0, 0, 0},       {1, 2, 0},
+      {39999, 4e9f, 0}};
+  for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++) {
+    float const u = pairs[i].u, v = pairs[i].v;
+    int const is_dropped = pairs[i].is_dropped;
+    for (int at = 0; at < 3; at++) {
+      float levels[4] = {1e9f, 1e6f, 1e9f, 1e6f};
+      int attacks[4] = {2, 2, 2, 2}, wanted[4] = {2, 2, 2, 2};
+      levels[at] = u, levels[at + 1] = v;
+      if (is_dropped) wanted[at + 1] = 0;
+      if (is_dropped && at == 0) wanted[0] = 0;
+      drop_periodic_attacks(levels, attacks);
+      CHECK(memcmp(attacks, wanted, sizeof wanted) == 0, "%.9g, %.9g at %d", (double)u, (double)v,
+            at);
+    }
+  }
+  int attacks[4];
+  memcpy(attacks, later, sizeof later);
+  drop_periodic_attacks((const float[4]){1, 1, 1, 1}, attacks);
+  CHECK(attacks[0] == 2 && memcmp(attacks + 1, none, 3 * sizeof *none) == 0, "a later first one");
 }
 
 typedef struct {
@@ -109,6 +140,7 @@ void check_psymodel(unsigned cpu_flags, const char *tier, int bench) {
     print_time(&scalar, &kernels, tier);
     return;
   }
+  check_periodic_attacks();
   mp3a_kernels_limit(cpu_flags);
   for (int i = 0; i < 9; i++) {
     fill_samples(i);

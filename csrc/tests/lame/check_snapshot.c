@@ -11,7 +11,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "lame/process_tables.h"
 #include "lame/snapshot.h"
 #include "tests/check.h"
 
@@ -266,7 +265,6 @@ static void print_times(void) {
 }
 
 int main(int argc, char **argv) {
-  mp3a_init_process_tables();
   make_clips();
   make_references();
   for (int s = 0; s < SETTINGS; s++) {

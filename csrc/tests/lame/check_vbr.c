@@ -1,7 +1,6 @@
 /* The search for the steps of variable bitrate: its kernels against sums in order, and its
    answers against a search without shortcuts. */
 #include "lame/kernels/kernels.h"
-#include "lame/process_tables.h"
 #include "lame/vbr_search.h"
 #include "tests/lame/granules.h"
 
