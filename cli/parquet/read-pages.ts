@@ -122,7 +122,7 @@ interface Page {
   readonly header: Struct;
   /** What is compressed of it, and not any more. */
   readonly rest: Uint8Array;
-  /** What isn't: the levels of the second version. */
+  /** What isn't: the definition levels of the second version. */
   readonly levels: Uint8Array;
   /** Of header and body, in the file. */
   readonly byteSize: number;
@@ -141,9 +141,10 @@ async function readPage(file: FileHandle, range: Range, decompress: Decompress):
     throw new Error("a page's bytes are not those that its checksum was made of");
   }
   const second = get.struct(header, PAGE.dataV2);
-  const levelsSize = second === undefined ? 0 : (get.number(second, DATA_V2.levelsSize) ?? 0) +
-    (get.number(second, DATA_V2.repetitionSize) ?? 0);
-  const levels = body.subarray(0, levelsSize);
+  const sizeOf = (id: number) => second && get.number(second, id) || 0;
+  const repetitionSize = sizeOf(DATA_V2.repetitionSize);
+  const levelsSize = repetitionSize + sizeOf(DATA_V2.levelsSize);
+  const levels = body.subarray(repetitionSize, levelsSize);
   const packed = ownOf(body.subarray(levelsSize));
   const restSize = (get.number(header, PAGE.byteSize) ?? NaN) - levelsSize;
   const isPacked = second === undefined || get.boolean(second, DATA_V2.isCompressed) !== false;

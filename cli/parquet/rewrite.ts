@@ -81,7 +81,6 @@ export async function* rewriteParquet(
 }
 
 const COPY_BYTE_SIZE = 1 << 20;
-const MAX_ORDINAL = 32767;
 
 class Rewriter {
   readonly #file: FileHandle;
@@ -206,8 +205,8 @@ class Rewriter {
       const offset = get.number(meta, id) ?? 0;
       if (offset > 0) meta.set(id, make.i64(offset + shift));
     }
-    const chunk: Struct = new Map(source);
-    chunk.set(CHUNK.offset, make.i64(0));
+    const chunk: Struct = new Map(source).set(CHUNK.offset, make.i64(0));
+    for (const id of [CHUNK.columnIndex, CHUNK.offsetIndex]) chunk.delete(id); // they come later
     return { chunk, meta, old: { chunk: source, shift } };
   }
 
@@ -219,7 +218,7 @@ class Rewriter {
   }
 
   #newGroup(old: Struct, chunks: readonly NewChunk[], start: number): Struct {
-    const { column } = this.#options;
+    const { column, copies } = this.#options;
     const sum = (id: number) =>
       chunks.reduce((total, { meta }) => total + (get.number(meta, id) ?? 0), 0);
     const group: Struct = new Map(old);
@@ -227,11 +226,7 @@ class Rewriter {
     if (old.has(GROUP.offset)) group.set(GROUP.offset, make.i64(start));
     const hasSize = old.has(GROUP.compressedSize);
     if (hasSize) group.set(GROUP.compressedSize, make.i64(sum(META.compressedSize)));
-    const ordinal = this.#groups.length;
-    group.delete(GROUP.ordinal);
-    if (old.has(GROUP.ordinal) && ordinal <= MAX_ORDINAL) {
-      group.set(GROUP.ordinal, { type: TYPE.i16, value: ordinal });
-    }
+    if (copies > 1) group.delete(GROUP.ordinal); // there may be more than it can count
     const isOurs = (index: number | undefined) =>
       index === column.bytes || index === column.path || index === this.#drawn;
     const sorting = get.structs(group, GROUP.sorting);
@@ -267,7 +262,7 @@ class Rewriter {
   async *#putBloomFilter({ meta }: NewChunk): AsyncIterable<Uint8Array> {
     const offset = get.number(meta, META.bloomOffset);
     const byteSize = get.number(meta, META.bloomSize);
-    meta.delete(META.bloomOffset); // what has no size can't be copied
+    meta.delete(META.bloomOffset); // what has no size can't be copied, as with the indexes
     if (offset === undefined || byteSize === undefined) return;
     meta.set(META.bloomOffset, make.i64(this.#at));
     yield* this.#copyRange({ offset, byteSize });

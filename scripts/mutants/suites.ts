@@ -81,8 +81,16 @@ export const suites: readonly (readonly [RegExp, readonly string[]])[] = [
   [/^cli\/(main|entry)/, ["command/forms", "command/threads"]],
   [/^cli\/audio/, ["command/opened", "command/sources", "command/cli", "command/coding"]],
   [/^cli\/(commands\/)?report/, ["command/report"]],
-  [/^cli\/parquet\/(arrow|schema)/, ["command/arrow", "command/parquet"]],
-  [/^cli\/(parquet|dataset\/parquet)/, ["command/parquet"]],
+  [/^cli\/parquet\/(arrow|schema)/, [
+    "command/arrow",
+    "command/parquet-rewrite",
+    "command/parquet",
+  ]],
+  [/^cli\/(parquet|dataset\/parquet)/, [
+    "command/parquet-pages",
+    "command/parquet-rewrite",
+    "command/parquet",
+  ]],
   [/^cli\/progress/, ["command/progress", "command/hostile"]],
   [/^cli\/(commands\/merge|dataset\/(merge|state|claim))/, ["command/merge", "command/dataset"]],
   [/^cli\/dataset\/lists/, ["command/lists", "command/dataset", "command/hostile"]],

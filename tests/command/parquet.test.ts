@@ -4,17 +4,15 @@ import { Buffer } from "node:buffer";
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { open } from "node:fs/promises";
 import { join } from "node:path";
 import process from "node:process";
 import * as nodeZlib from "node:zlib";
 import { decompress as decompressZstd } from "fzstd";
 import { parquetMetadata } from "hyparquet";
 import { readJsonLines, readTree, runCli, startCli, waitFor, withFolder } from "./cli.ts";
-import { readCells, unzstd } from "../../cli/parquet/read-pages.ts";
+import { unzstd } from "../../cli/parquet/read-pages.ts";
 import { withMember } from "../../cli/parquet/schema.ts";
 import { type Field, get, make, readStruct, structBytes, TYPE } from "../../cli/parquet/thrift.ts";
-import { writeCells } from "../../cli/parquet/write-pages.ts";
 import { type Audio, parquetOf, rowsOf, wav } from "./parquet.ts";
 import { test } from "../harness.ts";
 
@@ -377,75 +375,6 @@ test("damaged Parquet files are failed files with a reason, the others are done"
     assert.deepEqual(left, ["good.parquet"]);
   }));
 
-/** A column's only page, with a value; `byteSize` is what it says that it holds. */
-interface Page {
-  readonly body: Buffer;
-  readonly codec?: number;
-  readonly byteSize?: number;
-  readonly checksum?: number;
-}
-
-/** What is read of such a column. */
-async function readPage(folder: string, given: Page): Promise<string | undefined> {
-  const { body, codec = 0, byteSize = body.length, checksum } = given;
-  const page = new Map([
-    [1, make.i32(0)],
-    [2, make.i32(byteSize)],
-    [3, make.i32(body.length)],
-    ...(checksum === undefined ? [] : [[4, make.i32(checksum)] as const]),
-    [5, make.struct([[1, make.i32(1)], [2, make.i32(0)]])],
-  ]);
-  const bytes = Buffer.concat([Buffer.from("PAR1"), structBytes(page), body]);
-  const meta = make.struct([
-    [4, make.i32(codec)],
-    [5, make.i64(1)],
-    [7, make.i64(bytes.length - 4)],
-    [9, make.i64(4)],
-  ]);
-  const leaf = { path: ["audio"], element: new Map(), maxLevel: 0, isRepeated: false };
-  const path = join(folder, "page");
-  writeFileSync(path, bytes);
-  const file = await open(path);
-  try {
-    for await (const { bytes } of readCells(file, new Map([[3, meta]]), leaf, 1)) {
-      return Buffer.from(bytes ?? []).toString();
-    }
-    return undefined;
-  } finally {
-    await file.close();
-  }
-}
-
-test("a page whose bytes have changed since its checksum was made is damaged", () =>
-  withFolder(async (folder) => {
-    const body = Buffer.from("\x05\0\0\0audio", "latin1");
-    const checksum = 0x72c19069 | 0; // CRC-32 of the body
-    assert.equal(await readPage(folder, { body, checksum }), "audio");
-    body.write("A", body.length - 5);
-    const read = readPage(folder, { body, checksum });
-    await assert.rejects(read, /column audio is damaged: a page's bytes .* checksum/);
-  }));
-
-test("a page can't take more memory than it says, nor say what nobody believes", () =>
-  withFolder(async (folder) => {
-    const huge = Buffer.concat([Buffer.from("\x05\0\0\0audio", "latin1"), Buffer.alloc(5e6)]);
-    const packed: [number, Buffer | undefined][] = [
-      [2, zlib.gzipSync(huge)],
-      [4, zlib.brotliCompressSync(huge)],
-      [6, zlib.zstdCompressSync?.(huge)],
-    ];
-    for (const [codec, body] of packed) {
-      if (body === undefined) continue; // this runtime has no Zstandard
-      const whole = await readPage(folder, { body, codec, byteSize: huge.length });
-      assert.equal(whole, "audio");
-      await assert.rejects(readPage(folder, { body, codec, byteSize: 9 }), /audio is damaged/);
-      await assert.rejects(
-        readPage(folder, { body, codec, byteSize: 2 ** 30 }),
-        /a page of \d+ bytes says that it holds 1073741824/,
-      );
-    }
-  }));
-
 test("Parquet: killed and resumed it is an undisturbed run; no source or foreign file is lost", () =>
   withFolder(async (folder) => {
     const [source, whole, target] = ["in", "whole", "out"].map((name) => join(folder, name)) as [
@@ -510,25 +439,3 @@ test("Parquet on a full disk: the run ends with 3, nothing is cut short, and it 
       spawnSync("umount", [disk]);
     }
   }));
-
-test("a new column tells how many of its values are missing, and where its pages are", async () => {
-  const cells = async function* () {
-    for (let i = 0; i < 30_000; i++) {
-      yield i % 3 ? { level: 1, bytes: Uint8Array.of(i & 255) } : { level: 0 };
-    }
-  };
-  const writing = writeCells(cells(), 1);
-  const lengths: number[] = [];
-  let next = await writing.next();
-  for (; !next.done; next = await writing.next()) lengths.push(next.value.length);
-  const [first = 0, second = 0] = lengths;
-  assert.deepEqual(next.value, {
-    pages: [
-      { offset: 0, byteSize: first, firstRow: 0 },
-      { offset: first, byteSize: second, firstRow: 20_000 },
-    ],
-    byteSize: first + second,
-    rowCount: 30_000,
-    nullCount: 10_000,
-  });
-});

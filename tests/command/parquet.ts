@@ -4,6 +4,7 @@ import { readFileSync } from "node:fs";
 import { type CompressionCodec, type Compressors, parquetReadObjects } from "hyparquet";
 import { parquetWriteBuffer } from "hyparquet-writer";
 import { wavBytes, wavHeader } from "../../cli/audio/wav.ts";
+import { readStruct, type Struct, structBytes } from "../../cli/parquet/thrift.ts";
 import { makeSignal } from "../signals.ts";
 
 export const RATE = 16000;
@@ -102,4 +103,16 @@ export async function rowsOf(
 ): Promise<Record<string, unknown>[]> {
   const file = new Uint8Array(readFileSync(path)).buffer;
   return await parquetReadObjects({ file, utf8: false, ...(compressors && { compressors }) });
+}
+
+/** The file with another footer. */
+export function withFooter(file: Buffer, change: (footer: Struct) => void): Buffer {
+  const size = file.readUInt32LE(file.length - 8);
+  const start = file.length - 8 - size;
+  const { struct } = readStruct(file, start);
+  change(struct);
+  const bytes = structBytes(struct);
+  const tail = Buffer.from("\0\0\0\0PAR1");
+  tail.writeUInt32LE(bytes.length);
+  return Buffer.concat([file.subarray(0, start), bytes, tail]);
 }
