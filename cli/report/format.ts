@@ -25,7 +25,8 @@ export function wavFileOf(channels: Channels, sampleRate: number): Omit<Told, "m
 function format(value: number, decimals: number): string {
   if (Number.isNaN(value)) return "–";
   if (!Number.isFinite(value)) return value > 0 ? "∞" : "−∞";
-  return value.toFixed(decimals).replace(/^-(?=0\.?0*$)/, "").replace("-", "−");
+  const text = value.toFixed(decimals);
+  return text.replace("-", Number(text) === 0 ? "" : "−");
 }
 
 function formatSize(byteSize: number): string {

@@ -1,7 +1,7 @@
 /** `--setting "vbr 4 joint"`: a setting in words, which are the command's options. */
 import { Command, CommanderError } from "commander";
 import { codedBitrateKbps } from "../../mod.ts";
-import { usageError } from "../errors.ts";
+import { reasonOf, usageError } from "../errors.ts";
 import { addCodingOptions, codingOf, type EncoderArguments, encoderOf } from "../options.ts";
 import type { Setting } from "./recipe.ts";
 
@@ -28,7 +28,7 @@ export function parseSetting(text: string, shared: Shared, sampleRate: number): 
     ...command.options.map(({ long }) => [long?.replace(/^--/, "") ?? "", long ?? ""] as const),
     ...Object.entries(WORDS),
   ]);
-  const words = text.trim().split(/\s+/).map((word) => names.get(word) ?? word);
+  const words = (text.match(/\S+/g) ?? []).map((word) => names.get(word) ?? word);
   if (/^\d/.test(words[0] ?? "")) words.unshift("--bitrate");
   try {
     command.parse(words, { from: "user" });
@@ -41,11 +41,9 @@ export function parseSetting(text: string, shared: Shared, sampleRate: number): 
     const given = { ...shared, ...Object.fromEntries(said) };
     return toLegal({ sampleRate, ...codingOf(given), preserveLevel: given.preserveLevel });
   } catch (error) {
-    if (!(error instanceof Error)) throw error;
-    const reason = error instanceof CommanderError
-      ? error.message.replace(/^error: /, "")
-      : error.message;
-    throw usageError(`--setting "${text}": ${reason}`);
+    const reason = reasonOf(error);
+    const said = error instanceof CommanderError ? reason.replace("error: ", "") : reason;
+    throw usageError(`--setting "${text}": ${said}`);
   }
 }
 

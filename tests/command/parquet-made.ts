@@ -16,6 +16,10 @@ export interface Made {
   readonly pack?: (bytes: Uint8Array) => Uint8Array;
   /** What else its header holds: so many bytes. */
   readonly more?: number;
+  /** Of another type than these, by Parquet's number. */
+  readonly type?: number;
+  /** What its header says that its body has, if that isn't true. */
+  readonly packedSize?: number;
 }
 
 export function uint32(value: number): Buffer {
@@ -50,12 +54,12 @@ export function pageOf(page: Made): Buffer {
     2: [7, make.struct(numbers(count, encoding))],
     3: [8, make.struct(second)],
   };
-  const type = version === undefined ? 2 : isSecond ? 3 : 0;
+  const kind = version === undefined ? 2 : isSecond ? 3 : 0;
   const header: Struct = new Map([
-    [1, make.i32(type)],
+    [1, make.i32(page.type ?? kind)],
     [2, make.i32(outside.length + inside.length)],
-    [3, make.i32(body.length)],
-    kinds[type] as [number, Field],
+    [3, make.i32(page.packedSize ?? body.length)],
+    kinds[kind] as [number, Field],
     ...(more ? [[90, make.text("x".repeat(more))] as const] : []),
   ]);
   return Buffer.concat([structBytes(header), body]);
@@ -159,4 +163,20 @@ export const widthOf = (most: number) => most === 0 ? 0 : Math.floor(Math.log2(m
 
 export function plain(values: readonly Uint8Array[]): Buffer {
   return Buffer.concat(values.flatMap((bytes) => [uint32(bytes.length), bytes]));
+}
+
+/** A Zstandard frame with its bytes as they are, for runtimes that can't compress. */
+export function storedZstd(bytes: Uint8Array): Buffer {
+  const MAX_BLOCK = 1 << 17;
+  const head = Buffer.from([0x28, 0xb5, 0x2f, 0xfd, 0xa0, 0, 0, 0, 0]);
+  head.writeUInt32LE(bytes.length, 5);
+  const pieces: Uint8Array[] = [head];
+  for (let at = 0; at === 0 || at < bytes.length; at += MAX_BLOCK) {
+    const block = bytes.subarray(at, at + MAX_BLOCK);
+    const isLast = at + MAX_BLOCK >= bytes.length ? 1 : 0;
+    const size = Buffer.alloc(4);
+    size.writeUInt32LE(block.length << 3 | isLast);
+    pieces.push(size.subarray(0, 3), block);
+  }
+  return Buffer.concat(pieces);
 }

@@ -8,8 +8,9 @@ import * as nodeZlib from "node:zlib";
 import { parquetReadObjects } from "hyparquet";
 import { ByteWriter } from "hyparquet-writer/src/bytewriter.js";
 import { deltaByteArray, deltaLengthByteArray } from "hyparquet-writer/src/delta.js";
+import { snappyCompress } from "hyparquet-writer/src/snappy.js";
 import { type Cell, readFooter } from "../../cli/parquet/format.ts";
-import { readCells } from "../../cli/parquet/read-pages.ts";
+import { readCells, unzstd } from "../../cli/parquet/read-pages.ts";
 import { type Field, get, make, type Struct, structBytes, TYPE } from "../../cli/parquet/thrift.ts";
 import { writeCells } from "../../cli/parquet/write-pages.ts";
 import { withFolder } from "./cli.ts";
@@ -21,6 +22,7 @@ import {
   type Packing,
   pageOf,
   plain,
+  storedZstd,
   uint32,
   widthOf,
 } from "./parquet-made.ts";
@@ -178,6 +180,21 @@ test("levels are found behind others, and a body that isn't compressed is taken 
     }
   }));
 
+test("a dictionary may be empty; pages of other types are left out", () =>
+  withFolder(async (folder) => {
+    const values = plain([Buffer.from("one"), Buffer.from("two")]);
+    const dictionary = pageOf({ count: 2, encoding: 0, values });
+    const indices = { version: 1, encoding: 8, count: 2, values: Buffer.of(1, 3, 2) } as const;
+    const other = pageOf({ count: 1, encoding: 0, type: 1, values: plain([Buffer.from("other")]) });
+    const cells = await cellsIn(folder, fileOf([dictionary, other, pageOf(indices)], 2, 0));
+    assert.deepEqual(textsOf(cells), ["0 6f6e65", "0 74776f"]);
+    const none = pageOf({ count: 0, encoding: 0, values: Buffer.of() });
+    const bytes = fileOf([none, pageOf({ version: 1, encoding: 0, count: 2, values })], 2, 0);
+    for (const found of [await cellsIn(folder, bytes), await theirCells(bytes, 0)]) {
+      assert.deepEqual(textsOf(found), ["0 6f6e65", "0 74776f"]);
+    }
+  }));
+
 test("runs of any length, and headers of any length", () =>
   withFolder(async (folder) => {
     for (const length of [1, 63, 64, 8191, 8192, 20_000]) {
@@ -223,7 +240,7 @@ test("a damaged page is told, with what is wrong: nothing is made up", () =>
         0,
         /encoding 9 isn't read/,
       ],
-      ["no dictionary", [indices(1, 4, 1)], 0, /a value is missing/],
+      ["no dictionary", [indices(1, 4, 0)], 0, /a value is missing/],
       ["an index that it hasn't", [dictionary, indices(2, 4, 2)], 0, /a value is missing/],
       ["no indices", [dictionary, indices(1)], 0, /indices were cut short/],
       ["levels cut short", [pageOf({ ...good, levels: levels.subarray(0, 1) })], 1, /cut short/],
@@ -239,6 +256,12 @@ test("a damaged page is told, with what is wrong: nothing is made up", () =>
     assert.deepEqual(textsOf(await cellsIn(folder, fileOf([dictionary, indices(1, 4, 1)], 2, 0))), [
       ...["0 74776f", "0 74776f"],
     ]);
+    for (const packedSize of [-1, values.length + 1]) {
+      const endless = cellsIn(folder, fileOf([pageOf({ ...good, packedSize })], 2, 0));
+      await assert.rejects(endless, /^Error: the column n0 is damaged: a page has no end$/);
+    }
+    const nested = cellsIn(folder, fileOf([pageOf({ ...good, levels: Buffer.of(4) })], 2, 2));
+    await assert.rejects(nested, /^Error: the column n0\.n1 is damaged: /);
     const packed = (codec: number) => cellsIn(folder, fileOf([pageOf(good)], 2, 0, codec));
     const advice = ": use Snappy, gzip, Brotli or ZSTD";
     const names: [number, string][] = [[3, "LZO"], [5, "LZ4"], [7, "LZ4_RAW"], [8, "codec 8"]];
@@ -293,6 +316,18 @@ async function readPage(folder: string, given: Page): Promise<string | undefined
   }
 }
 
+test("Zstandard where the runtime has none: whole blocks, and no more than is said", () => {
+  const bytes = Buffer.from(Float64Array.from({ length: 40_000 }, (_, i) => Math.sqrt(i)).buffer);
+  for (const pack of [storedZstd, ...(zlib.zstdCompressSync ? [zlib.zstdCompressSync] : [])]) {
+    const packed = new Uint8Array(pack(bytes));
+    assert.deepEqual(Buffer.from(unzstd(packed, bytes.length)), bytes);
+    assert.equal(unzstd(packed, bytes.length + 1).length, bytes.length);
+    for (const less of [1000, bytes.length - 1]) {
+      assert.throws(() => unzstd(packed, less), { message: "a page's size is wrong" });
+    }
+  }
+});
+
 test("a page whose bytes have changed since its checksum was made is damaged", () =>
   withFolder(async (folder) => {
     const body = Buffer.from("\x05\0\0\0audio", "latin1");
@@ -315,12 +350,59 @@ test("a page can't take more memory than it says, nor say what nobody believes",
       if (body === undefined) continue; // this runtime has no Zstandard
       const whole = await readPage(folder, { body, codec, byteSize: huge.length });
       assert.equal(whole, "audio");
-      await assert.rejects(readPage(folder, { body, codec, byteSize: 9 }), /audio is damaged/);
+      await assert.rejects(readPage(folder, { body, codec, byteSize: 9 }), ({ message }) => {
+        assert.match(message, /audio is damaged/);
+        assert.doesNotMatch(message, /another size/); // which would be seen when all is in memory
+        return true;
+      });
       await assert.rejects(
         readPage(folder, { body, codec, byteSize: 2 ** 30 }),
         /a page of \d+ bytes says that it holds 1073741824/,
       );
     }
+  }));
+
+test("a page may hold 256 MiB, or 64 times what is in the file; Snappy no more than that", () =>
+  withFolder(async (folder) => {
+    const another = /damaged: a page has another size than it says/;
+    const bodies: [size: number, most: number][] = [[9, 2 ** 28], [5e6, 64 * 5e6]];
+    for (const [size, most] of bodies) {
+      const body = Buffer.alloc(size);
+      await assert.rejects(readPage(folder, { body, byteSize: most }), another);
+      await assert.rejects(readPage(folder, { body, byteSize: most + 1 }), {
+        message: `the column audio is damaged: a page of ${size} bytes says that it holds ${
+          most + 1
+        }`,
+      });
+    }
+    const negative = readPage(folder, { body: Buffer.alloc(9), byteSize: -1 });
+    await assert.rejects(negative, /damaged: a page of 9 bytes says that it holds -1/);
+    const value = plain([Buffer.alloc(5000, "sound")]);
+    const body = Buffer.from(snappyCompress(value));
+    const read = await readPage(folder, { body, codec: 1, byteSize: value.length });
+    assert.equal(read, "sound".repeat(1000));
+    const snappy = (byteSize: number) => readPage(folder, { body, codec: 1, byteSize });
+    await assert.rejects(snappy(64 * body.length + 1), /damaged: a page's size is wrong/);
+    await assert.rejects(
+      snappy(64 * body.length),
+      (error: Error) => !/size is wrong/.test(error.message),
+    );
+    // Of nulls alone there may be nothing, which is nothing when it is unpacked, too.
+    const levels = hybrid([0, 0], 1, "runs");
+    const values = Buffer.of();
+    const empty = pageOf({
+      version: 2,
+      encoding: 0,
+      count: 2,
+      nullCount: 2,
+      levels,
+      values,
+      pack: () => values,
+    });
+    assert.deepEqual(
+      textsOf(await cellsIn(folder, fileOf([empty], 2, 1, 2))),
+      Array(2).fill("0 undefined"),
+    );
   }));
 
 test("a new column tells how many of its values are missing, and where its pages are", async () => {

@@ -4,8 +4,11 @@ import { Buffer } from "node:buffer";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { inflateSync } from "node:zlib";
 import { decodeBytes } from "../../cli/audio/read.ts";
 import { wavBytes, wavHeader } from "../../cli/audio/wav.ts";
+import { type CliError, EXIT } from "../../cli/errors.ts";
+import { wavFileOf } from "../../cli/report/format.ts";
 import {
   bandwidthHz,
   levelDb,
@@ -23,6 +26,7 @@ import {
   spectrogram,
 } from "../../cli/report/spectrogram.ts";
 import { makeReport } from "../../cli/report/report.ts";
+import { labelOf, parseSetting, type Shared } from "../../cli/report/settings.ts";
 import { VERSION } from "../../cli/version.ts";
 import { compressRoundtrip, encodeMp3 } from "../../mod.ts";
 import { projectPath, runScript, test } from "../harness.ts";
@@ -168,6 +172,83 @@ test("report: a click is at its time in the spectrogram", () => {
     (_, column) => levels.subarray(column * rows, (column + 1) * rows).reduce((a, b) => a + b, 0),
   );
   assertNear(energies.indexOf(Math.max(...energies)), 200, 1);
+});
+
+test("report: all pictures are under the original's ceiling, which is the highest level there is", async () => {
+  const sampleRate = 16000;
+  const signal = makeSignal(sampleRate, sampleRate);
+  const setting = { sampleRate, bitrateKbps: 32 };
+  const tenth = (i: number) => [scale(signal, 0.3 * 10 ** (i / 200))];
+  // LAME makes it quieter: at some level by what rounds up to another whole dB.
+  const channels =
+    Array.from({ length: 10 }, (_, i) => tenth(i)).find((original) =>
+      ceilingDb(compressRoundtrip(original, setting), sampleRate) !==
+        ceilingDb(original, sampleRate)
+    ) ?? assert.fail("no level does");
+  const ceiling = ceilingDb(channels, sampleRate);
+  const { html } = await makeReport({ channels, sampleRate }, [{ label: "32", setting }], WORDS);
+  [channels, compressRoundtrip(channels, setting)].forEach((clip, index) => {
+    const text = new RegExp(`<script id="levels-${index}"[^>]*>([^<]+)<`).exec(html)?.[1] ?? "";
+    const levels = inflateSync(Buffer.from(text, "base64"));
+    assert.deepEqual([...levels], [...spectrogram(clip, sampleRate, ceiling).levels]);
+    // The ceiling is the highest bin's, rounded up; a cell is a mean.
+    const highest = levels.reduce((a, b) => Math.max(a, b));
+    assert.ok(highest <= LEVEL_RANGE_DB && highest > LEVEL_RANGE_DB - 8, `${highest}`);
+  });
+});
+
+test("report: an original's size and bitrate are those of its WAV file", () => {
+  for (const [count, length, rate] of [[1, 1, 8000], [2, 1001, 44100]] as const) {
+    const channels = Array.from({ length: count }, () => new Float32Array(length));
+    const file = Buffer.concat([wavHeader(rate, count, "16", length), wavBytes(channels, "16")]);
+    const bitrateKbps = file.readUInt32LE(28) * 8 / 1000; // bytes per second
+    assert.deepEqual(wavFileOf(channels, rate), { byteSize: file.length, bitrateKbps });
+  }
+});
+
+test("report: a setting's name says its bitrate, and where it isn't as the others", () => {
+  const shared: Shared = {
+    ...{ quality: 7, jointStereo: false, reservoir: false, preserveLevel: false },
+  };
+  const nameOf = (text: string, more: Partial<Shared> = {}) => {
+    const others = { ...shared, ...more };
+    return labelOf(parseSetting(text, others, 44100), others);
+  };
+  const names: [text: string, name: string, more?: Partial<Shared>][] = [
+    ["128", "128 kbps"],
+    ["cbr 8", "32 kbps"], // what MPEG has there
+    ["abr 100", "ABR 100"],
+    ["vbr 4.5", "VBR V4.5"],
+    ["vbr 0 joint", "VBR V0 joint"],
+    ["64 stereo", "64 kbps stereo", { jointStereo: true }],
+    ["64 stereo no-reservoir no-preserve-level", "64 kbps"],
+    ["64 no-reservoir", "64 kbps no reservoir", { reservoir: true }],
+    ["64 no-preserve-level", "64 kbps level as coded", { preserveLevel: true }],
+    ["64 preserve-level reservoir quality 3", "64 kbps reservoir q3 level kept"],
+    ["64 lowpass 5000", "64 kbps lowpass 5000"],
+    ["64 lowpass off", "64 kbps", { lowpass: "off" }],
+    ["64 coded-rate auto", "64 kbps at auto rate"],
+    ["64 coded-rate 32000 grid-offset 7 passes 2", "64 kbps at 32000 Hz offset 7 2 passes"],
+    ["  --bitrate   64 ", "64 kbps"],
+  ];
+  for (const [text, name, more] of names) assert.equal(nameOf(text, more), name, text);
+  const wrong: [text: string, message: RegExp][] = [
+    ["", /^--setting "": give one of --bitrate/],
+    [
+      "64 error:",
+      /^--setting "64 error:": error: is none of bitrate, .*, cbr, abr, vbr, joint, stereo$/,
+    ],
+    ["64 --none", /^--setting "64 --none": unknown option '--none'/],
+    ["64 vbr 4", /^--setting "64 vbr 4": give one of/],
+    ["cbr 33", /^--setting "cbr 33": /],
+  ];
+  for (const [text, message] of wrong) {
+    assert.throws(() => nameOf(text), (error: CliError) => {
+      assert.match(error.message, message);
+      assert.equal(error.exitCode, EXIT.usage);
+      return true;
+    });
+  }
 });
 
 test("report: clips of any length, loud, quiet and silent", async () => {
