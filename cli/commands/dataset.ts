@@ -152,10 +152,6 @@ async function augment(
       force: options.force,
       signal: stop.signal,
       say: (text) => progress.say(text),
-      onLost: () => {
-        progress.say("another process has taken over, as this one seemed dead");
-        process.exit(EXIT.failed);
-      },
       onStart: (total, done) => progress.start(total, done),
       onDone: ({ audioSeconds, failures = [] }) => progress.add(audioSeconds, failures.length),
       onFailed: () => progress.add(0, 1),

@@ -2,7 +2,7 @@
 import process from "node:process";
 import type { Command } from "commander";
 import { mergeShards } from "../dataset/merge.ts";
-import { EXIT, printable } from "../errors.ts";
+import { printable } from "../errors.ts";
 import { stopOnSignals } from "../interrupt.ts";
 import { tellResult, warn } from "../tell.ts";
 
@@ -39,7 +39,6 @@ async function merge(
       force: options.force,
       signal: stop.signal,
       say: warn,
-      onLost: () => process.exit(EXIT.failed),
     });
     const { shards, files, outputs, failed, manifest } = result;
     if (failed > 0) warn(`${failed} sources have failed, as their shards have told`);

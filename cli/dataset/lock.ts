@@ -21,26 +21,28 @@ export interface LockOptions {
   readonly signal: AbortSignal;
   /** Tells people why it takes a while. */
   readonly say: (text: string) => void;
-  /** Another process has taken it over, as after this one was stopped for long: end at once. */
-  readonly onLost: () => void;
   readonly beatMs?: number;
   readonly patienceMs?: number;
 }
 
 /**
- * Gets the lock, and waits to see whether another owner is alive.
+ * Gets the lock, and waits to see whether another owner is alive. If another process takes it over, as
+ * after this one was stopped for long, this one ends at once.
  *
  * @returns what gives the lock back
  * @throws {CliError} if another process has it
  */
 export async function takeLock(path: string, options: LockOptions): Promise<() => Promise<void>> {
-  const { beatMs = BEAT_MS, onLost } = options;
+  const { beatMs = BEAT_MS, say } = options;
   const owner = `${machine()} ${process.pid} ${crypto.randomUUID()}`;
   makeFolderOf(path);
   while (!await createWith(path, owner)) await removeIfDead(path, options);
   const beat = setInterval(async () => {
     const found = await contentOf(path);
-    if (found !== undefined && found !== owner) return onLost();
+    if (found !== undefined && found !== owner) {
+      say("another process has taken over, as this one seemed dead");
+      process.exit(EXIT.failed);
+    }
     await utimes(path, new Date(), new Date()).catch(() => {});
   }, beatMs);
   beat.unref();

@@ -145,19 +145,14 @@ async function readPage(file: FileHandle, range: Range, decompress: Decompress):
   const repetitionSize = sizeOf(DATA_V2.repetitionSize);
   const levelsSize = repetitionSize + sizeOf(DATA_V2.levelsSize);
   const levels = body.subarray(repetitionSize, levelsSize);
-  const packed = ownOf(body.subarray(levelsSize));
+  const packed = body.subarray(levelsSize);
   const restSize = (get.number(header, PAGE.byteSize) ?? NaN) - levelsSize;
   const isPacked = second === undefined || get.boolean(second, DATA_V2.isCompressed) !== false;
   checkSize(restSize, packed.length);
   // Nothing may be compressed as nothing, or as something.
   const rest = restSize === 0 ? new Uint8Array() : isPacked ? decompress(packed, restSize) : packed;
   if (rest.length !== restSize) throw new Error("a page has another size than it says");
-  return { header, levels, rest: ownOf(rest), byteSize };
-}
-
-/** Bytes with a buffer of their own: these, if they have one, as a page may be large. */
-function ownOf(bytes: Uint8Array): Uint8Array {
-  return bytes.length === bytes.buffer.byteLength ? bytes : new Uint8Array(bytes);
+  return { header, levels, rest, byteSize };
 }
 
 /** A header may be long, as it may hold values: the least and the greatest. */
@@ -195,7 +190,7 @@ function dataOf({ header, levels, rest }: Page, maxLevel: number, most: number):
   if (get.number(data, DATA.levelEncoding) !== ENCODING.rle) {
     throw new Error("its levels aren't RLE");
   }
-  const size = new DataView(rest.buffer).getUint32(0, true);
+  const size = new DataView(rest.buffer, rest.byteOffset, rest.length).getUint32(0, true);
   return {
     levels: hybridValues(rest.subarray(4, 4 + size), width, count),
     encoding,
