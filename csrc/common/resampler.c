@@ -26,13 +26,8 @@ enum {
   STEPS = 2048, /* values of the filter between two samples of the lower rate, and lines between */
   VALUE_COUNT = WHOLE_REACH * STEPS + 2,
   MOST_WEIGHTS = 1 << 18, /* that are kept: those of all positions between two samples */
-  RESAMPLER_LANES = 16, /* sums that are added up at the end, on every machine */
   MOST_CHANNELS = 2
 };
-
-/* The sums of one channel or, unless the second is NULL, of two. */
-typedef void (*sum_fn)(const float *const samples[2], const float *weights, uint32_t count,
-                       float totals[2]);
 
 struct mp3a_resampler {
   double step, steps_per_sample; /* outputs lie `step` apart, samples `steps_per_sample` */
@@ -40,7 +35,7 @@ struct mp3a_resampler {
   double scale;                  /* of the filter: below 1 where the rate falls */
   uint64_t begin;                /* of the next output's taps, in what is kept */
   double phase;                  /* how many steps that output lies behind a sample */
-  sum_fn sum;
+  mp3a_resampler_sum sum;
   int channel_count;
   uint32_t reach, tap_count;     /* taps: a whole number of lanes, the first ones may be 0 */
   uint32_t heard_count, capacity;
@@ -128,10 +123,10 @@ static const float *weights_for(mp3a_resampler *r, double phase) {
   return weights;
 }
 
-static float total_of(const float lanes[RESAMPLER_LANES]) {
-  float halves[RESAMPLER_LANES];
+static float total_of(const float lanes[MP3A_RESAMPLER_LANES]) {
+  float halves[MP3A_RESAMPLER_LANES];
   memcpy(halves, lanes, sizeof halves);
-  for (int half = RESAMPLER_LANES / 2; half > 0; half /= 2)
+  for (int half = MP3A_RESAMPLER_LANES / 2; half > 0; half /= 2)
     for (int i = 0; i < half; i++) halves[i] += halves[i + half];
   return halves[0];
 }
@@ -139,9 +134,9 @@ static float total_of(const float lanes[RESAMPLER_LANES]) {
 static void sum_scalar(const float *const samples[2], const float *weights, uint32_t count,
                        float totals[2]) {
   for (int channel = 0; channel < 2 && samples[channel]; channel++) {
-    float lanes[RESAMPLER_LANES] = {0};
-    for (uint32_t i = 0; i < count; i += RESAMPLER_LANES)
-      for (uint32_t k = 0; k < RESAMPLER_LANES; k++)
+    float lanes[MP3A_RESAMPLER_LANES] = {0};
+    for (uint32_t i = 0; i < count; i += MP3A_RESAMPLER_LANES)
+      for (uint32_t k = 0; k < MP3A_RESAMPLER_LANES; k++)
         lanes[k] += samples[channel][i + k] * weights[i + k];
     totals[channel] = total_of(lanes);
   }
@@ -152,11 +147,15 @@ static void sum_scalar(const float *const samples[2], const float *weights, uint
 
 #define SUM(tier) sum_##tier
 
-static sum_fn chosen_sum(void) {
-  static sum_fn sum;
+void mp3a_resampler_select(mp3a_resampler_sum *sum, unsigned cpu_flags) {
+  MP3A_SELECT_TIER(sum, SUM, cpu_flags);
+}
+
+static mp3a_resampler_sum chosen_sum(void) {
+  static mp3a_resampler_sum sum;
   static mp3a_once once;
   if (mp3a_once_begin(&once)) {
-    MP3A_SELECT_TIER(&sum, SUM, mp3a_cpu_detect());
+    mp3a_resampler_select(&sum, mp3a_cpu_detect());
     mp3a_once_end(&once);
   }
   return sum;
@@ -278,7 +277,8 @@ static void set_rates(mp3a_resampler *r, double from_hz, double to_hz) {
   r->steps_per_sample = to_hz / divisor;
   r->scale = to_hz < from_hz ? to_hz / from_hz : 1;
   r->reach = (uint32_t)ceil(REACH / r->scale);
-  r->tap_count = (2 * r->reach + RESAMPLER_LANES - 1) / RESAMPLER_LANES * RESAMPLER_LANES;
+  const uint32_t lanes = MP3A_RESAMPLER_LANES;
+  r->tap_count = (2 * r->reach + lanes - 1) / lanes * lanes;
   r->whole_samples = floor(r->step / r->steps_per_sample);
   r->rest = r->step - r->whole_samples * r->steps_per_sample;
   r->keeps_weights = are_whole && r->steps_per_sample * r->tap_count <= MOST_WEIGHTS;

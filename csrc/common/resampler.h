@@ -6,7 +6,18 @@
 
 #include <stdint.h>
 
-enum { MP3A_RESAMPLER_PIECE = 1152 }; /* the most samples that go in at once */
+enum {
+  MP3A_RESAMPLER_PIECE = 1152, /* the most samples that go in at once */
+  MP3A_RESAMPLER_LANES = 16    /* sums that are added up at the end, on every machine */
+};
+
+/* The sums of one channel or, unless the second is NULL, of two: `count` samples, a whole number
+   of lanes, by their weights. */
+typedef void (*mp3a_resampler_sum)(const float *const samples[2], const float *weights,
+                                   uint32_t count, float totals[2]);
+
+/* The one for a processor with these; without any the scalar twin. */
+void mp3a_resampler_select(mp3a_resampler_sum *sum, unsigned cpu_flags);
 
 typedef struct mp3a_resampler mp3a_resampler;
 

@@ -16,9 +16,9 @@ static inline TARGET float TIER(total)(const TIER(vec) * sums) {
 
 static TARGET void TIER(sum_mono)(const float *samples, const float *weights, uint32_t count,
                                   float *total) {
-  enum { PARTS = RESAMPLER_LANES / TIER(lanes) };
+  enum { PARTS = MP3A_RESAMPLER_LANES / TIER(lanes) };
   TIER(vec) sums[PARTS] = {{0}};
-  for (uint32_t i = 0; i < count; i += RESAMPLER_LANES) {
+  for (uint32_t i = 0; i < count; i += MP3A_RESAMPLER_LANES) {
     for (uint32_t part = 0; part < PARTS; part++) {
       const uint32_t at = i + TIER(lanes) * part;
       sums[part] += TIER(load)(samples + at) * TIER(load)(weights + at);
@@ -29,13 +29,13 @@ static TARGET void TIER(sum_mono)(const float *samples, const float *weights, ui
 
 static TARGET void TIER(sum)(const float *const samples[2], const float *weights, uint32_t count,
                              float totals[2]) {
-  enum { PARTS = RESAMPLER_LANES / TIER(lanes) };
+  enum { PARTS = MP3A_RESAMPLER_LANES / TIER(lanes) };
   if (!samples[1]) {
     TIER(sum_mono)(samples[0], weights, count, totals);
     return;
   }
   TIER(vec) left[PARTS] = {{0}}, right[PARTS] = {{0}};
-  for (uint32_t i = 0; i < count; i += RESAMPLER_LANES) {
+  for (uint32_t i = 0; i < count; i += MP3A_RESAMPLER_LANES) {
     for (uint32_t part = 0; part < PARTS; part++) {
       const uint32_t at = i + TIER(lanes) * part;
       const TIER(vec) weight = TIER(load)(weights + at);

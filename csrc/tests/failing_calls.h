@@ -17,13 +17,15 @@ extern void *__libc_realloc(void *pointer, size_t size);
 extern void __libc_free(void *pointer);
 
 static atomic_long live_count;      /* blocks that were not freed */
-static atomic_long calls_left = -1; /* until the one that fails; below 0: none does */
+static atomic_long calls_left = -1; /* until the last one that fails; below 0: none does */
+static atomic_long in_a_row = 1;    /* how many fail */
 static atomic_bool has_failed, lacks_threads;
 
-/* Whether this call is the one that fails. */
+/* Whether this call is one that fails. */
 static bool fails_now(void) {
   if (atomic_load(&calls_left) < 0) return false;
-  if (atomic_fetch_sub(&calls_left, 1) != 0) return false;
+  const long left = atomic_fetch_sub(&calls_left, 1);
+  if (left < 0 || left >= atomic_load(&in_a_row)) return false;
   atomic_store(&has_failed, true);
   errno = ENOMEM; /* glibc itself relies on it */
   return true;

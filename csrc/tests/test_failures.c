@@ -113,6 +113,16 @@ static int32_t run_decode_stream(void) {
   return status;
 }
 
+static int32_t run_resampling(void) {
+  int32_t status;
+  uint32_t count;
+  mp3a_resample_stream *stream = mp3a_resample_stream_create(44100, 22050, &status);
+  if (!stream) return status;
+  status = mp3a_resample_stream_write(stream, input, FRAMES / 2, output, FRAMES, &count);
+  mp3a_resample_stream_destroy(stream);
+  return status;
+}
+
 /* More encoders at once than are kept to be used again. What was made works. */
 static int32_t run_many_streams(void) {
   enum { MANY = 70 };
@@ -155,8 +165,9 @@ static void check_each_failure(const char *name, int32_t (*run)(void), unsigned 
                                unsigned told) {
   unsigned failed_count = 0, error_count = 0;
   for (long n = 0; n < MAX_CALLS; n++) {
+    mp3a_memory_free_kept();
     atomic_store(&has_failed, false);
-    atomic_store(&calls_left, n);
+    atomic_store(&calls_left, n + atomic_load(&in_a_row) - 1);
     const int32_t status = run();
     atomic_store(&calls_left, -1);
     CHECK(status == MP3A_OK || status == MP3A_OUT_OF_MEMORY, "%s, call %ld: %d", name, n, status);
@@ -184,6 +195,7 @@ static long settled_count(void) {
     CHECK(run_roundtrip_stream() == MP3A_OK, "after a failure");
     CHECK(run_decoding_job() == MP3A_OK, "after a failure");
     CHECK(run_decode_stream() == MP3A_OK, "after a failure");
+    CHECK(run_resampling() == MP3A_OK, "after a failure");
     CHECK(run_many_streams() == MP3A_OK, "after a failure");
   }
   return used_count();
@@ -219,7 +231,14 @@ static void check_all_failures(void) {
   RUN(check_each_failure("roundtrip stream", run_roundtrip_stream, 1, 1));
   RUN(check_each_failure("decoding job", run_decoding_job, 3, 1));
   RUN(check_each_failure("decode stream", run_decode_stream, 1, 1));
+  RUN(check_each_failure("resampling", run_resampling, 5, 5));
   RUN(check_each_failure("many streams", run_many_streams, 5, 1));
+  /* Where memory isn't there even after all that was kept has been given back. */
+  atomic_store(&in_a_row, 2);
+  RUN(check_each_failure("job, twice", run_as_job, 3, 2));
+  RUN(check_each_failure("encoding job, twice", run_encoding_job, 3, 2));
+  RUN(check_each_failure("decoding job, twice", run_decoding_job, 3, 2));
+  atomic_store(&in_a_row, 1);
   const long after = settled_count();
   CHECK(after == before, "%ld blocks before, %ld after", before, after);
   RUN(check_repeated("roundtrip", run_directly));
@@ -229,6 +248,7 @@ static void check_all_failures(void) {
   RUN(check_repeated("decode stream", run_decode_stream));
   RUN(check_repeated("encode stream", run_encode_stream));
   RUN(check_repeated("roundtrip stream", run_roundtrip_stream));
+  RUN(check_repeated("resampling", run_resampling));
   RUN(check_repeated("many streams", run_many_streams));
   RUN(check_repeated("many settings", run_many_settings));
 }

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/cpu.h"
 #include "tests/check.h"
 
 enum { COUNT = 6000, MOST_OUT = 40000 };
@@ -92,7 +93,39 @@ static void check_pieces(const conversion *c) {
   CHECK(wrong == 0, "a silent channel: %u samples", wrong);
 }
 
+/* Every tier gives the bits of the scalar twin, wherever samples lie. */
+static void check_tiers(void) {
+  mp3a_resampler_sum scalar, sum;
+  const unsigned tiers[] = {MP3A_CPU_VECTORS_128, MP3A_CPU_AVX2}, here = mp3a_cpu_detect();
+  mp3a_resampler_select(&scalar, 0);
+  for (int i = 0; i < COUNT; i++) {
+    input[0][i] = check_random_float(-1, 1), input[1][i] = check_random_float(-1, 1);
+  }
+  for (int tier = 0; tier < 2; tier++) {
+    if (!(here & tiers[tier])) continue;
+    mp3a_resampler_select(&sum, here & tiers[tier]);
+    for (uint32_t at = 0; at < 40; at++) {
+      const uint32_t count = MP3A_RESAMPLER_LANES * (1 + at % 20);
+      for (int channel_count = 1; channel_count <= 2; channel_count++) {
+        const float *const samples[2] = {input[0] + at, channel_count == 2 ? input[1] + at : NULL};
+        float expected[2] = {0, 7}, totals[2] = {0, 7};
+        scalar(samples, input[1] + 1000 + 3 * at, count, expected);
+        sum(samples, input[1] + 1000 + 3 * at, count, totals);
+        CHECK(memcmp(totals, expected, sizeof totals) == 0, "tier %d, %u samples from %u", tier,
+              count, at);
+      }
+    }
+    double exact = 0;
+    const float *const samples[2] = {input[0], NULL};
+    float total;
+    sum(samples, input[1], 320, &total);
+    for (int i = 0; i < 320; i++) exact += (double)input[0][i] * input[1][i];
+    CHECK(fabs(total - exact) < 1e-4, "tier %d: %f, not %f", tier, (double)total, exact);
+  }
+}
+
 int main(void) {
+  RUN(check_tiers());
   const conversion conversions[] = {
       {44100, 48000, 0, 0},   {48000, 44100, 1105, 0}, {48000, 8000, 0, 3}, {8000, 48000, 529, 700},
       {44100, 8000, 1105, 1}, {11025, 16000, 7, 1151}, {44100.5, 48000, 3, 2},
