@@ -18,7 +18,7 @@ export interface FlacWriter {
  * that has none at all is told of elsewhere.
  */
 export function checkFlacIsWhole(head: Uint8Array, frameCount: number): void {
-  if (head.length < 26 || frameCount === 0) return;
+  if (frameCount === 0) return;
   const view = new DataView(head.buffer, head.byteOffset, head.byteLength);
   const expected = (view.getUint8(21) & 15) * 2 ** 32 + view.getUint32(22);
   if (frameCount >= expected) return;
@@ -68,19 +68,17 @@ export async function createFlacWriter(
     false,
     0,
   );
-  if (!encoder) throw new Error(`libFLAC takes no ${channelCount} channels at ${sampleRate} Hz`);
   let chunks: Uint8Array[] = [];
   const take = () => {
     const bytes = concat(chunks);
     chunks = [];
     return bytes;
   };
-  const status = flac.init_encoder_stream(
-    encoder,
-    (bytes) => void chunks.push(new Uint8Array(bytes)),
-    () => {},
-  );
-  if (status !== 0) throw new Error(`libFLAC failed with status ${status}`);
+  const keep = (bytes: Uint8Array) => void chunks.push(new Uint8Array(bytes));
+  if (flac.init_encoder_stream(encoder, keep, () => {}) !== 0) {
+    flac.FLAC__stream_encoder_delete(encoder);
+    throw new Error(`libFLAC takes no ${channelCount} channels at ${sampleRate} Hz`);
+  }
   return {
     write(channels) {
       const blockFrameCount = channels[0]?.length ?? 0;

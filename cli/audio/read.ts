@@ -205,14 +205,14 @@ async function decodeByPackage(container: PackageContainer, bytes: Uint8Array): 
 }
 
 /**
- * The packages scale positive samples of lossless files by 1/(2^(bits - 1) - 1): back to the codes
- * and to the scale of all others.
+ * The package scales the codes of FLAC files by 1/(2^(bits - 1) - 1): back to the codes, and to the
+ * scale of all others.
  */
 function exactCodes({ channelData, bitDepth }: DecodedChunk, container: Container): Float32Array[] {
   if (container !== "flac" || !bitDepth) return channelData;
   const scale = 2 ** (bitDepth - 1);
   return channelData.map((channel) =>
-    channel.map((sample) => Math.round(sample * (sample > 0 ? scale - 1 : scale)) / scale)
+    channel.map((sample) => Math.round(sample * (scale - 1)) / scale)
   );
 }
 
