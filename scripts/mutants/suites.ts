@@ -22,7 +22,12 @@ export const suites: readonly (readonly [RegExp, readonly string[]])[] = [
     "module/resample",
     "module/options",
   ]],
-  [/^src\/(decode|mp3-info)/, ["module/decode", "module/errors", "module/shrinks"]],
+  [/^src\/(decode|mp3-info)/, [
+    "module/decode",
+    "module/errors",
+    "module/shrinks",
+    "deno:module/decode",
+  ]],
   [/^src\/encode/, ["module/encode", "module/streams", "module/errors", "module/options"]],
   [/^src\/(handle|pieces|roundtrip-stream)/, [
     "module/lifetimes",
@@ -45,6 +50,7 @@ export const suites: readonly (readonly [RegExp, readonly string[]])[] = [
   ]],
   [/^ffi\/target/, ["module/adapters", "module/library"]],
   [/^ffi\/(cache|digests|download|elf|library|runtime)/, [
+    "module/adapters",
     "module/library",
     "module/damaged-library",
     "package/loader",
@@ -72,6 +78,8 @@ export const suites: readonly (readonly [RegExp, readonly string[]])[] = [
   [/^cli\/audio\/(aiff|flac|wav|read|write)/, [
     "command/wav",
     "command/aiff",
+    "command/flac",
+    "command/formats",
     "command/opened",
     "command/cli",
     "command/hostile",

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { Command, InvalidArgumentError } from "commander";
 import { addDrawOptions, compressionOf, type DrawArguments } from "../../cli/draw-options.ts";
-import { CliError, isFatal, naming, printable, reasonOf } from "../../cli/errors.ts";
+import { CliError, FLAGS, isFatal, naming, printable, reasonOf } from "../../cli/errors.ts";
 import { isPartialName, newPartialName } from "../../cli/files.ts";
 import {
   addCodingOptions,
@@ -245,6 +245,22 @@ test("errors: the system's in words, the module's in flags, and which end a run"
   const own = new CliError("own", 2), pipe = coded("EPIPE");
   await assert.rejects(failing("a", own), (error) => error === own);
   await assert.rejects(failing("a", pipe), (error) => error === pipe);
+});
+
+test("each option of the module's is told by a flag that there is, and that means it", () => {
+  const help = fixture("help.txt", "");
+  /** Flags that aren't their option's words, or fewer of them. */
+  const others: Record<string, string> = {
+    ...{ bitrateModes: "modes", codedSampleRate: "coded-rate", codedSampleRates: "coded-rates" },
+    ...{ stereoMode: "joint-stereo", bitReservoir: "reservoir", bitReservoirs: "reservoirs" },
+    ...{ legalBitratesOnly: "legal-bitrates", gridOffsets: "any-grid-offset" },
+  };
+  for (const [name, flag] of Object.entries(FLAGS)) {
+    const words = name.replace(/Kbps$|Hz$/, "").replace(/[A-Z]/g, (c) => `-${c.toLowerCase()}`);
+    assert.equal(flag, `--${others[name] ?? words}`);
+    assert.ok(help.includes(`${flag} `), flag);
+    assert.equal(reasonOf(new Mp3AugmentError("INVALID_OPTION", `${name} is 3`)), `${flag} is 3`);
+  }
 });
 
 test("how a setting of the report is asked for by others: all that isn't usual", () => {

@@ -1,7 +1,7 @@
 /** Sound files as they are opened: in memory or from the disk, the same is known of them. */
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
-import { appendFileSync, writeFileSync } from "node:fs";
+import { appendFileSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { encodeMp3 } from "../../mod.ts";
 import { codeSource, type Coding } from "../../cli/audio/code.ts";
@@ -51,6 +51,23 @@ test("a long file's blocks are its samples, twice", () =>
       }
       assert.equal(at, LONG);
       found.forEach((samples, i) => assert.ok(sameBits(samples, channels[i] as Float32Array)));
+    }
+  }));
+
+test("chunks before the samples may be as long as 32 MiB, pictures say", () =>
+  withFolder(async (folder) => {
+    const path = join(folder, "a.wav");
+    const samples = [makeSignal(1000, RATE)];
+    const header = wavHeader(RATE, 1, "float", 1000);
+    for (const [chunkByteSize, isRead] of [[1 << 23, true], [1 << 26, false]] as const) {
+      const head = Buffer.concat([header.subarray(0, 12), Buffer.from("PICT\0\0\0\0")]);
+      head.writeUInt32LE(chunkByteSize, 16);
+      writeFileSync(path, head);
+      truncateSync(path, head.length + chunkByteSize);
+      appendFileSync(path, Buffer.concat([header.subarray(12), wavBytes(samples, "float")]));
+      const opening = openSource(path);
+      if (isRead) assert.equal((await opening).frameCount, 1000);
+      else await assert.rejects(opening, /the file ends before its samples/);
     }
   }));
 

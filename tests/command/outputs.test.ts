@@ -100,6 +100,29 @@ test("devices, pipes and descriptors are written in place, and links are followe
     assert.ok([0, 141].includes(closed.code ?? -1), closed.stderr);
   }));
 
+test("a file that replaces another is on the disk before it takes the name", () =>
+  withFolder((folder) => {
+    const options = ["-f", "-q", "-e", "trace=fsync,rename,renameat,renameat2", "-o", "calls"];
+    const traced = () => {
+      const args = [...options, ...cliCommand(), "encode", "in.wav", "out.mp3", ...BITRATE];
+      return spawnSync("strace", args, { cwd: folder, timeout: 60_000 }).status === 0
+        ? readFileSync(join(folder, "calls"), "utf8").split("\n")
+        : undefined;
+    };
+    makeClip(join(folder, "in.wav"));
+    if (process.platform !== "linux" || !traced()) {
+      console.log("skipped: strace is not there, or may not look");
+      return Promise.resolve();
+    }
+    const calls = traced() ?? [];
+    const renamed = calls.findIndex((line) => /rename.*\.partial", .*out\.mp3"/.test(line));
+    assert.ok(renamed > 0, calls.join("\n"));
+    const thread = calls[renamed]?.split(" ")[0] as string;
+    const own = calls.slice(0, renamed).filter((line) => line.startsWith(`${thread} `));
+    assert.match(own.at(-1) ?? "", /fsync\(\d+\) += 0$/);
+    return Promise.resolve();
+  }));
+
 test("an output that is its own source is refused, whatever it is called", () =>
   withFolder(async (folder) => {
     const clip = join(folder, "a.wav");

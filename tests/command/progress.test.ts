@@ -98,8 +98,11 @@ test("how long it takes is known where the files are counted and one is through"
 test("a bar makes room for a line and comes back; it has no plain lines beside it", async () => {
   const texts = await written(true, async (clock, texts) => {
     const progress = await Progress.create(false);
+    clock.ms += 1;
     progress.start(10, 4);
     assert.ok(texts.some((text) => text.includes("█░")));
+    assert.ok(texts.some((text) => text.includes(" 4/10, 0 × real time, 0 s of audio")));
+    assert.ok(!texts.some((text) => text.includes("left")), "nobody knows yet");
     const before = texts.length;
     clock.ms += 60_000;
     progress.add(5, 0);

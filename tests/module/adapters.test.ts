@@ -11,6 +11,7 @@ import { deno } from "../../ffi/deno.ts";
 import { faultOfElf } from "../../ffi/elf.ts";
 import { type HostProcess, platformOf } from "../../ffi/host.ts";
 import { bindByKoffi, type Koffi } from "../../ffi/koffi.ts";
+import { openLibrary } from "../../ffi/library.ts";
 import { bindByNodeFfi, type NodeFfi } from "../../ffi/node-ffi.ts";
 import { node } from "../../ffi/node.ts";
 import type { Platform, Runtime } from "../../ffi/runtime.ts";
@@ -401,6 +402,19 @@ test("Deno: platforms, permissions, and an FFI that it may lack", () => {
     const { nonblocking, parameters: types } = opened[1]?.[1][name] ?? {};
     assert.deepEqual([nonblocking, types?.length], [blocks ?? false, parameters.length], name);
   }
+});
+
+test("where there is no library, the error tells which machines have one, and what runs there", () => {
+  const denied = {
+    code: "LIBRARY_NOT_FOUND",
+    message:
+      /^there is a native library for Deno, Bun and Node\.js on x86_64 and aarch64, on Linux, macOS and Windows\. .*`await loadWasm\(\)` of mp3-augment\/wasm$/,
+  };
+  const build = { arch: "riscv64", os: "linux", standalone: false };
+  const elsewhere = { build, dlopen: () => assert.fail("nothing is opened") };
+  withGlobal("Deno", elsewhere, () => assert.throws(() => openLibrary({ path: "/a" }), denied));
+  const inNothing = () => assert.throws(() => openLibrary({ path: "/a" }), denied);
+  withGlobal("Deno", undefined, () => withGlobal("process", undefined, inNothing));
 });
 
 if (runtimeName === "Bun") {

@@ -102,6 +102,25 @@ test("an encoded clip decodes to what the round trip returns, at every rate", as
   }
 });
 
+test("a file that is nothing but delay and padding has channels without samples", async () => {
+  const bytes = encodeMp3([LEFT, RIGHT].map((channel) => channel.subarray(0, 500)), {
+    sampleRate: 44100,
+    bitrateKbps: 128,
+  });
+  // The tag holds both in 12 bits each, 21 bytes behind the encoder's name.
+  const at = new TextDecoder("latin1").decode(bytes).indexOf("LAME3.100") + 21;
+  for (const sampleCount of [1, 0]) {
+    const padding = 2 * 1152 - 576 - sampleCount;
+    bytes.set([576 >> 4, (576 & 15) << 4 | padding >> 8, padding & 255], at);
+    assert.equal(probeMp3(bytes).sampleCount, sampleCount);
+    const decoded = [decodeMp3(bytes), await decodeMp3Async(bytes)];
+    for (const { channelData, samplesDecoded } of decoded) {
+      assert.deepEqual(channelData.map(({ length }) => length), [sampleCount, sampleCount]);
+      assert.equal(samplesDecoded, sampleCount);
+    }
+  }
+});
+
 test("probe: what the file is", () => {
   const info = probeMp3(encodeMp3([LEFT, RIGHT], {
     sampleRate: 44100,

@@ -283,6 +283,22 @@ for (
   });
 }
 
+test("a name is a text, and its copies are counted from 0", () => {
+  const transform = new Mp3Compression();
+  const refused: [unknown, unknown, string][] = [
+    [3, 0, "key is 3; it must be a string"],
+    [undefined, 0, "key is undefined; it must be a string"],
+    ["a", -1, "copy is -1; it must be an integer from 0 on"],
+    ["a", 0.5, "copy is 0.5; it must be an integer from 0 on"],
+    ["a", 2 ** 53, "copy is 9007199254740992; it must be an integer from 0 on"],
+  ];
+  for (const [key, copy, message] of refused) {
+    const draw = () => transform.parametersFor(key as string, copy as number, 16000);
+    assert.throws(draw, { code: "INVALID_OPTION", message });
+  }
+  assert.ok(transform.parametersFor("", 2 ** 53 - 1, 16000));
+});
+
 test("p is a chance: never where it is 0, always where it is 1", () => {
   const [first, later] = GOOD.state;
   const zeros = { ...GOOD, state: [Array(first.length).fill(0), later] }; // draws 0 for long
