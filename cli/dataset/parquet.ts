@@ -52,7 +52,7 @@ export async function augmentParquet(
     const options = { column, copies: settings.copies, version: VERSION, change };
     const pieces = async function* () {
       yield* rewriteParquet(file, footer, options);
-      await checkUnchanged(unit.path, before);
+      checkUnchanged(unit.path, before);
     };
     const written = await writeAtomically(join(folder, output), pieces(), { partial });
     const outputs = [{ path: output, ...written }];

@@ -75,7 +75,6 @@ export const DATA_V2 = {
   repetitionSize: 6,
   isCompressed: 7,
 } as const;
-export const PAGE_TYPE = { data: 0, dictionary: 2, dataV2: 3 } as const;
 export const ENCODING = {
   plain: 0,
   plainDictionary: 2,

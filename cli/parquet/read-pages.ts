@@ -14,7 +14,6 @@ import {
   META,
   metaOf,
   PAGE,
-  PAGE_TYPE,
   type Range,
   rangeOf,
   readRange,
@@ -106,10 +105,8 @@ export async function* readCells(
       at += page.byteSize;
       const data = dataOf(page, leaf.maxLevel, left);
       if (data) cells = cellsOf(data, dictionary, leaf.maxLevel);
-      else if (get.number(page.header, PAGE.type) === PAGE_TYPE.dictionary) {
-        const count = get.number(get.struct(page.header, PAGE.dictionary) ?? new Map(), 1) ?? 0;
-        dictionary = plainValues(page.rest, count);
-      }
+      const said = get.struct(page.header, PAGE.dictionary);
+      if (said) dictionary = plainValues(page.rest, get.number(said, 1) ?? 0);
     } catch (error) {
       throw new Error(`the column ${name} is damaged: ${reasonOf(error)}`);
     }
@@ -176,14 +173,13 @@ interface Data {
 }
 
 function dataOf({ header, levels, rest }: Page, maxLevel: number, most: number): Data | undefined {
-  const type = get.number(header, PAGE.type);
-  const first = type === PAGE_TYPE.data ? get.struct(header, PAGE.data) : undefined;
-  const second = type === PAGE_TYPE.dataV2 ? get.struct(header, PAGE.dataV2) : undefined;
+  const first = get.struct(header, PAGE.data);
+  const second = get.struct(header, PAGE.dataV2);
   const data = first ?? second;
   if (data === undefined) return undefined;
   const count = get.number(data, DATA.count) ?? 0;
   if (count > most) throw new Error("a page has more values than there are rows");
-  const encoding = get.number(data, first ? DATA.encoding : DATA_V2.encoding) ?? -1;
+  const encoding = get.number(data, first ? DATA.encoding : DATA_V2.encoding) ?? NaN;
   const width = 32 - Math.clz32(maxLevel);
   if (maxLevel === 0) return { levels: new Array(count).fill(0), encoding, values: rest };
   if (second) return { levels: hybridValues(levels, width, count), encoding, values: rest };

@@ -1,6 +1,6 @@
 /** Values as a column chunk's pages, plain and without compression: audio hardly gets smaller. */
 import { Buffer } from "node:buffer";
-import { type Cell, DATA, ENCODING, PAGE, PAGE_TYPE } from "./format.ts";
+import { type Cell, DATA, ENCODING, PAGE } from "./format.ts";
 import { type Field, make, structBytes } from "./thrift.ts";
 
 /** Where a page is, and from which row of its row group on. */
@@ -18,6 +18,8 @@ export interface ChunkSum {
   readonly nullCount: number;
 }
 
+/** The type of a page of values, of the first version. */
+const DATA_PAGE = 0;
 const PAGE_BYTE_SIZE = 1 << 20;
 const PAGE_ROW_COUNT = 20_000;
 
@@ -64,7 +66,7 @@ function pageBytes(cells: readonly Cell[], maxLevel: number): Uint8Array {
   ];
   const header = structBytes(
     new Map([
-      [PAGE.type, make.i32(PAGE_TYPE.data)],
+      [PAGE.type, make.i32(DATA_PAGE)],
       [PAGE.byteSize, make.i32(size)],
       [PAGE.compressedSize, make.i32(size)],
       [PAGE.data, make.struct(data)],

@@ -16,8 +16,10 @@ export interface Made {
   readonly pack?: (bytes: Uint8Array) => Uint8Array;
   /** What else its header holds: so many bytes. */
   readonly more?: number;
-  /** Of another type than these, by Parquet's number. */
-  readonly type?: number;
+  /** Whether it is an index page, which nobody has ever used. */
+  readonly isIndex?: true;
+  /** 3 is the one that is read. */
+  readonly levelEncoding?: number;
   /** What its header says that its body has, if that isn't true. */
   readonly packedSize?: number;
 }
@@ -50,16 +52,16 @@ export function pageOf(page: Made): Buffer {
   );
   if (!pack) second.push([7, { type: TYPE.true, value: false }]);
   const kinds: Record<number, [number, Field]> = {
-    0: [5, make.struct(numbers(count, encoding, 3, 3))],
+    0: [5, make.struct(numbers(count, encoding, page.levelEncoding ?? 3, 3))],
     2: [7, make.struct(numbers(count, encoding))],
     3: [8, make.struct(second)],
   };
   const kind = version === undefined ? 2 : isSecond ? 3 : 0;
   const header: Struct = new Map([
-    [1, make.i32(page.type ?? kind)],
+    [1, make.i32(page.isIndex ? 1 : kind)],
     [2, make.i32(outside.length + inside.length)],
     [3, make.i32(page.packedSize ?? body.length)],
-    kinds[kind] as [number, Field],
+    ...(page.isIndex ? [] : [kinds[kind] as [number, Field]]),
     ...(more ? [[90, make.text("x".repeat(more))] as const] : []),
   ]);
   return Buffer.concat([structBytes(header), body]);

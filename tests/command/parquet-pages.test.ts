@@ -185,7 +185,12 @@ test("a dictionary may be empty; pages of other types are left out", () =>
     const values = plain([Buffer.from("one"), Buffer.from("two")]);
     const dictionary = pageOf({ count: 2, encoding: 0, values });
     const indices = { version: 1, encoding: 8, count: 2, values: Buffer.of(1, 3, 2) } as const;
-    const other = pageOf({ count: 1, encoding: 0, type: 1, values: plain([Buffer.from("other")]) });
+    const other = pageOf({
+      count: 1,
+      encoding: 0,
+      isIndex: true,
+      values: plain([Buffer.from("other")]),
+    });
     const cells = await cellsIn(folder, fileOf([dictionary, other, pageOf(indices)], 2, 0));
     assert.deepEqual(textsOf(cells), ["0 6f6e65", "0 74776f"]);
     const none = pageOf({ count: 0, encoding: 0, values: Buffer.of() });
@@ -243,6 +248,7 @@ test("a damaged page is told, with what is wrong: nothing is made up", () =>
       ["no dictionary", [indices(1, 4, 0)], 0, /a value is missing/],
       ["an index that it hasn't", [dictionary, indices(2, 4, 2)], 0, /a value is missing/],
       ["no indices", [dictionary, indices(1)], 0, /indices were cut short/],
+      ["bits alone", [pageOf({ ...good, levels, levelEncoding: 4 })], 1, /its levels aren't RLE/],
       ["levels cut short", [pageOf({ ...good, levels: levels.subarray(0, 1) })], 1, /cut short/],
     ];
     for (const [name, pages, depth, reason] of cases) {
@@ -390,19 +396,11 @@ test("a page may hold 256 MiB, or 64 times what is in the file; Snappy no more t
     // Of nulls alone there may be nothing, which is nothing when it is unpacked, too.
     const levels = hybrid([0, 0], 1, "runs");
     const values = Buffer.of();
-    const empty = pageOf({
-      version: 2,
-      encoding: 0,
-      count: 2,
-      nullCount: 2,
-      levels,
-      values,
-      pack: () => values,
-    });
-    assert.deepEqual(
-      textsOf(await cellsIn(folder, fileOf([empty], 2, 1, 2))),
-      Array(2).fill("0 undefined"),
-    );
+    for (const encoding of [0, 6, 7, 8]) {
+      const page = { version: 2, encoding, count: 2, nullCount: 2, levels, values } as const;
+      const bytes = fileOf([pageOf({ ...page, pack: () => values })], 2, 1, 2);
+      assert.deepEqual(textsOf(await cellsIn(folder, bytes)), Array(2).fill("0 undefined"));
+    }
   }));
 
 test("a new column tells how many of its values are missing, and where its pages are", async () => {
