@@ -97,7 +97,7 @@ export async function planUnits(options: SourceOptions, settings: Settings): Pro
       `${options.source} holds no WAV, AIFF, FLAC, Ogg, MP3, tar or Parquet files${instead}`,
     );
   }
-  sources.sort((a, b) => a.name < b.name ? -1 : a.name > b.name ? 1 : 0);
+  sources.sort((a, b) => a.name < b.name ? -1 : 1); // no two have the same name
   const unreadable = failures.find(({ source }) => source.endsWith("/"));
   if (unreadable && settings.tarSize !== undefined) { // which file is in which shard would change
     throw new CliError(`${unreadable.source} can't be packed into shards: ${unreadable.reason}`);

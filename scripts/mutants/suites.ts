@@ -103,8 +103,14 @@ export const suites: readonly (readonly [RegExp, readonly string[]])[] = [
   [/^cli\/(commands\/merge|dataset\/(merge|state|claim))/, ["command/merge", "command/dataset"]],
   [/^cli\/dataset\/lists/, ["command/lists", "command/dataset", "command/hostile"]],
   [/^cli\/dataset\/(tar|sample|pipe)/, ["command/tar", "command/pipes", "command/hostile"]],
-  [/^cli\/dataset\/(hands|task|thread|work)/, ["command/threads", "command/dataset"]],
+  [/^cli\/dataset\/(hands|task\.|thread|work)/, ["command/threads", "command/dataset"]],
   [/^cli\/(draw|errors|options)/, ["command/arguments", "command/draws", "command/forms"]],
+  [/^cli\/dataset\/(find|plan|tasks|twins)/, [
+    "command/plan",
+    "command/dataset",
+    "command/tar",
+    "command/hostile",
+  ]],
   [/^cli\/(commands\/)?dataset/, [
     "command/dataset",
     "command/tar",

@@ -6,6 +6,7 @@ import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type Header, pack } from "tar-stream";
 import { readMembers } from "../../cli/dataset/tar.ts";
+import { indexTar } from "../../cli/dataset/tar-index.ts";
 import { wavBytes, wavHeader } from "../../cli/audio/wav.ts";
 import { readJsonLines, runCli, withFolder, writeWav } from "./cli.ts";
 import { test } from "../harness.ts";
@@ -139,6 +140,66 @@ test("sound members that differ only in their extension keep it", () =>
       "a.aiff.wav",
       "a.aiff.augment.json",
     ]);
+  }));
+
+test("a tar file's members and where they are: links of both kinds, what is none of its data", () =>
+  withFolder(async (folder) => {
+    const path = join(folder, "a.tar");
+    const long = `${"d/".repeat(60)}long.wav`;
+    await writeTar(path, [
+      { name: "x/", type: "directory" },
+      { name: "x/a.wav", bytes: "first", mtime: new Date(5000) },
+      { name: "x/hard.wav", type: "link", linkname: "x/a.wav" }, // from the top
+      { name: "x/soft.wav", type: "symlink", linkname: "a.wav" }, // from where it is
+      { name: "x/y/up.wav", type: "symlink", linkname: ".././hard.wav" },
+      { name: "x/wrong.wav", type: "link", linkname: "a.wav" },
+      { name: "._x/b.wav", bytes: "in a folder of that name" },
+      { name: "x/._b.wav", bytes: "of macOS" },
+      { name: "._c.wav", bytes: "of macOS" },
+      { name: "x/d._e.wav", bytes: "" },
+      { name: long, bytes: "long" },
+    ]);
+    const entries = await indexTar(path);
+    const bytes = readFileSync(path);
+    const shown = entries.map(({ name, place, problem }) => [
+      name,
+      problem ??
+        bytes.toString("latin1", place?.offset, (place?.offset ?? 0) + (place?.byteSize ?? 0)),
+    ]);
+    assert.deepEqual(shown, [
+      ["x/a.wav", "first"],
+      ["x/hard.wav", "first"],
+      ["x/soft.wav", "first"],
+      ["x/y/up.wav", "first"],
+      ["x/wrong.wav", "x/wrong.wav links to a.wav, which is not in the tar file"],
+      ["._x/b.wav", "in a folder of that name"],
+      ["x/d._e.wav", ""],
+      [long, "long"],
+    ]);
+    assert.equal(entries[0]?.mtime.getTime(), 5000);
+    // As many links as may lead on: the file behind them is the fortieth.
+    for (const count of [39, 40]) {
+      const chain = Array.from({ length: count }, (_, i) => ({
+        ...{ name: `${i}.wav`, type: "symlink" as const, linkname: `${i + 1}.wav` },
+      }));
+      await writeTar(path, [...chain, { name: `${count}.wav`, bytes: "end" }]);
+      const [first] = await indexTar(path);
+      assert.equal(first?.problem, count < 40 ? undefined : "0.wav: its links lead in a circle");
+    }
+    await writeTar(path, [{ name: "a.wav", bytes: Buffer.alloc(512) }]);
+    const whole = readFileSync(path);
+    const cut = { message: /^it was cut short: after \d+ bytes no end of a tar came$/ };
+    for (const size of [512, 1024, 1535]) {
+      writeFileSync(path, whole.subarray(0, size));
+      await assert.rejects(indexTar(path), size === 1024 ? cut : Error);
+    }
+    writeFileSync(path, whole.subarray(0, 1536)); // one block of zeros will do
+    assert.equal((await indexTar(path)).length, 1);
+    const other = Buffer.from(whole);
+    other[1535] = 1;
+    writeFileSync(path, other);
+    await assert.rejects(indexTar(path));
+    await assert.rejects(indexTar(join(folder, "none.tar")), { code: "ENOENT" });
   }));
 
 test("a shard that ends between two members, or has none and no end, was cut short", () =>
