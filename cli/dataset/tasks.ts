@@ -46,8 +46,8 @@ export class Tasks {
   ) {
     this.#begin = begin;
     this.#copies = copies;
-    const perThread = units.length * copies / (TASKS_PER_THREAD * threads);
-    this.#copiesPerTask = units.length < threads * TASKS_PER_THREAD ? Math.ceil(perThread) : copies;
+    // Of many units each is one task: that is no less than its copies.
+    this.#copiesPerTask = Math.ceil(units.length * copies / (TASKS_PER_THREAD * threads));
     this.count = units.reduce((sum, unit) => sum + this.#partCount(unit), 0);
     this.#threadsPerTask = Math.max(1, Math.floor(threads / Math.max(1, this.count)));
     this.#drafts = this.#cut(units);

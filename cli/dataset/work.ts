@@ -25,6 +25,8 @@ export interface WorkOptions {
   readonly say: (text: string) => void;
   readonly onDone?: (done: Done) => void;
   readonly onFailed?: () => void;
+  /** How many processes want a core; default: what the system says. */
+  readonly load?: () => number;
 }
 
 /** Some more than cores, so that none is idle while files are read and written. */
@@ -184,8 +186,8 @@ class Work implements Listener {
     // With tiny files calls of the file system are most of the work, and keep the cores busy.
     const busyCores = (now.cpuMs - before.cpuMs) / (now.ms - before.ms);
     if (busyCores > this.#hands.size * MUCH_WAITING) return;
-    const [load = 0] = loadavg(); // more than ours: cores have other work
-    if (load > this.#hands.size + 1) return;
+    const { load = () => loadavg()[0] ?? 0 } = this.#options;
+    if (load() > this.#hands.size + 1) return; // cores have other work than ours
     this.#addThread();
   }
 

@@ -269,6 +269,10 @@ test("few units are cut into tasks of some copies, so that each thread has some;
   assert.deepEqual(cut(8, 3, 2)[0], "u0 0-3 1");
   assert.deepEqual(cut(7, 9, 2).slice(0, 2), ["u0 0-8 1", "u0 8-9 1"]);
   assert.deepEqual(cut(8, 9, 2).length, 8);
+  assert.deepEqual(cut(90, 9, 2).at(-1), "u89 0-9 1");
+  const files = [{ name: "a.wav", path: "/a.wav" }];
+  const { all: [packed] } = tasksOf([unitOf("t.tar", 1, { isTar: true, files })], 1, 1);
+  assert.deepEqual(packed?.unit.files, files);
   const shards = [
     unitOf("s.tar", 1, { isTar: true }),
     unitOf("p", 1, { isParquet: true, isAlone: true }),

@@ -9,6 +9,7 @@ import {
   truncateSync,
   writeFileSync,
 } from "node:fs";
+import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 import { pathToFileURL } from "node:url";
@@ -18,7 +19,7 @@ import { newPartialName } from "../../cli/files.ts";
 import { planUnits } from "../../cli/dataset/plan.ts";
 import { Journal } from "../../cli/dataset/journal.ts";
 import type { Settings } from "../../cli/dataset/settings.ts";
-import { doUnits } from "../../cli/dataset/work.ts";
+import { doUnits, type WorkOptions } from "../../cli/dataset/work.ts";
 import { setEntry } from "../../cli/entry.ts";
 import { stopOnSignals } from "../../cli/interrupt.ts";
 import {
@@ -168,7 +169,12 @@ test("the first signal asks to stop, the second ends with its code", () => {
 });
 
 /** Does all sources in this process by threads that begin with this file. */
-async function doAll(source: string, folder: string, entry: string, copies = 1) {
+async function doAll(
+  source: string,
+  folder: string,
+  entry: string,
+  { copies = 1, ...how }: { copies?: number } & Partial<WorkOptions> = {},
+) {
   const settings = { ...SETTINGS, copies };
   const { units } = await planUnits({ source }, settings);
   const journal = await Journal.open(join(folder, "journal.jsonl"));
@@ -177,36 +183,64 @@ async function doAll(source: string, folder: string, entry: string, copies = 1) 
   try {
     const { signal } = new AbortController();
     const say = (text: string) => said.push(text);
-    const result = await doUnits(units, journal, { folder, settings, threads: 2, signal, say });
+    const options = { folder, settings, signal, say, ...how };
+    const result = await doUnits(units, journal, options);
     return { ...result, said };
   } finally {
     journal.close();
   }
 }
 
-test("the copies of one file are dealt out to all threads", () =>
-  withFolder(async (folder) => {
-    const [source, target] = [join(folder, "in.wav"), join(folder, "out")];
-    writeWav(source, [makeSignal(20_000, RATE)], RATE);
-    const entry = join(folder, "telling.mjs");
-    const told = join(folder, "told.txt");
-    const main = pathToFileURL(cliCommand().at(-1) ?? "").href;
-    writeFileSync(
-      entry,
-      `import { appendFileSync } from "node:fs";
+/** What threads begin with to do this before they tell of what has ended; it names them in a file. */
+function writeEntry(folder: string, before = ""): { entry: string; threadCount: () => number } {
+  const [entry, told] = [join(folder, "telling.mjs"), join(folder, "told.txt")];
+  const main = pathToFileURL(cliCommand().at(-1) ?? "").href;
+  writeFileSync(
+    entry,
+    `import { appendFileSync } from "node:fs";
 import { parentPort, threadId } from "node:worker_threads";
 const tell = parentPort.postMessage.bind(parentPort);
 parentPort.postMessage = (ended) => {
   if (ended.length > 0) appendFileSync(${JSON.stringify(told)}, threadId + "\\n");
+  ${before}
   tell(ended);
 };
 await import(${JSON.stringify(main)});
 `,
+  );
+  const threadCount = () => new Set(readFileSync(told, "utf8").trim().split("\n")).size;
+  return { entry, threadCount };
+}
+
+test("where threads wait for files and cores are idle some more are hired, but no end of them", () =>
+  withFolder(async (folder) => {
+    const waitMs = 25;
+    const { entry, threadCount } = writeEntry(
+      folder,
+      `Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ${waitMs} * ended.length);
+  for (const end of ended) [end.ms, end.waitedMs] = [${waitMs}, ${waitMs}];`,
     );
-    const { doneCount, failures } = await doAll(source, target, entry, 60);
+    const cores = availableParallelism();
+    for (const [load, fileCount, most] of [[2, 160, cores + 4], [cores + 2, 70, cores]] as const) {
+      const [source, target] = [join(folder, `in${load}`), join(folder, `out${load}`)];
+      makeClips(source, Array.from({ length: fileCount }, (_, i) => `c${i}.wav`), 100);
+      const { doneCount, failures } = await doAll(source, target, entry, { load: () => load });
+      assert.deepEqual([doneCount, failures], [fileCount, []]);
+      const count = threadCount();
+      assert.ok(count <= most && (count > cores || most === cores), `${count} threads`);
+      rmSync(join(folder, "told.txt"));
+    }
+  }));
+
+test("the copies of one file are dealt out to all threads", () =>
+  withFolder(async (folder) => {
+    const [source, target] = [join(folder, "in.wav"), join(folder, "out")];
+    writeWav(source, [makeSignal(20_000, RATE)], RATE);
+    const { entry, threadCount } = writeEntry(folder);
+    const { doneCount, failures } = await doAll(source, target, entry, { copies: 60, threads: 2 });
     assert.deepEqual([doneCount, failures], [1, []]);
     assert.equal(readdirSync(target).filter((name) => name.endsWith(".wav")).length, 60);
-    assert.equal(new Set(readFileSync(told, "utf8").trim().split("\n")).size, 2);
+    assert.equal(threadCount(), 2);
   }));
 
 test("a thread that dies fails its file, and others go on", () =>
@@ -217,7 +251,7 @@ test("a thread that dies fails its file, and others go on", () =>
     const built = runtimeName === "Node" ? "dist/node/" : "";
     const extension = runtimeName === "Node" ? "js" : "ts";
     const entry = projectPath(`${built}tests/scripts/deadly-thread.${extension}`);
-    const { doneCount, failures } = await doAll(source, target, entry);
+    const { doneCount, failures } = await doAll(source, target, entry, { threads: 2 });
     assert.equal(doneCount, 30);
     assert.deepEqual(failures.map(({ source }) => source).sort(), [
       "c1-deadly.wav",
@@ -235,7 +269,7 @@ test("where no thread can be started the main one does all", () =>
     makeClips(source, Array.from({ length: 9 }, (_, i) => `c${i}.wav`));
     const entry = join(folder, "broken.mjs");
     writeFileSync(entry, 'throw new Error("not today");\n');
-    const { doneCount, failures, said } = await doAll(source, target, entry);
+    const { doneCount, failures, said } = await doAll(source, target, entry, { threads: 2 });
     assert.deepEqual([doneCount, failures], [9, []]);
     assert.equal(said.length, 1);
     assert.match(said.join(), /^no thread can be started \(.*not today\): one does all$/);
