@@ -104,7 +104,7 @@ export async function planUnits(options: SourceOptions, settings: Settings): Pro
   }
   const units = settings.tarSize !== undefined
     ? packUnits(sources, settings.tarSize)
-    : nameOutputs(sources, settings);
+    : nameOutputs(sources);
   return { units, failures, skipped };
 }
 
@@ -141,7 +141,7 @@ class Source implements Unit {
   constructor(name: string, place: Place, more?: Pick<Unit, "metadata" | "isAlone">) {
     this.name = name;
     this.#place = place;
-    if (more) Object.assign(this, more);
+    Object.assign(this, more);
   }
 
   get path(): string {
@@ -164,7 +164,6 @@ class Source implements Unit {
   outputsWith(keepsExtension: boolean): string[] {
     const { copies, format } = this.#place.settings;
     const stem = keepsExtension ? this.name : stemOf(this.name);
-    if (copies === 1) return [`${stem}.${format.container}`];
     return Array.from(
       { length: copies },
       (_, copy) => `${stem}${copySuffix(copy, copies)}.${format.container}`,
@@ -176,7 +175,7 @@ class Source implements Unit {
 function packUnits(sources: readonly Source[], tarSize: number): Unit[] {
   const shard = sources.find(({ isTar, isParquet }) => isTar || isParquet);
   if (shard) throw usageError(`${shard.name} is a shard already: leave out --tar`);
-  const parted = sources.find(({ metadata = [] }) => metadata.length > 1);
+  const parted = sources.find(({ metadata }) => metadata && metadata.length > 1);
   if (parted) {
     throw usageError(`--tar makes one sample of each file, but several lines list ${parted.name}`);
   }
@@ -208,7 +207,7 @@ function nameKeys(sources: readonly Source[]): ListedFile[] {
     return { name, path, key, ...(metadata && { metadata }) };
   });
   for (const [key, [a, b]] of findTwins(keyed, ({ key }) => [key])) {
-    throw usageError(`${a?.name} and ${b?.name} would both have the key ${key}: rename one`);
+    throw usageError(`${a.name} and ${b.name} would both have the key ${key}: rename one`);
   }
   return keyed;
 }
@@ -286,18 +285,18 @@ function groupByName(listed: readonly Listed[], list: string, place: Place): Sou
  * Mirrors the tree. Sources that differ only in their extension keep it, a.flac.wav, and so do those
  * whose output would have the name of a folder.
  */
-function nameOutputs(sources: readonly Source[], { copies }: Settings): readonly Unit[] {
+function nameOutputs(sources: readonly Source[]): readonly Unit[] {
   const folders = new Set<string>();
   for (const { name } of sources) addFolders(name, folders);
   const suspicious = [...folders].some((name) => /\.\w+$/.test(name)) ? folders : new Set<string>();
   const twins = findTwins(sources, ({ name }) => [stemOf(name)]);
-  let isPlain = copies === 1; // then no two outputs are the same
   for (const source of sources) {
-    source.keepsExtension = (twins.size > 0 && twins.has(stemOf(source.name))) ||
+    source.keepsExtension = twins.has(stemOf(source.name)) ||
       (suspicious.size > 0 && source.outputsWith(false).some((path) => suspicious.has(path)));
-    if (source.keepsExtension) isPlain = false;
   }
-  checkOutputs(sources, suspicious, isPlain);
+  // Else all stems differ, and with them the outputs.
+  if (sources.some(({ keepsExtension }) => keepsExtension)) checkTwins(sources);
+  checkOutputs(sources, suspicious);
   return sources;
 }
 
@@ -311,20 +310,15 @@ function addFolders(path: string, folders: Set<string>): void {
 }
 
 /** What the command writes itself. */
-const OWN = /^(manifest(-\d+-of-\d+)?\.jsonl|\.mp3-augment)(\/|$)/;
+const OWN = /^(manifest(-\d+-of-\d+)?\.jsonl|\.mp3-augment)\//;
 
-function checkOutputs(
-  units: readonly Unit[],
-  folders: ReadonlySet<string>,
-  areDistinct: boolean,
-): void {
-  if (!areDistinct) checkTwins(units);
+function checkOutputs(units: readonly Unit[], folders: ReadonlySet<string>): void {
   for (const { name, outputs } of units) {
     for (const output of outputs) {
       if (OWN.test(output)) {
         throw usageError(`${name} would become ${output}, which is this command's own: rename it`);
       }
-      if (folders.size > 0 && folders.has(output)) {
+      if (folders.has(output)) {
         throw usageError(`${name} would become ${output}, which is a folder too: rename it`);
       }
     }
@@ -333,7 +327,7 @@ function checkOutputs(
 
 function checkTwins(units: readonly Unit[]): void {
   for (const [output, [a, b]] of findTwins(units, ({ outputs }) => outputs)) {
-    throw usageError(`${a?.name} and ${b?.name} would both become ${output}: rename one`);
+    throw usageError(`${a.name} and ${b.name} would both become ${output}: rename one`);
   }
 }
 

@@ -7,13 +7,14 @@
 export function findTwins<T>(
   items: readonly T[],
   textsOf: (item: T) => readonly string[],
-): Map<string, T[]> {
+): Map<string, [T, T, ...T[]]> {
   const hashes: number[] = [];
   for (const item of items) for (const text of textsOf(item)) hashes.push(hashOf(text));
   const sorted = Int32Array.from(hashes).sort();
   const common = new Set(sorted.filter((hash, index) => index > 0 && hash === sorted[index - 1]));
   const twins = new Map<string, T[]>();
-  if (common.size === 0) return twins;
+  const found = twins as Map<string, [T, T, ...T[]]>;
+  if (common.size === 0) return found;
   let index = 0;
   for (const item of items) {
     for (const text of textsOf(item)) {
@@ -24,7 +25,7 @@ export function findTwins<T>(
     }
   }
   for (const [text, { length }] of twins) if (length === 1) twins.delete(text);
-  return twins;
+  return found;
 }
 
 /** FNV-1a. */

@@ -1,7 +1,9 @@
 /** What a run finds and plans, without running it: names, outputs, shards, tasks. */
 import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
 import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
+import process from "node:process";
 import type { Task } from "../../cli/dataset/plan.ts";
 import { countSkipped, planUnits, type Unit } from "../../cli/dataset/plan.ts";
 import type { Settings } from "../../cli/dataset/settings.ts";
@@ -48,7 +50,8 @@ async function wrongWith(folder: string, names: readonly string[], more: Partial
 
 test("outputs have the sources' names, sorted by these, and a number where there are copies", () =>
   withFolder(async (folder) => {
-    const names = ["b/c.flac", "b-.wav", "a.MP3", "b.d/e.wav", "s.tar", "p.parquet", "Z.aiff"];
+    const names = ["b/c.flac", "b-.wav", "a.MP3", "b.d/e.wav", "s.tar", "p.parquet", "Z.aiff"]
+      .concat("q.parquet.mp3", "s.tar.flac");
     const { units, failures, skipped } = await planOf(folder, names);
     assert.deepEqual([failures, skipped], [[], []]);
     assert.deepEqual(units.map(({ name }) => name), [...names].sort());
@@ -59,11 +62,15 @@ test("outputs have the sources' names, sorted by these, and a number where there
       "b.d/e.wav": "b.d/e.wav",
       "b/c.flac": "b/c.wav",
       "p.parquet": "p.parquet",
+      "q.parquet.mp3": "q.parquet.wav",
       "s.tar": "s.tar",
+      "s.tar.flac": "s.tar.wav",
     });
     const kinds = units.map(({ isTar, isParquet, isAlone }) => [isTar, isParquet, isAlone]);
-    assert.deepEqual(kinds.at(-1), [true, false, undefined]);
-    assert.deepEqual(kinds.at(-2), [false, true, undefined]);
+    const file = [false, false, undefined];
+    assert.deepEqual(kinds.slice(-4), [
+      ...[[false, true, undefined], file, [true, false, undefined], file],
+    ]);
     const copied = await planOf(folder, ["a.wav", "s.tar"], { copies: 3 });
     assert.deepEqual(outputsOf(copied.units), {
       "a.wav": "a-0.wav a-1.wav a-2.wav",
@@ -92,6 +99,15 @@ test("outputs that would be the same, or a folder's, keep their source's extensi
       "a.flac": "a.wav",
       "a.d/b/c.wav": "a.d/b/c.wav",
     });
+    assert.deepEqual(await of(["a.flac", "a.wav/b/c.mp3", "x/y.mp3"]), {
+      "a.flac": "a.flac.wav",
+      "a.wav/b/c.mp3": "a.wav/b/c.wav",
+      "x/y.mp3": "x/y.wav",
+    });
+    assert.deepEqual(await of(["a.flac", "a.wavs/b.mp3"]), {
+      "a.flac": "a.wav",
+      "a.wavs/b.mp3": "a.wavs/b.wav",
+    });
     // Where that doesn't help either, it is told.
     const both = "would both become a.flac.wav: rename one";
     assert.equal(
@@ -102,15 +118,20 @@ test("outputs that would be the same, or a folder's, keep their source's extensi
       await wrongWith(folder, ["a.flac", "a.wav/b.mp3", "a.flac.wav/c.mp3"]),
       "a.flac would become a.flac.wav, which is a folder too: rename it",
     );
-    assert.match(
-      await wrongWith(folder, ["manifest-1-of-2.jsonl/a.wav"]),
-      /^manifest-1-of-2\.jsonl\/a\.wav would become .*, which is this command's own: rename it$/,
-    );
+    const own = ["manifest.jsonl", "manifest-10-of-12.jsonl"];
+    for (const name of own) {
+      assert.equal(
+        await wrongWith(folder, [`${name}/a.flac`]),
+        `${name}/a.flac would become ${name}/a.wav, which is this command's own: rename it`,
+      );
+    }
+    const others = [...own.map((name) => `x/${name}`), "manifest-1.jsonl", "manifest.jsonl.d"];
+    for (const name of others) await of([`${name}/a.flac`]);
   }));
 
 test("--tar packs files in their order, under keys that no two have", () =>
   withFolder(async (folder) => {
-    const names = ["a.wav", "b/a.x.wav", "b/a_x.wav", "b.d/c.flac", "e.wav"];
+    const names = ["a.wav", "b/a.x.wav", "b/a_x.wav", "b.d/c.flac", "e.f.gh.wav"];
     const { units } = await planOf(folder, names, { tarSize: 2 });
     assert.deepEqual(units.map(({ files, ...unit }) => [unit, files?.map(({ name }) => name)]), [
       [{ name: "000000.tar", path: "", outputs: ["000000.tar"], isTar: true }, [
@@ -121,7 +142,7 @@ test("--tar packs files in their order, under keys that no two have", () =>
         "b/a.x.wav",
         "b/a_x.wav",
       ]],
-      [{ name: "000002.tar", path: "", outputs: ["000002.tar"], isTar: true }, ["e.wav"]],
+      [{ name: "000002.tar", path: "", outputs: ["000002.tar"], isTar: true }, ["e.f.gh.wav"]],
     ]);
     const files = units.flatMap(({ files = [] }) => files);
     // SHA-256 of the names, as sha256sum has it.
@@ -130,13 +151,18 @@ test("--tar packs files in their order, under keys that no two have", () =>
       "b.d/c",
       "b/a_x_2153d105",
       "b/a_x_86fe340c",
-      "e",
+      "e_f_gh",
     ]);
     assert.ok(files.every(({ name, path }) => path.endsWith(name) && path === resolve(path)));
     const shard = /is a shard already: leave out --tar/;
     for (const name of ["s.tar", "p.parquet"]) {
       assert.match(await wrongWith(folder, ["a.wav", name], { tarSize: 2 }), shard);
     }
+    const hashed = files.find(({ name }) => name === "b/a.x.wav")?.key;
+    assert.equal(
+      await wrongWith(folder, [...names, `${hashed}.mp3`], { tarSize: 2 }),
+      `b/a.x.wav and ${hashed}.mp3 would both have the key ${hashed}: rename one`,
+    );
     const many = Array.from({ length: 21 }, (_, i) => `${i}.wav`);
     assert.equal((await planOf(folder, many, { tarSize: 10 })).units.length, 3);
   }));
@@ -156,8 +182,8 @@ test("what is left out is counted, and a source that isn't one is told", () =>
     assert.deepEqual(units.map(({ name }) => name), ["a.wav"]);
     assert.equal(countSkipped(skipped), ".m4a 2, .wma 1");
     assert.match(
-      await wrongWith(folder, ["b.m4a", "c.m4a"]),
-      /holds no WAV, AIFF, FLAC, Ogg, MP3, tar or Parquet files \(but \.m4a 2\)$/,
+      await wrongWith(folder, ["b.wma", "c.m4a", "d.m4a"]),
+      /holds no WAV, AIFF, FLAC, Ogg, MP3, tar or Parquet files \(but \.m4a 2, \.wma 1\)$/,
     );
     assert.match(await wrongWith(folder, ["readme.txt"]), /or Parquet files$/);
     makeFiles(folder, ["one.wav", "one.txt"]);
@@ -173,8 +199,38 @@ test("what is left out is counted, and a source that isn't one is told", () =>
       message: /one\.txt is no folder, no list \(\.jsonl, \.csv, \.jsonl\.gz\) and no sound file$/,
       exitCode: 2,
     });
+    if (process.platform === "linux") {
+      spawnSync("mkfifo", [join(folder, "pipe.wav")]);
+      await assert.rejects(planned("pipe.wav"), {
+        message: /pipe\.wav: it is a pipe, not a file$/,
+      });
+    }
     symlinkSync("one.wav", join(folder, "linked.wav"));
     assert.deepEqual((await planned("linked.wav")).units.map(({ name }) => name), ["linked.wav"]);
+  }));
+
+test("a folder that can't be read is told of; what is packed into shards would be another", () =>
+  withFolder(async (folder) => {
+    if (process.platform !== "linux") return; // elsewhere names are text
+    const source = join(folder, "in");
+    makeFiles(source, ["b/c.txt"]);
+    // A name that isn't UTF-8: no program that takes names for text can open it.
+    const made = spawnSync("sh", ["-c", `mkdir "$(printf 'a\\351')"`], { cwd: source });
+    assert.equal(made.status, 0);
+    const { units, failures } = await planUnits({ source }, SETTINGS);
+    assert.deepEqual(units, []);
+    assert.deepEqual(failures, [{ source: "a\ufffd/", reason: "there is no such file" }]);
+    makeFiles(source, ["d.wav"]);
+    await assert.rejects(planUnits({ source }, { ...SETTINGS, tarSize: 2 }), {
+      message: "a\ufffd/ can't be packed into shards: there is no such file",
+      exitCode: 3,
+    });
+    assert.equal((await planUnits({ source }, SETTINGS)).units.length, 1);
+    // A file of such a name fails by itself.
+    spawnSync("sh", ["-c", `rmdir a*; touch "$(printf 'e\\351.wav')"`], { cwd: source });
+    const packed = await planUnits({ source }, { ...SETTINGS, tarSize: 2 });
+    assert.equal(packed.units.length, 1);
+    assert.match(packed.failures[0]?.reason ?? "", /^its name is not UTF-8/);
   }));
 
 test("lists: a file once, with all that its lines say of it; twice the same is an error", () =>
@@ -206,7 +262,9 @@ test("lists: a file once, with all that its lines say of it; twice the same is a
     await assert.rejects(plan(lines, { tarSize: 3 }), {
       message: "--tar makes one sample of each file, but several lines list b.wav",
     });
-    assert.equal((await plan(lines.slice(1), { tarSize: 3 })).units.length, 1);
+    const { units: [packed] } = await plan(lines.slice(1), { tarSize: 3 });
+    assert.deepEqual(packed?.files?.map((file) => "metadata" in file), [false, true, true]);
+    assert.deepEqual(packed.files[2]?.metadata?.map(({ text }) => text), ["c"]);
     await assert.rejects(plan([{ path: "../a.wav" }]), {
       message:
         /^\.\.\/a\.wav in .*list\.jsonl is outside of .*: --root DIR names the folder above all$/,
