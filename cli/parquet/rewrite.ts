@@ -95,7 +95,7 @@ class Rewriter {
     this.#file = file;
     this.#footer = footer;
     this.#options = options;
-    this.#drawn = footer.leaves.findIndex(({ path }) => path.join("\0") === COLUMN);
+    this.#drawn = footer.leaves.findIndex(({ path }) => path[0] === COLUMN);
   }
 
   *put(bytes: Uint8Array): Iterable<Uint8Array> {
@@ -151,7 +151,7 @@ class Rewriter {
         yield { row, outputRow, copy, bytes: audio.bytes, path: textOf(path) };
       }
     };
-    const drawnLevel = this.#drawn < 0 ? 1 : this.#footer.leaves[this.#drawn]?.maxLevel ?? 1;
+    const drawnLevel = this.#footer.leaves[this.#drawn]?.maxLevel ?? 1;
     for await (const { bytes, path, drawn } of change(input())) {
       const { audio, path: oldPath } = old.shift() as typeof old[number];
       if (oldPath) rows.paths.push(path === undefined ? oldPath : withText(oldPath.level, path));
@@ -236,7 +236,7 @@ class Rewriter {
 
   /** What follows the row groups. */
   async *finish(): AsyncIterable<Uint8Array> {
-    const { file, groups } = this.#footer;
+    const { file } = this.#footer;
     const chunks = this.#groups.flatMap((group) => group.chunks);
     for (const each of chunks) yield* this.#putBloomFilter(each);
     for (const each of chunks) yield* this.#putColumnIndex(each);
@@ -252,7 +252,6 @@ class Rewriter {
     const rowCount = get.number(file, FILE.rowCount) ?? 0;
     extended.set(FILE.rowCount, make.i64(rowCount * this.#options.copies));
     extended.set(FILE.rowGroups, make.list(TYPE.struct, newGroups));
-    if (groups.length === 0) extended.set(FILE.rowGroups, make.list(TYPE.struct, []));
     const bytes = structBytes(extended);
     const tail = Buffer.alloc(4);
     tail.writeUInt32LE(bytes.length);

@@ -79,7 +79,7 @@ function pageBytes(cells: readonly Cell[], maxLevel: number): Uint8Array {
 function levelBytes(cells: readonly Cell[]): Uint8Array {
   const bytes: number[] = [];
   for (let start = 0; start < cells.length;) {
-    const level = cells[start]?.level ?? 0;
+    const { level } = cells[start] as Cell;
     let end = start + 1;
     while (end < cells.length && cells[end]?.level === level) end++;
     let head = (end - start) * 2;

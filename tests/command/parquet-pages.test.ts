@@ -2,14 +2,14 @@
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import { writeFileSync } from "node:fs";
-import { open } from "node:fs/promises";
+import { type FileHandle, open } from "node:fs/promises";
 import { join } from "node:path";
 import * as nodeZlib from "node:zlib";
 import { parquetReadObjects } from "hyparquet";
 import { ByteWriter } from "hyparquet-writer/src/bytewriter.js";
 import { deltaByteArray, deltaLengthByteArray } from "hyparquet-writer/src/delta.js";
 import { snappyCompress } from "hyparquet-writer/src/snappy.js";
-import { type Cell, readFooter } from "../../cli/parquet/format.ts";
+import { type Cell, readFooter, readRange } from "../../cli/parquet/format.ts";
 import { readCells, unzstd } from "../../cli/parquet/read-pages.ts";
 import { type Field, get, make, type Struct, structBytes, TYPE } from "../../cli/parquet/thrift.ts";
 import { writeCells } from "../../cli/parquet/write-pages.ts";
@@ -455,6 +455,34 @@ test("what is written hyparquet reads, at any depth; a page has about a megabyte
   assert.deepEqual(await theirCells(fileOf(none.pages, 0, 1), 1), []);
 });
 
+const FOOTLESS = /^the Parquet file ends without a footer: it was cut short$/;
+
+/** A file that is read some bytes at a time. */
+function slowFile(bytes: Buffer): FileHandle {
+  const read = (into: Uint8Array, at: number, byteSize: number, from: number) => {
+    const piece = bytes.subarray(from, from + Math.min(3, byteSize));
+    into.set(piece, at);
+    return Promise.resolve({ bytesRead: piece.length });
+  };
+  return { read } as unknown as FileHandle;
+}
+
+test("bytes may come in pieces; a schema without columns has none", async () => {
+  const file = slowFile(Buffer.from("0123456789"));
+  const text = async (offset: number, byteSize: number) =>
+    Buffer.from(await readRange(file, { offset, byteSize })).toString();
+  assert.equal(await text(1, 8), "12345678");
+  assert.equal(await text(0, 10), "0123456789");
+  assert.equal(await text(4, 0), "");
+  await assert.rejects(text(4, 7), /the file ends within its columns/);
+  const bytes = withFooter(fileOf([], 0, 0), (footer) => {
+    const root: Struct = new Map([[4, make.text("root")]]);
+    footer.set(2, make.list(TYPE.struct, [root])).set(4, make.list(TYPE.struct, []));
+  });
+  const { leaves, groups } = await readFooter(slowFile(bytes), bytes.length);
+  assert.deepEqual([leaves, groups], [[], []]);
+});
+
 test("a footer that isn't true of its file is damaged, and says where", () =>
   withFolder(async (folder) => {
     const page = pageOf({ version: 1, encoding: 0, count: 1, values: plain([Buffer.from("one")]) });
@@ -506,15 +534,15 @@ test("a footer that isn't true of its file is damaged, and says where", () =>
       [
         "endless",
         Buffer.concat([good.subarray(0, -8), uint32(good.length), good.subarray(-4)]),
-        /cut/,
+        FOOTLESS,
       ],
       [
         "on itself",
         Buffer.concat([good.subarray(0, -8), uint32(good.length - 11), good.subarray(-4)]),
-        /cut/,
+        FOOTLESS,
       ],
-      ["empty", Buffer.concat([good.subarray(0, -8), uint32(0), good.subarray(-4)]), /cut short/],
-      ["short", Buffer.from("PAR1"), /cut short/],
+      ["empty", Buffer.concat([good.subarray(0, -8), uint32(0), good.subarray(-4)]), FOOTLESS],
+      ["short", Buffer.from("PAR1"), FOOTLESS],
       ["shorter", Buffer.from("PAR"), /it is no Parquet file/],
       [
         "secret",
@@ -527,6 +555,11 @@ test("a footer that isn't true of its file is damaged, and says where", () =>
         assert.match(error.message, reason, name);
         return true;
       });
+    }
+    // An empty file's footer begins at once, and the root's repetition means nothing.
+    assert.deepEqual(await cellsIn(folder, fileOf([], 0, 0)), []);
+    for (const repetition of [1, 2]) {
+      assert.equal((await cellsIn(folder, element(0, 3, make.i32(repetition)))).length, 1);
     }
     // At the very ends all is right.
     for (

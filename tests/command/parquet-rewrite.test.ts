@@ -74,6 +74,7 @@ async function rewrite(
   source: Buffer,
   copies: number,
   change: (row: Row) => NewRow,
+  wanted?: string,
 ): Promise<Rewritten> {
   const path = join(folder, "file");
   writeFileSync(path, source);
@@ -81,7 +82,7 @@ async function rewrite(
   try {
     const footer = await readFooter(file, source.length);
     checkColumns(footer);
-    const column = findAudioColumn(footer) ?? assert.fail("no audio");
+    const column = findAudioColumn(footer, wanted) ?? assert.fail("no audio");
     const rows: Row[] = [];
     const pieces: Uint8Array[] = [];
     const rewriting = rewriteParquet(file, footer, {
@@ -190,7 +191,8 @@ const NULL_COUNTS: Record<number, number[]> = {
 test("all that a footer says is true of the new file: sizes, places, order, indexes, filters", () =>
   withFolder(async (folder) => {
     for (const sortedBy of [COLUMNS.id, COLUMNS.bytes, COLUMNS.path]) {
-      const before = dressed(audioOf(10), sortedBy);
+      const given = audioOf(10);
+      const before = dressed(given, sortedBy);
       const { bytes: after } = await rewrite(folder, before, 2, ({ row, copy, bytes, path }) => ({
         ...(bytes && { bytes: Buffer.concat([bytes, bytes]) }),
         ...(path !== undefined && { path: `${path}!` }),
@@ -207,6 +209,21 @@ test("all that a footer says is true of the new file: sizes, places, order, inde
       assert.deepEqual(raw.field_7, Array(7).fill({ field_1: {} }));
       assert.equal(Buffer.from(raw.field_99 as Uint8Array).toString(), "from the future");
       assert.equal(now.row_groups.length, 6);
+      const wanted = [0, 4, 8].flatMap((first) =>
+        [0, 1].flatMap((copy) =>
+          given.slice(first, first + 4).map((audio, i) => ({ audio, row: first + i, copy }))
+        )
+      );
+      assert.deepEqual(
+        (await rowsIn(after)).map(({ audio, augment }) => ({ audio, augment })),
+        wanted.map(({ audio, row, copy }) => ({
+          audio: audio && {
+            bytes: new Uint8Array(Buffer.concat(Array(2).fill(audio.bytes))),
+            path: audio.path === undefined ? null : `${audio.path}!`,
+          },
+          augment: row % 4 === 2 ? null : `drawn ${row}-${copy}`,
+        })),
+      );
       let at = 4;
       for (const [index, group] of now.row_groups.entries()) {
         const source = old.row_groups[Math.floor(index / 2)] ?? assert.fail();
@@ -344,7 +361,12 @@ test("a column named augment that isn't ours is refused, whatever it is", () =>
       }
     });
     const inside = ours(parquetOf(audioOf(4), { names: ["augment"] }));
-    for (const file of [text, bytes, inside]) {
+    const textInside = withFooter(inside, (footer) => {
+      for (const element of get.structs(footer, 2)) {
+        if (get.text(element, 4) === "bytes") element.set(6, make.i32(0));
+      }
+    });
+    for (const file of [text, bytes, inside, textInside]) {
       await assert.rejects(rewrite(folder, file, 1, () => ({})), refused);
     }
     await rewrite(folder, ours(text), 1, () => ({}));
@@ -384,4 +406,109 @@ test("what has an offset but no size can't be copied, and isn't told of", () =>
       );
       assert.ok(placesIn(bytes).every((places) => places[index] === undefined), `${of} ${id}`);
     }
+  }));
+
+test("a column of plain bytes has no paths; a damaged index of pages is told", () =>
+  withFolder(async (folder) => {
+    const sounds = ["one", "two", "three"];
+    const source = withFooter(parquetOf(audioOf(3), { extra: { sound: sounds } }), (footer) => {
+      for (const element of get.structs(footer, 2)) {
+        if (get.text(element, 4) === "sound") element.delete(6);
+      }
+    });
+    const louder = ({ bytes }: Row) => ({
+      bytes: Buffer.concat([bytes as Uint8Array, Buffer.from("!")]),
+      path: "p",
+    });
+    const { bytes, rows } = await rewrite(folder, source, 1, louder, "sound");
+    assert.deepEqual(rows.map(({ path }) => path), Array(3).fill(undefined));
+    const before = await rowsIn(source);
+    assert.deepEqual(
+      await rowsIn(bytes),
+      before.map((row, i) => ({
+        ...row,
+        sound: new Uint8Array(Buffer.from(`${sounds[i]}!`)),
+        augment: null,
+      })),
+    );
+    const indexed = parquetOf(audioOf(10), { pageSize: 16 });
+    const { offset_index_offset: at } =
+      parquetMetadata(bufferOf(indexed)).row_groups[0]?.columns[0] ?? {};
+    indexed.fill(0xff, Number(at), Number(at) + 3);
+    const damaged = rewrite(folder, indexed, 1, () => ({}));
+    await assert.rejects(damaged, /^Error: its page index is damaged: ./);
+  }));
+
+test("which column holds audio: a struct of bytes and path that isn't in a list", () =>
+  withFolder(async (folder) => {
+    const found = async (source: Buffer, wanted?: string) => {
+      const path = join(folder, "file");
+      writeFileSync(path, source);
+      const file = await open(path);
+      try {
+        return findAudioColumn(await readFooter(file, source.length), wanted);
+      } finally {
+        await file.close();
+      }
+    };
+    const changed = (names: string[], change: (element: Struct) => void, options: object = {}) =>
+      withFooter(
+        parquetOf(audioOf(3), options),
+        (footer) =>
+          get.structs(footer, 2).filter((element) => names.includes(get.text(element, 4) ?? ""))
+            .forEach(change),
+      );
+    assert.deepEqual(await found(parquetOf(audioOf(3))), { name: "audio", bytes: 1, path: 2 });
+    const repeated = changed(["audio"], (element) => element.set(3, make.i32(2)));
+    assert.equal(await found(repeated), undefined);
+    await assert.rejects(found(repeated, "audio"), /the column "audio" holds no bytes/);
+    for (const name of ["bytes", "path"]) {
+      const list = changed([name], (element) => element.set(3, make.i32(2)));
+      assert.equal(await found(list), undefined);
+    }
+    const text: Field = make.struct([[1, make.struct([])]]);
+    assert.equal(await found(changed(["bytes"], (element) => element.set(10, text))), undefined);
+    const logical = changed(["path"], (element) => (element.delete(6), element.set(10, text)));
+    assert.equal((await found(logical))?.path, 2);
+    const json: Field = make.struct([[11, make.struct([])]]);
+    assert.equal(
+      await found(changed(["path"], (element) => (element.delete(6), element.set(10, json)))),
+      undefined,
+    );
+    assert.equal(
+      await found(changed(["path"], (element) => element.set(6, make.i32(19)))),
+      undefined,
+    );
+    assert.equal(
+      await found(changed(["bytes"], (element) => element.set(1, make.i32(7)))),
+      undefined,
+    );
+    // Alone, bytes are no audio but for who says so.
+    const bytes = changed(["path"], (element) => element.set(1, make.i32(7)));
+    assert.deepEqual([await found(bytes), await found(bytes, "audio")], [undefined, {
+      name: "audio",
+      bytes: 1,
+    }]);
+    // Hugging Face's word: what it calls something else isn't audio; what is damaged says nothing.
+    const features = (value: unknown) => found(parquetOf(audioOf(3), { features: value as never }));
+    assert.equal(await features({ audio: { _type: "Image" } }), undefined);
+    for (const value of [{ audio: { _type: "Audio" } }, { other: {} }, {}, 3, null]) {
+      assert.equal((await features(value))?.name, "audio");
+    }
+    assert.equal(
+      (await found(withValue(parquetOf(audioOf(3)), "huggingface", "{")))?.name,
+      "audio",
+    );
+    const two = { names: ["a", "b"] };
+    assert.equal(
+      (await found(parquetOf(audioOf(3), { ...two, features: { a: { _type: "Audio" } } })))?.name,
+      "a",
+    );
+    assert.equal(
+      (await found(parquetOf(audioOf(3), { ...two, features: { a: { _type: "Value" } } })))?.name,
+      "b",
+    );
+    await assert.rejects(found(parquetOf(audioOf(3), two)), {
+      message: "several columns may hold the audio (a, b): --audio-column names the one",
+    });
   }));
