@@ -44,7 +44,8 @@ int32_t mp3a_roundtrip_pcm16(const mp3a_options *options, const int16_t *samples
   const uint32_t frame_count = sample_count / channel_count;
   const uint64_t output_count =
       (uint64_t)mp3a_output_frame_count(options, frame_count) * channel_count;
-  if (!mp3a_is_pcm16_pointer(out) || capacity < output_count) return MP3A_INVALID_AUDIO;
+  if (output_count == 0 || capacity < output_count) return MP3A_INVALID_AUDIO;
+  if (!mp3a_is_pcm16_pointer(out)) return MP3A_INVALID_AUDIO;
   const mp3a_clip clip = {.options = *options,
                           .input = mp3a_pcm16_source(samples, options->channel_count),
                           .output = mp3a_pcm16_sink(out, options->channel_count),

@@ -177,6 +177,9 @@ static void check_id3(void) {
   check_all("an ID3 header that is cut");
   clear(), put_frame(CBR_128, 417), put_id3(90, false), put_frames(3);
   check_all("a frame that a tag follows");
+  /* Searched for, it would need another one behind it. */
+  clear(), put_frames(3), put_id3(40, true), put_frame(CBR_128, 417), put("xx", 2);
+  check_all("behind a tag's footer the stream goes on");
 }
 
 static void check_ape(void) {
