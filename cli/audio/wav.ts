@@ -1,7 +1,7 @@
 /**
- * WAV files, block by block. The package for odd formats (`@audio/decode-wav`) scales positive
- * samples by 1/32767; here a 16- or 24-bit code is code / 2^(bits - 1), as in libsndfile and ffmpeg,
- * so that a sample that isn't touched comes out as the code it was. RF64 serves files beyond 4 GiB.
+ * WAV files, block by block. The package for ADPCM (`@audio/decode-wav`) scales positive samples of
+ * others by 1/32767; here a code is code / 2^(bits - 1), as in libsndfile and ffmpeg, so that a sample
+ * that isn't touched comes out as the code it was. RF64 serves files beyond 4 GiB.
  */
 import { Scratch } from "./scratch.ts";
 
@@ -124,16 +124,12 @@ export function sampleReader(header: WavHeader): SampleReader | undefined {
   if (frameByteSize !== channelCount * bitsPerSample / 8) return undefined;
   const key = `${formatTag}/${bitsPerSample}`;
   const kind = KINDS[key === "1/8" && header.isSigned8 ? "signed 8" : key];
-  if (kind === undefined || (isLaw(formatTag) && !header.isSigned8)) return undefined;
+  if (kind === undefined) return undefined;
   const { toCodes, scale } = kind;
   return (bytes, scratch = new Scratch()) => {
     const ordered = isBigEndian ? reversed(bytes, bitsPerSample / 8) : bytes;
     return deinterleave(toCodes(ordered), channelCount, scale, scratch);
   };
-}
-
-function isLaw(formatTag: number): boolean {
-  return formatTag === A_LAW || formatTag === MU_LAW;
 }
 
 type Codes = Int8Array | Int16Array | Int32Array | Float32Array | Float64Array;
@@ -147,6 +143,10 @@ interface SampleKind {
 const KINDS: Record<string, SampleKind> = {
   "signed 8": {
     toCodes: ({ buffer, byteOffset, length }) => new Int8Array(buffer, byteOffset, length),
+    scale: 2 ** -7,
+  },
+  [`${PCM}/8`]: {
+    toCodes: (bytes) => Int16Array.from(bytes, (byte) => byte - 128),
     scale: 2 ** -7,
   },
   [`${PCM}/16`]: { toCodes: (bytes) => new Int16Array(...aligned(bytes, 2)), scale: 2 ** -15 },

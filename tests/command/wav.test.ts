@@ -1,7 +1,8 @@
 /** WAV headers and samples. */
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
-import { decodeBytes, peakOf } from "../../cli/audio/read.ts";
+import { default as decodeByOthers } from "@audio/decode-wav";
+import { decodeBytes, peakOf, readPcm16 } from "../../cli/audio/read.ts";
 import { encodeBlocks } from "../../cli/audio/write.ts";
 import { parseWavHeader, type SampleFormat, wavBytes, wavHeader } from "../../cli/audio/wav.ts";
 import { test } from "../harness.ts";
@@ -91,13 +92,49 @@ test("headers: RF64 beyond 4 GiB, other chunks first, the extensible form, unkno
   assert.equal(parseWavHeader(plain)?.dataByteSize, Infinity);
 });
 
-test("formats that the package reads: 8 bits", async () => {
-  const header = Buffer.from(wavHeader(8000, 1, "16", 2));
-  header.writeUInt16LE(1, 32);
-  header.writeUInt16LE(8, 34);
-  const { channels } = await decodeBytes(Buffer.concat([header, Buffer.from([0, 128, 255, 128])]));
-  const [left] = channels;
-  assert.deepEqual([left?.[0], left?.[1], left?.length], [-1, 0, 4]);
+/** A mono file of a format that isn't written here. */
+function makeOther(formatTag: number, bits: number, frameByteSize: number, data: Uint8Array) {
+  const header = Buffer.from(wavHeader(8000, 1, "16", 0));
+  header.writeUInt32LE(data.length, 40);
+  header.writeUInt16LE(formatTag, 20);
+  header.writeUInt16LE(frameByteSize, 32);
+  header.writeUInt16LE(bits, 34);
+  return Buffer.concat([header, data]);
+}
+
+const everyByte = Uint8Array.from({ length: 256 }, (_, i) => i);
+
+test("8 bits have no sign; A-law and µ-law are what another reader finds", async () => {
+  const { channels, storage } = await decodeBytes(makeOther(1, 8, 1, everyByte));
+  assert.deepEqual(channels[0], Float32Array.from(everyByte, (byte) => (byte - 128) / 128));
+  assert.deepEqual(storage, { bitsPerSample: 8, sampleType: "integer" });
+  for (const [formatTag, sampleType] of [[6, "A-law"], [7, "µ-law"]] as const) {
+    const file = makeOther(formatTag, 8, 1, everyByte);
+    const sound = await decodeBytes(file);
+    const { channelData } = decodeByOthers(new Uint8Array(file));
+    assert.deepEqual(sound.channels, channelData);
+    assert.deepEqual(sound.storage, { bitsPerSample: 8, sampleType });
+  }
+});
+
+test("ADPCM is read by the package, and bits that fill no byte are refused", async () => {
+  // Of a block's first sample, with nibbles of 0 at the smallest step behind it, nothing moves.
+  const block = (first: number) => {
+    const bytes = Buffer.alloc(36);
+    bytes.writeInt16LE(first);
+    return bytes;
+  };
+  const plain = makeOther(0x11, 4, 36, Buffer.concat([block(-16384), block(-8192)]));
+  const extension = Buffer.from([2, 0, 65, 0]); // samples of a block
+  const file = Buffer.concat([plain.subarray(0, 36), extension, plain.subarray(36)]);
+  file.writeUInt32LE(20, 16);
+  const { channels: [samples], storage } = await decodeBytes(file);
+  assert.deepEqual(storage, { bitsPerSample: 4, sampleType: "ADPCM" });
+  const levels = [...new Set(samples)];
+  assert.deepEqual([levels, samples?.length], [[-0.5, -0.25], 2 * 65]);
+  const twelve = makeOther(1, 12, 2, new Uint8Array(8));
+  assert.equal(readPcm16(twelve), undefined);
+  await assert.rejects(decodeBytes(twelve), /^Error: the wav decoder says: .* bit depth: 12/);
 });
 
 test("the peak tells of samples that are not numbers", () => {
