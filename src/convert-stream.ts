@@ -79,7 +79,9 @@ export function anyOutputFrameCount(options: AnyStreamOptions): number {
 
 /**
  * `compressAnyAudio` block by block, in bounded memory: blocks of any size go in, and what comes out,
- * put together, has the length that {@linkcode anyOutputFrameCount} tells.
+ * put together, has the length that {@linkcode anyOutputFrameCount} tells. The samples are the same,
+ * too, but of what is louder than full scale and resampled: the clip is scaled by the peak that it has
+ * afterwards, which nobody knows here.
  *
  * @example
  * ```ts

@@ -6,7 +6,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { parseAiffHeader } from "../../cli/audio/aiff.ts";
-import { decodeBytes } from "../../cli/audio/read.ts";
+import { decodeBytes, readBlocks } from "../../cli/audio/read.ts";
 import { openSource } from "../../cli/audio/source.ts";
 import { runCli, withFolder } from "./cli.ts";
 import { projectPath, test } from "../harness.ts";
@@ -172,6 +172,16 @@ test("AIFF: sample rates are rounded, and none below 0 is taken", async () => {
     await assert.rejects(decodeBytes(makeAiff({ bits: 16, rate })), /2 channels at -?\d{5,} Hz/);
   }
 });
+
+test("AIFF: samples of more than 32 bits are refused, in memory and in blocks", () =>
+  withFolder(async (folder) => {
+    const file = makeAiff({ bits: 40 });
+    const path = join(folder, "a.aiff");
+    writeFileSync(path, file);
+    const refused = /^Error: an AIFF file whose samples are stored in a way that is not read$/;
+    await assert.rejects(decodeBytes(file), refused);
+    await assert.rejects(readBlocks(path)[Symbol.asyncIterator]().next(), refused);
+  }));
 
 test("AIFF: long files are read block by block, and the command takes them", () =>
   withFolder(async (folder) => {

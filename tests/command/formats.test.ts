@@ -4,9 +4,10 @@ import { Buffer } from "node:buffer";
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
-import { decodeBytes, detectContainer, readBlocks } from "../../cli/audio/read.ts";
-import { openSource } from "../../cli/audio/source.ts";
-import type { Storage } from "../../cli/audio/wav.ts";
+import { decodeBytes, detectContainer, readBlocks, readFileInto } from "../../cli/audio/read.ts";
+import { Scratch } from "../../cli/audio/scratch.ts";
+import { openSource, sourceOfBytes } from "../../cli/audio/source.ts";
+import { type Storage, wavBytes, wavHeader } from "../../cli/audio/wav.ts";
 import { resample } from "../../transform.ts";
 import { withFolder } from "./cli.ts";
 import { projectPath, test } from "../harness.ts";
@@ -74,6 +75,11 @@ test("lossy files are near the recording, of its length, and store no number of 
     assert.ok(correlation(samples, expected) > least, name);
     const blocks = await readInBlocks(pathOf(name));
     assert.ok(sameBits(blocks.samples, samples), name);
+    if (name === "lena.ogg" || name === "lena.opus") {
+      const decode = (await import(`@audio/decode-${container}`)).default;
+      const { channelData } = await decode(new Uint8Array(readFileSync(pathOf(name))));
+      assert.ok(sameBits(channelData[0], samples), name);
+    }
     assert.deepEqual([sound.storage, blocks.storage], [storage, storage], name);
   }
   for (const name of ["audacity/lena-gsm.aiff", "audacity/lena-24-dwvw.aiff"]) {
@@ -96,15 +102,83 @@ test("long Ogg files of several parts are read in blocks, as in memory", () =>
     }
   }));
 
-test("what an Ogg file holds is told by its first page", () => {
-  const file = readFileSync(pathOf("lena.ogg"));
-  file.write("OpusHead", 130);
-  assert.deepEqual([file, file.subarray(0, 40), Buffer.from("OggS")].map(detectContainer), [
-    ...["vorbis", "vorbis", "vorbis"],
-  ]);
+test("what a file is, is told by its first bytes", () => {
+  const ogg = readFileSync(pathOf("lena.ogg"));
+  ogg.write("OpusHead", 130); // behind the first page
   const opus = readFileSync(pathOf("lena.opus"));
-  assert.deepEqual([opus, opus.subarray(0, 40)].map(detectContainer), ["opus", "opus"]);
+  const kinds: [Uint8Array | string | number[], ReturnType<typeof detectContainer>][] = [
+    [ogg, "vorbis"],
+    [ogg.subarray(0, 40), "vorbis"],
+    ["OggS", "vorbis"],
+    [opus, "opus"],
+    [opus.subarray(0, 40), "opus"],
+    ["fLaC", "flac"],
+    ["RIFF    WAVE", "wav"],
+    ["RF64    WAVE", "wav"],
+    ["BW64    WAVE", "wav"],
+    ["RIFF    AVI ", undefined],
+    ["RIFX    WAVE", undefined],
+    ["FORM    AIFF", "aiff"],
+    ["FORM    AIFC", "aiff"],
+    ["FORM    8SVX", undefined],
+    ["LIST    AIFF", undefined],
+    ["ID3", "mp3"],
+    ["ID", undefined],
+    ["", undefined],
+    [[0xff], undefined],
+    // A frame's 11 bits, two of the version, two of the layer: III is 01.
+    ...[0xe2, 0xe3, 0xf2, 0xf3, 0xfa, 0xfb].map((byte): [number[], "mp3"] => [[0xff, byte], "mp3"]),
+    [[0xff, 0xc2], undefined],
+    [[0xfe, 0xfb], undefined],
+  ];
+  for (const other of [0xe0, 0xf0, 0xf1, 0xf4, 0xfc, 0xfd, 0xfe, 0xff]) {
+    kinds.push([[0xff, other], undefined]);
+  }
+  for (const [head, container] of kinds) {
+    const bytes = typeof head === "string" ? Buffer.from(head) : Uint8Array.from(head);
+    assert.equal(detectContainer(bytes), container, `${[...bytes.subarray(0, 16)]}`);
+  }
 });
+
+test("files without samples, or cut off, are refused in memory and on the disk", () =>
+  withFolder(async (folder) => {
+    const path = join(folder, "a");
+    const [wav, flac] = [readFileSync(pathOf("lena.wav")), readFileSync(pathOf("lena.flac"))];
+    const float = readFileSync(pathOf("audacity/lena-32.wav"));
+    const isCut = /the file ends after \d+ of \d+ (bytes of samples|frames)/;
+    const isEmpty = /the file holds no audio that can be decoded/;
+    const empty = wavHeader(48000, 1, "16", 0), emptyFloat = wavHeader(48000, 1, "float", 0);
+    const cases: [Uint8Array, RegExp][] = [
+      [wav.subarray(0, 500_000), isCut],
+      [wav.subarray(0, -2), isCut],
+      [float.subarray(0, 500_000), isCut],
+      [flac.subarray(0, 400_000), isCut],
+      [empty, isEmpty],
+      [emptyFloat, isEmpty],
+      [flac.subarray(0, 60), isEmpty],
+      [Buffer.from("nothing of the kind"), /not a WAV, AIFF, FLAC, Ogg or MP3 file/],
+    ];
+    for (const [bytes, message] of cases) {
+      writeFileSync(path, bytes);
+      await assert.rejects(sourceOfBytes(bytes), message, `${message} ${bytes.length}`);
+      if (message !== isEmpty) await assert.rejects(readInBlocks(path), message);
+      else assert.equal((await readInBlocks(path)).samples.length, 0);
+    }
+    writeFileSync(path, "1234567");
+    assert.deepEqual(Buffer.from(readFileInto(path, 9, new Scratch())), Buffer.from("1234567"));
+  }));
+
+test("a sample frame that is the first of a block counts, and what is behind the samples doesn't", () =>
+  withFolder(async (folder) => {
+    const path = join(folder, "a.wav");
+    const blockByteSize = 1 << 18;
+    for (const frameCount of [-1, 0, 1].map((more) => (2 * blockByteSize - 44) / 4 + more)) {
+      const samples = Float32Array.from({ length: frameCount }, (_, i) => i / frameCount);
+      const file = [wavHeader(48000, 1, "float", frameCount), wavBytes([samples], "float")];
+      writeFileSync(path, Buffer.concat([...file, Buffer.alloc(3 * blockByteSize, 1)]));
+      assert.ok(sameBits((await readInBlocks(path)).samples, samples), `${frameCount}`);
+    }
+  }));
 
 test("files are closed, whether they are read to their end or not", () =>
   withFolder(async (folder) => {

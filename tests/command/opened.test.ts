@@ -5,12 +5,14 @@ import { appendFileSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { encodeMp3 } from "../../mod.ts";
 import { codeSource, type Coding } from "../../cli/audio/code.ts";
+import { pump } from "../../cli/audio/pump.ts";
 import { Scratch } from "../../cli/audio/scratch.ts";
 import { openSource } from "../../cli/audio/source.ts";
 import { type SampleFormat, wavBytes, wavHeader } from "../../cli/audio/wav.ts";
-import { withFolder } from "./cli.ts";
+import { waitFor, withFolder } from "./cli.ts";
 import { test } from "../harness.ts";
 import { makeSignal, sameBits } from "../signals.ts";
+import { testWithin } from "../within.ts";
 
 const RATE = 48000;
 /** More than 4 MB of WAV, which is what a file in memory may have. */
@@ -152,3 +154,42 @@ test("an abort ends a long file on its way, coded or not", () =>
       assert.ok(count > 0 && count < LONG, `${count} samples came`);
     }
   }));
+
+testWithin(
+  10,
+  "through a stream: all comes out, an error of either side too, and an end of the reader's",
+  async () => {
+    let isOver = false;
+    async function* input(count: number, error?: Error) {
+      try {
+        for (let i = 0; i < count; i++) yield i;
+        if (error) throw error;
+      } finally {
+        isOver = true;
+      }
+    }
+    const all: number[] = [];
+    for await (const value of pump(input(100), new TransformStream())) all.push(value as number);
+    assert.deepEqual([all, isOver], [Array.from({ length: 100 }, (_, i) => i), true]);
+    const wrong = new Error("wrong");
+    const failing = {
+      input: [input(3, wrong), new TransformStream()],
+      transform: [input(3), new TransformStream({ transform: () => Promise.reject(wrong) })],
+      flush: [input(3), new TransformStream({ flush: () => Promise.reject(wrong) })],
+    } as const;
+    for (const [name, [given, stream]] of Object.entries(failing)) {
+      isOver = false;
+      await assert.rejects(
+        async () => {
+          for await (const _ of pump(given, stream));
+        },
+        (error) => error === wrong,
+        name,
+      );
+      await waitFor(() => isOver);
+    }
+    isOver = false;
+    for await (const _ of pump(input(Infinity), new TransformStream())) break;
+    await waitFor(() => isOver);
+  },
+);
