@@ -23,12 +23,13 @@ function testFiles() {
   );
 }
 
-/** @param {{ tests?: boolean }} [options] */
-export async function buildForNode({ tests = false } = {}) {
+/** @param {{ tests?: boolean, hasMaps?: boolean }} [options] `hasMaps`: of the lines, beside each file */
+export async function buildForNode({ tests = false, hasMaps = false } = {}) {
   const folder = join(root, "dist", "node");
   rmSync(folder, { recursive: true, force: true });
   const files = [...ENTRIES, ...(tests ? testFiles() : [])];
-  const { code, output } = await run(needTool("tsc"), [...OPTIONS, ...files]);
+  const options = hasMaps ? [...OPTIONS, "--sourceMap"] : OPTIONS;
+  const { code, output } = await run(needTool("tsc"), [...options, ...files]);
   if (code !== 0) throw new Failure(`tsc could not build dist/node/: ${output}`);
   symlinkSync(join(root, "lib"), join(folder, "lib"), "junction"); // where the loader looks
 }
