@@ -177,6 +177,8 @@ static void check_id3(void) {
   check_all("an ID3 header that is cut");
   clear(), put_frame(CBR_128, 417), put_id3(90, false), put_frames(3);
   check_all("a frame that a tag follows");
+  clear(), put_lure(CBR_128, 417), put("IDLE", 4), put_zeros(20), put_frames(3);
+  check_all("a frame that no tag follows, though it begins like one");
   /* Searched for, it would need another one behind it. */
   clear(), put_frames(3), put_id3(40, true), put_frame(CBR_128, 417), put("xx", 2);
   check_all("behind a tag's footer the stream goes on");
