@@ -56,6 +56,23 @@ test("a long file's blocks are its samples, twice", () =>
     }
   }));
 
+test("uncompressed files of up to 4 MiB are kept in memory, others of up to 256 KiB", () =>
+  withFolder(async (folder) => {
+    const wav = Buffer.from(wavHeader(RATE, 1, "float", 1000));
+    const bytes = Buffer.concat([wav, wavBytes([makeSignal(1000, RATE)], "float")]);
+    const largest: [string, number][] = [["a.bin", 2 ** 18], ["a.wav.x", 2 ** 18]];
+    for (const name of ["wav", "WAV", "aif", "aiff", "aifc"]) largest.push([`a.${name}`, 2 ** 22]);
+    for (const [name, byteSize] of largest) {
+      const path = join(folder, name);
+      writeFileSync(path, bytes);
+      for (const size of [byteSize, byteSize + 1]) {
+        truncateSync(path, size); // what follows the samples is none of them
+        const { clip, frameCount } = await openSource(path);
+        assert.deepEqual([clip !== undefined, frameCount], [size === byteSize, 1000], name);
+      }
+    }
+  }));
+
 test("chunks before the samples may be as long as 32 MiB, pictures say", () =>
   withFolder(async (folder) => {
     const path = join(folder, "a.wav");

@@ -140,6 +140,8 @@ test("ADPCM is read by the package, and bits that fill no byte are refused", asy
 test("the peak tells of samples that are not numbers", () => {
   assert.equal(peakOf(Float32Array.of(0.25, -0.5, 0)), 0.5);
   assert.equal(peakOf(new Float32Array(3)), 0);
+  assert.equal(peakOf(Float32Array.of(9, -0.25, 1e-45, 9).subarray(1, 3)), 0.25);
+  assert.equal(peakOf(Float32Array.of(0, -1e-45)), Math.fround(1e-45));
   for (const wrong of [NaN, Infinity, -Infinity]) {
     assert.ok(!Number.isFinite(peakOf(Float32Array.of(1, wrong, 2))));
   }

@@ -11,6 +11,7 @@ import {
   Mp3RoundtripStream,
   type RoundtripStreamOptions,
 } from "../../mod.ts";
+import { ChainedCodec, type Codec, codecStream } from "../../src/pieces.ts";
 import { test } from "../harness.ts";
 import { testWithin } from "../within.ts";
 import { makeSignal, peakOf, randomNumbers, realAudio, sameBits } from "../signals.ts";
@@ -261,3 +262,80 @@ test("a disposed stream is closed", async () => {
     }
   }
 });
+
+/** A codec that counts: of each chunk come that chunk's many results. */
+function makeCodec(calls: string[], name = "codec"): Codec<number, string> {
+  return {
+    *transform(count) {
+      for (let i = 0; i < count; i++) {
+        calls.push(`${name} makes ${i}`);
+        yield `${name} ${i}`;
+      }
+    },
+    *flush() {
+      yield `${name}'s end`;
+    },
+    free: () => void calls.push(`${name} is freed`),
+  };
+}
+
+testWithin(
+  10,
+  "no result is made before another was taken, and a cancel is heard at once",
+  async () => {
+    const calls: string[] = [];
+    const settle = () => new Promise((resolve) => setTimeout(resolve, 5));
+    const { readable, writable } = codecStream(makeCodec(calls));
+    const [writer, reader] = [writable.getWriter(), readable.getReader()];
+    const writing = writer.write(5);
+    await settle();
+    assert.deepEqual(calls, [], "nobody has asked");
+    assert.deepEqual(await reader.read(), { done: false, value: "codec 0" });
+    await settle();
+    assert.deepEqual(calls, ["codec makes 0", "codec makes 1"], "one is ready, and waits");
+    assert.deepEqual(await reader.read(), { done: false, value: "codec 1" });
+    const closed = writer.closed;
+    await Promise.all([
+      reader.cancel("enough"),
+      assert.rejects(writing, (reason) => reason === "enough"),
+      assert.rejects(closed, (reason) => reason === "enough"),
+    ]);
+    assert.equal(calls.at(-1), "codec is freed");
+    const idle = codecStream(makeCodec(calls));
+    const { closed: ended } = idle.writable.getWriter();
+    await Promise.all([
+      idle.readable.cancel("never mind"),
+      assert.rejects(ended, (reason) => reason === "never mind", "who doesn't write hears it, too"),
+    ]);
+  },
+);
+
+testWithin(
+  10,
+  "one codec behind another: each gets what the first makes, and both are freed",
+  async () => {
+    const calls: string[] = [];
+    const second: Codec<string, string> = {
+      *transform(text) {
+        yield `(${text})`;
+        yield "and";
+      },
+      *flush() {
+        yield "the end";
+      },
+      free: () => void calls.push("the second is freed"),
+    };
+    const { readable, writable } = codecStream(new ChainedCodec(makeCodec(calls), second));
+    const writer = writable.getWriter();
+    const writing = (async () => {
+      await writer.write(2);
+      await writer.write(0);
+      await writer.close();
+    })();
+    const results = await collect(readable);
+    await writing;
+    const expected = ["codec 0", "codec 1", "codec's end"].flatMap((text) => [`(${text})`, "and"]);
+    assert.deepEqual(results, [...expected, "the end"]);
+    assert.deepEqual(calls.slice(2).sort(), ["codec is freed", "the second is freed"]);
+  },
+);
