@@ -88,7 +88,7 @@ export const suites: readonly (readonly [RegExp, readonly string[]])[] = [
   [/^cli\/audio\/(code|scratch)/, ["command/coding", "command/opened", "command/cli"]],
   [/^cli\/(main|entry)/, ["command/forms", "command/threads"]],
   [/^cli\/audio/, ["command/opened", "command/sources", "command/cli", "command/coding"]],
-  [/^cli\/(commands\/)?report/, ["command/report"]],
+  [/^cli\/(commands\/)?report/, ["command/report", "command/told"]],
   [/^cli\/parquet\/(arrow|schema)/, [
     "command/arrow",
     "command/parquet-rewrite",

@@ -23,7 +23,7 @@ import { reasonOf } from "../../cli/errors.ts";
 import { Journal } from "../../cli/dataset/journal.ts";
 import { listFiles } from "../../cli/dataset/find.ts";
 import { readMembers } from "../../cli/dataset/tar.ts";
-import { chooseShard } from "../../cli/dataset/shard.ts";
+import { chooseShard, isInShard, shardSuffix } from "../../cli/dataset/shard.ts";
 import { readJsonLines, readTree, runCli, startCli, waitFor, withFolder, writeWav } from "./cli.ts";
 import { projectPath, runScript, test } from "../harness.ts";
 import { makeSignal, randomNumbers, sameBits } from "../signals.ts";
@@ -473,8 +473,15 @@ test("shards by options and by the environment", () => {
     SLURM_ARRAY_TASK_STEP: String(step),
   });
   assert.equal(of({}, array(4, 4, 1, 4, 1)), "3/4");
-  assert.throws(() => of({}, array(1, 4, 1, 9, 1)), /has gaps/);
-  assert.throws(() => of({}, array(11, 4, 0, 30, 10)), /is no shard/);
+  const gaps = "the SLURM array has gaps, so which shard this is can't be told: use a range, as " +
+    "--array=0-3, or give --shards N, which makes task I shard I of N";
+  assert.throws(() => of({}, array(1, 4, 1, 9, 1)), { message: gaps });
+  const noShard = (id: number) =>
+    new RegExp(`Error: SLURM_ARRAY_TASK_ID=${id} is no shard: use I/N`);
+  assert.throws(() => of({}, array(11, 4, 0, 30, 10)), noShard(11));
+  assert.throws(() => of({}, array(0, 4, 1, 4, 1)), noShard(0)); // whose first is 1
+  assert.equal(of({}, array(1, 4, 1, 4, 1)), "0/4");
+  assert.equal(of({}, { SLURM_ARRAY_TASK_ID: "2" }), "0/1");
   assert.equal(of({ shards: 4 }, array(2, 1, 2, 2, 1)), "2/4");
   assert.throws(() => of({ shards: 4 }, array(4, 1, 4, 4, 1)), /is no shard/);
   assert.equal(of({ shards: 5 }, { JOB_COMPLETION_INDEX: "4" }), "4/5");
@@ -485,10 +492,27 @@ test("shards by options and by the environment", () => {
     assert.throws(() => of({ shard }, {}), { message: text });
   }
   assert.equal(of({ shard: "10/12" }, {}), "10/12");
-  assert.throws(() => of({}, { JOB_COMPLETION_INDEX: "0" }), /give --shards N/);
+  assert.throws(
+    () => of({}, { JOB_COMPLETION_INDEX: "0" }),
+    /^\w*Error: JOB_COMPLETION_INDEX=0 is set, but Kubernetes doesn't say how many .*: give --shards N/,
+  );
   assert.equal(of({}, { JOB_COMPLETION_INDEX: "1", JOB_COMPLETIONS: "3" }), "1/3");
   assert.equal(of({ shards: 1 }, {}), "0/1");
-  assert.throws(() => of({ shards: 2 }, {}), /^\w*Error: --shards 2 .*nothing says which one/);
+  assert.throws(
+    () => of({ shards: 2 }, {}),
+    /^\w*Error: --shards 2 .*nothing says which one.*: use --shard I\/N/,
+  );
+  // What sha256sum says of these names begins with ca978112 and 3e23e816.
+  for (const [name, hash] of [["a", 0x128197ca], ["b", 0x16e8233e]] as const) {
+    for (const count of [1, 2, 7, 1000]) {
+      const wanted = hash % count;
+      assert.equal(isInShard(name, { index: wanted, count }), true);
+      if (count > 1) assert.equal(isInShard(name, { index: (wanted + 1) % count, count }), false);
+    }
+  }
+  assert.deepEqual([shardSuffix({ index: 0, count: 1 }), shardSuffix({ index: 2, count: 10 })], [
+    ...["", "-2-of-10"],
+  ]);
 });
 
 test("lists: CSV and JSON Lines, with what they say about a source", () =>

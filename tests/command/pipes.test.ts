@@ -58,6 +58,8 @@ test("a tar stream gives what the run on files gives, whatever the environment s
     assert.equal(status, 0, stderr);
     assert.equal(readFileSync(join(folder, "piped.tar"), "base64"), expected);
     assert.match(stderr, /^5 samples, /);
+    const { code } = await runCli([...pipe, "--no-shard"], { stdin: readFileSync(shard) });
+    assert.equal(code, 0); // which says what is so already
     const other = await runCli([...pipe.slice(0, -1), "train/000001.tar", "--json"], {
       stdin: readFileSync(shard),
     });

@@ -17,7 +17,7 @@ import {
   snrDb,
 } from "../../cli/report/metrics.ts";
 import { renderPage } from "../../cli/report/page.ts";
-import type { Recipe } from "../../cli/report/recipe.ts";
+import { type Recipe, recipeOf, type Setting } from "../../cli/report/recipe.ts";
 import {
   ceilingDb,
   chooseFrameSize,
@@ -249,6 +249,43 @@ test("report: a setting's name says its bitrate, and where it isn't as the other
       return true;
     });
   }
+});
+
+test("report: what makes a setting, as a command and in TypeScript", () => {
+  const plain = recipeOf({ sampleRate: 8000, bitrateKbps: 8 }, "a-b_1.wav", "out");
+  assert.equal(
+    plain.command,
+    "mp3-augment roundtrip a-b_1.wav out.wav --bitrate 8\n" +
+      "mp3-augment encode a-b_1.wav out.mp3 --bitrate 8",
+  );
+  assert.deepEqual(plain.code.split("\n"), [
+    `import { compressRoundtrip, encodeMp3 } from "mp3-augment";`,
+    ...["", "const options = {", "  sampleRate: 8000,", "  bitrateKbps: 8,", "} as const;"],
+    "const heard = compressRoundtrip(channels, options);",
+    "const mp3 = encodeMp3(channels, options);",
+  ]);
+  const all: Setting = {
+    ...{ sampleRate: 44100, averageBitrateKbps: 100, quality: 3, stereoMode: "joint" },
+    ...{ bitReservoir: true, lowpassHz: "off", codedSampleRate: "auto", gridOffset: 7, passes: 2 },
+    preserveLevel: true,
+  };
+  const full = recipeOf(all, "it's.wav", "o");
+  const flags = "--average-bitrate 100 --quality 3 --joint-stereo --reservoir --lowpass off " +
+    "--coded-rate auto --grid-offset 7 --passes 2";
+  assert.equal(
+    full.command,
+    `mp3-augment roundtrip 'it'\\''s.wav' o.wav ${flags} --preserve-level\n` +
+      `mp3-augment encode 'it'\\''s.wav' o.mp3 ${flags}`,
+  );
+  assert.deepEqual(full.code.split("\n").slice(2), [
+    ...["const options = {", "  sampleRate: 44100,", "  averageBitrateKbps: 100,", "  quality: 3,"],
+    ...['  stereoMode: "joint",', "  bitReservoir: true,", '  lowpassHz: "off",'],
+    ...['  codedSampleRate: "auto",', "  gridOffset: 7,", "  passes: 2,", "} as const;"],
+    "const heard = compressRoundtrip(channels, { ...options, preserveLevel: true });",
+    "const mp3 = encodeMp3(channels, options);",
+  ]);
+  const vbr = recipeOf({ sampleRate: 44100, vbrQuality: 0, quality: 7, passes: 1 }, "-", "o");
+  assert.match(vbr.command, /^mp3-augment roundtrip - o\.wav --vbr-quality 0\n/);
 });
 
 test("report: clips of any length, loud, quiet and silent", async () => {
