@@ -181,6 +181,7 @@ pub const tests = [_]Test{
     .{ .name = "roundtrip/test_failed_stream" },
     .{ .name = "roundtrip/test_hand_off" },
     .{ .name = "roundtrip/test_ranges" },
+    .{ .name = "roundtrip/test_sharing" },
     .{ .name = "test_jobs" },
     .{ .name = "test_streams" },
     .{ .name = "decode/test_reader" },

@@ -89,6 +89,10 @@ static void check_encoding(const mp3a_options *o, uint32_t count) {
   const uint32_t bound = mp3a_max_encoded_byte_size(o, count);
   CHECK((uint32_t)byte_size <= bound && bound <= CAPACITY, "%d bytes, at most %u", byte_size,
         bound);
+  if (o->rate_control == MP3A_CBR) { /* the tag, an MP3 frame of a conversion, and paddings */
+    const uint32_t most = (uint32_t)byte_size + 2880 + 1441 + count / 576 + 5;
+    CHECK(bound <= most, "%d bytes, at most %u", byte_size, bound);
+  }
   const int32_t status = mp3a_encode(o, input[0], right_of(o), count, bytes, bound, &written);
   CHECK(status == MP3A_OK && written == (uint32_t)byte_size, "%u bytes, not %d", written,
         byte_size);

@@ -1,0 +1,128 @@
+/* How the work of one clip is shared: which clips go to other threads, that they come out the same
+   where no thread takes them, and for which memory the system is asked before it is written. */
+#define mp3a_ranges_run ranges_run_again
+#define mp3a_ranges_warm_up ranges_warm_up_again
+#define mp3a_ranges_at_most ranges_at_most_again
+#define mp3a_ranges_for ranges_for_again
+#define mp3a_pipeline_run pipeline_run_again
+#include <pthread.h>
+#include <stdatomic.h>
+#include <string.h>
+
+#include "common/pages.h"
+#include "common/pool.h"
+#include "tests/check.h"
+#include "tests/signals.h"
+
+static atomic_uint asked_count; /* how often a thread was to help */
+static atomic_bool is_alone;
+
+static bool assist(mp3a_task *task) {
+  atomic_fetch_add(&asked_count, 1);
+  return !atomic_load(&is_alone) && mp3a_pool_assist(task);
+}
+
+enum { MOST_NOTES = 4096 };
+static struct { const float *begin, *end; } notes[MOST_NOTES];
+static atomic_uint note_count;
+
+static void note_writes(void *begin, void *end) {
+  const uint32_t n = atomic_fetch_add(&note_count, 1);
+  if (n < MOST_NOTES) notes[n].begin = begin, notes[n].end = end;
+}
+
+#define mp3a_pool_assist assist
+#define mp3a_expect_writes note_writes
+#include "roundtrip/pipeline.c"
+#include "roundtrip/ranges.c"
+
+enum { FRAMES = 300000, TWO_FROM = 32 * 1152 };
+static float *input[2], output[2][2][FRAMES];
+
+static mp3a_clip clip_of(int32_t channel_count, uint32_t flags, uint32_t frame_count, int which) {
+  const bool is_stereo = channel_count == 2;
+  return (mp3a_clip){
+      .options = {sizeof(mp3a_options), 44100, 64, 9, channel_count, flags, MP3A_CBR, 0, 0},
+      .input = mp3a_float_source(input[0], is_stereo ? input[1] : NULL),
+      .output = mp3a_float_sink(output[which][0], is_stereo ? output[which][1] : NULL),
+      .frame_count = frame_count};
+}
+
+/* With the reservoir there are no ranges: a clip has two threads or one. */
+static void check_two_threads(void) {
+  static const struct { uint32_t flags, frame_count, asked; } ways[] = {
+      {0, TWO_FROM, 1}, {0, TWO_FROM - 1, 0}, {0, TWO_FROM + 1, 1}, {MP3A_ONE_THREAD, TWO_FROM, 0},
+      {MP3A_THREADS(1), FRAMES, 0}, {MP3A_THREADS(2), TWO_FROM, 1}, {MP3A_THREADS(3), 2000, 0}};
+  for (size_t i = 0; i < sizeof ways / sizeof *ways; i++) {
+    const uint32_t count = ways[i].frame_count;
+    const mp3a_clip clip = clip_of(1, ways[i].flags | MP3A_BIT_RESERVOIR, count, 0);
+    const mp3a_clip alone = clip_of(1, MP3A_ONE_THREAD | MP3A_BIT_RESERVOIR, count, 1);
+    CHECK(pipeline_run_again(&alone, NULL) == MP3A_OK, "alone");
+    for (int refused = 0; refused < 2; refused++) {
+      memset(output[0][0], 0x55, count * sizeof(float));
+      atomic_store(&asked_count, 0);
+      atomic_store(&is_alone, refused != 0);
+      CHECK(pipeline_run_again(&clip, NULL) == MP3A_OK, "way %zu", i);
+      CHECK(atomic_load(&asked_count) == ways[i].asked, "way %zu: %u were asked", i,
+            atomic_load(&asked_count));
+      CHECK(memcmp(output[0][0], output[1][0], count * sizeof(float)) == 0, "way %zu differs", i);
+    }
+  }
+  atomic_store(&is_alone, false);
+}
+
+/* Every range but the caller's is offered once; none is lost that nobody takes. */
+static void check_refused_ranges(int32_t channel_count) {
+  const mp3a_clip clip = clip_of(channel_count, 0, FRAMES, 0);
+  const mp3a_clip alone = clip_of(channel_count, MP3A_ONE_THREAD, FRAMES, 1);
+  mp3a_stats wanted;
+  mp3a_ranges_stats found;
+  int32_t status;
+  CHECK(pipeline_run_again(&alone, &wanted) == MP3A_OK, "alone");
+  for (int refused = 0; refused < 2; refused++) {
+    memset(output[0], 0x55, sizeof output[0]);
+    atomic_store(&asked_count, 0);
+    atomic_store(&is_alone, refused != 0);
+    CHECK(ranges_run_again(&clip, wanted.peak, 5, 8, &found, &status) && status == MP3A_OK, "run");
+    CHECK(atomic_load(&asked_count) == 4, "%u were asked", atomic_load(&asked_count));
+    CHECK(!refused || found.seam_count + found.lost_count + found.redone_count == 0,
+          "%u seams of what nobody has taken", found.seam_count);
+    CHECK(found.stats.mp3_byte_size == wanted.mp3_byte_size, "%u bytes", found.stats.mp3_byte_size);
+    for (int ch = 0; ch < channel_count; ch++)
+      CHECK(!memcmp(output[0][ch], output[1][ch], sizeof output[0][ch]), "channel %d", ch);
+  }
+  atomic_store(&is_alone, false);
+}
+
+/* Pieces of 64 MP3 frames of each plane, within it, and together most of it. */
+static void check_expected_writes(int32_t channel_count) {
+  const mp3a_clip clip = clip_of(channel_count, 0, FRAMES, 0);
+  mp3a_ranges_stats found;
+  int32_t status;
+  uint32_t counts[2] = {0, 0}, wrong = 0;
+  atomic_store(&note_count, 0);
+  CHECK(ranges_run_again(&clip, 1, 2, 8, &found, &status) && status == MP3A_OK, "run");
+  const uint32_t noted = atomic_load(&note_count);
+  CHECK(noted > 0 && noted < MOST_NOTES, "%u notes", noted);
+  for (uint32_t n = 0; n < noted; n++) {
+    const int ch = notes[n].begin >= output[0][1];
+    const uint32_t count = (uint32_t)(notes[n].end - notes[n].begin);
+    wrong += notes[n].begin < output[0][ch] || notes[n].end > output[0][ch] + FRAMES;
+    wrong += count > 64 * 1152;
+    counts[ch] += count;
+  }
+  CHECK(wrong == 0, "%u of %u are wrong", wrong, noted);
+  for (int ch = 0; ch < channel_count; ch++)
+    CHECK(counts[ch] > FRAMES / 4 * 3 && counts[ch] < 2 * FRAMES, "%u frames", counts[ch]);
+}
+
+int main(void) {
+  for (int i = 0; i < 2; i++) input[i] = make_signal(FRAMES, 44100, 31 + (uint64_t)i, 0.8f);
+  RUN(check_two_threads());
+  for (int32_t channel_count = 1; channel_count <= 2; channel_count++) {
+    RUN(check_refused_ranges(channel_count));
+    RUN(check_expected_writes(channel_count));
+  }
+  free(input[0]), free(input[1]);
+  return check_finish();
+}
