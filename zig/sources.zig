@@ -185,6 +185,7 @@ pub const tests = [_]Test{
     .{ .name = "test_jobs" },
     .{ .name = "test_streams" },
     .{ .name = "decode/test_reader" },
+    .{ .name = "encode/test_sizes" },
     .{ .name = "encode/test_tag" },
     .{ .name = "decode/test_decode" },
     .{ .name = "decode/test_frames" },

@@ -11,6 +11,7 @@
 
 #include "common/pages.h"
 #include "common/pool.h"
+#include "encode/block_encoder.h"
 #include "tests/check.h"
 #include "tests/signals.h"
 
@@ -20,6 +21,14 @@ static atomic_bool is_alone;
 static bool assist(mp3a_task *task) {
   atomic_fetch_add(&asked_count, 1);
   return !atomic_load(&is_alone) && mp3a_pool_assist(task);
+}
+
+static _Thread_local uint32_t steps_left; /* until the one that fails, in this thread; 0: none */
+
+static int32_t step(mp3a_block_encoder *encoder, unsigned char *bytes, uint32_t capacity,
+                    uint32_t *byte_size) {
+  if (steps_left > 0 && --steps_left == 0) return MP3A_OUT_OF_MEMORY;
+  return mp3a_block_encoder_step(encoder, bytes, capacity, byte_size);
 }
 
 enum { MOST_NOTES = 4096 };
@@ -32,6 +41,7 @@ static void note_writes(void *begin, void *end) {
 }
 
 #define mp3a_pool_assist assist
+#define mp3a_block_encoder_step step
 #define mp3a_expect_writes note_writes
 #include "roundtrip/pipeline.c"
 #include "roundtrip/ranges.c"
@@ -94,6 +104,56 @@ static void check_refused_ranges(int32_t channel_count) {
   atomic_store(&is_alone, false);
 }
 
+/* Wherever the caller's thread fails, in its range or when it goes on into the next one, that is
+   told. */
+static void check_failed_range(void) {
+  enum { MOST_STEPS = 90 };
+  const mp3a_clip clip = clip_of(1, 0, 100000, 0);
+  mp3a_ranges_stats found;
+  int32_t status;
+  uint32_t redone = 0;
+  for (uint32_t n = 0; n < MOST_STEPS; n += 6) {
+    steps_left = n;
+    CHECK(ranges_run_again(&clip, 1, 2, 0, &found, &status), "run");
+    CHECK(status == (n > 0 && steps_left == 0 ? MP3A_OUT_OF_MEMORY : MP3A_OK), "%u steps: %d", n,
+          status);
+    redone += found.redone_count;
+  }
+  steps_left = 0;
+  CHECK(redone > 0, "the caller never went on");
+}
+
+/* A range goes on from another that is as it was at the seam, unless that has failed. */
+static void check_join(void) {
+  const mp3a_clip clip = clip_of(1, 0, 100000, 0);
+  mp3a_ranges_stats stats = {0};
+  uint32_t size = 0;
+  crew *c = calloc(1, sizeof *c + 2 * sizeof *c->ranges);
+  range *before = &c->ranges[0], *r = &c->ranges[1];
+  plan(c, &clip, 1, 2, 8);
+  CHECK(keep_input(c) && open_range(before), "open");
+  run_to_end(before);
+  r->is_taken = true, r->seam_count = 1;
+  seam *s = &r->seams[0];
+  s->frame = before->end, s->decoder = before->decoder.codec;
+  s->state_size = mp3a_lame_copy_state(before->encoder.lame, s->state, sizeof s->state);
+  CHECK(join(before, r, &size, &stats) == r && size == before->encoder.mp3_byte_size, "alike");
+  before->status = MP3A_OUT_OF_MEMORY;
+  CHECK(join(before, r, &size, &stats) == before, "failed");
+  before->status = MP3A_OK;
+  uint8_t *const parts[] = {s->state, (uint8_t *)s->decoder.mdct_overlap,
+                            (uint8_t *)s->decoder.qmf_state};
+  for (int i = 0; i < 3; i++) {
+    parts[i][5] ^= 1;
+    CHECK(!fits(before, s), "part %d is another", i);
+    parts[i][5] ^= 1;
+  }
+  CHECK(fits(before, s), "all is as before");
+  mp3a_block_encoder_close(&before->encoder);
+  mp3a_memory_free(c->input_copy);
+  free(c);
+}
+
 /* Pieces of 64 MP3 frames of each plane, within it, and together most of it. */
 static void check_expected_writes(int32_t channel_count) {
   const mp3a_clip clip = clip_of(channel_count, 0, FRAMES, 0);
@@ -119,6 +179,8 @@ static void check_expected_writes(int32_t channel_count) {
 int main(void) {
   for (int i = 0; i < 2; i++) input[i] = make_signal(FRAMES, 44100, 31 + (uint64_t)i, 0.8f);
   RUN(check_two_threads());
+  RUN(check_failed_range());
+  RUN(check_join());
   for (int32_t channel_count = 1; channel_count <= 2; channel_count++) {
     RUN(check_refused_ranges(channel_count));
     RUN(check_expected_writes(channel_count));
