@@ -189,6 +189,7 @@ pub const tests = [_]Test{
     .{ .name = "encode/test_tag" },
     .{ .name = "decode/test_decode" },
     .{ .name = "decode/test_frames" },
+    .{ .name = "decode/test_header" },
     .{ .name = "decode/test_hostile" },
     .{ .name = "test_failures", .plain = true },
     .{ .name = "lame/check_snapshot" },

@@ -36,8 +36,12 @@ static void check_all(void) {
   for (uint32_t n = 0; n < JOB_COUNT; n++) {
     const uint32_t i = mp3a_queue_wait(queue) - 1;
     const mp3a_options o = options_of(i);
-    mp3a_roundtrip(&o, input, NULL, FRAMES, expected, NULL, FRAMES, NULL);
-    CHECK(mp3a_roundtrip_job_end(jobs[i], output, NULL, FRAMES, NULL) == MP3A_OK, "job %u", i);
+    mp3a_stats stats = {0}, told = {0};
+    mp3a_roundtrip(&o, input, NULL, FRAMES, expected, NULL, FRAMES, &stats);
+    CHECK(mp3a_roundtrip_job_end(jobs[i], output, NULL, FRAMES, n % 5 ? &told : NULL) == MP3A_OK,
+          "job %u", i);
+    CHECK(n % 5 == 0 || (told.mp3_byte_size == stats.mp3_byte_size && told.peak == stats.peak),
+          "job %u tells of %u bytes, not %u", i, told.mp3_byte_size, stats.mp3_byte_size);
     CHECK(memcmp(output, expected, FRAMES * sizeof *output) == 0, "job %u differs", i);
   }
   CHECK(mp3a_queue_poll(queue) == 0, "queue not empty");
