@@ -272,6 +272,29 @@ static void check_no_thread(void) {
   CHECK(after == before, "%ld blocks before, %ld after", before, after);
 }
 
+/* A setting whose first encoder can't be copied is not kept, as it may lack memory itself. */
+static void check_failed_copy(void) {
+  enum { HELD = 20, ENOUGH = 1 << 20 };
+  mp3a_encode_stream *held[HELD + 1];
+  mp3a_options other = options;
+  int32_t status;
+  for (int i = 0; i < HELD; i++) held[i] = mp3a_encode_stream_create(&options, &status);
+  other.lowpass_hz = 4001;
+  atomic_store(&calls_left, ENOUGH);
+  held[HELD] = mp3a_encode_stream_create(&other, &status);
+  const long call_count = ENOUGH - atomic_exchange(&calls_left, -1);
+  CHECK(status == MP3A_OK && call_count > 5, "%ld calls for a new setting", call_count);
+  other.lowpass_hz = 4002;
+  const long before = used_count();
+  atomic_store(&calls_left, call_count - 1);
+  CHECK(!mp3a_encode_stream_create(&other, &status), "the last call fails");
+  atomic_store(&calls_left, -1);
+  const long after = used_count();
+  CHECK(status == MP3A_OUT_OF_MEMORY, "%d", status);
+  CHECK(after == before, "%ld blocks before, %ld after", before, after);
+  for (int i = 0; i <= HELD; i++) mp3a_encode_stream_destroy(held[i]);
+}
+
 int main(void) {
   mallopt(M_MMAP_THRESHOLD, 1 << 30); /* fresh pages take most of the time otherwise */
   mallopt(M_TRIM_THRESHOLD, -1);
@@ -279,6 +302,7 @@ int main(void) {
   output = calloc(FRAMES, sizeof *output);
   RUN(make_ready());
   RUN(check_no_thread());
+  RUN(check_failed_copy());
   RUN(check_each_failure("first thread", run_directly, 3, 0));
   check_all_failures();
   options.coded_sample_rate_hz = MP3A_CODED_RATE_AUTO, options.bitrate_kbps = 32;
