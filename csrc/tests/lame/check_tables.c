@@ -161,7 +161,7 @@ static void check_special_values(void) {
   CHECK(mp3a_log(INFINITY) == INFINITY, "log of infinity: %g", mp3a_log(INFINITY));
   CHECK(mp3a_log(NAN) != mp3a_log(NAN), "log of NaN: %g", mp3a_log(NAN));
   CHECK(mp3a_log(1) == 0 && mp3a_sin(0) == 0 && mp3a_cos(0) == 1 && mp3a_atan(0) == 0, "0 and 1");
-  /* Of the roots of 2 times a power of 2, where one interval ends, this one tells of which it is. */
+  /* Where one interval ends, at the roots of 2 and its powers, this one tells of which it is. */
   const double root = 0x1.6a09e667f3bcdp+31;
   CHECK(mp3a_log(root) == 0x1.5d589f2fe5108p+4, "log of 2^31.5: %a", mp3a_log(root));
   CHECK(mp3a_log10f(0.1f) == (float)log10l(0.1f), "log10f: %g", mp3a_log10f(0.1f));
