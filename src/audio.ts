@@ -147,9 +147,9 @@ export function overlap(a: ArrayBufferView, b: ArrayBufferView): boolean {
     b.byteOffset < a.byteOffset + a.byteLength;
 }
 
-/** Whether two views of one memory are the same part of it. */
+/** Whether two views of one memory, equally long, are the same part of it. */
 export function isSame(a: ArrayBufferView, b: ArrayBufferView): boolean {
-  return a.byteOffset === b.byteOffset && a.byteLength === b.byteLength;
+  return a.byteOffset === b.byteOffset;
 }
 
 /** The same audio in memory that no other thread may write into. */

@@ -3,7 +3,9 @@ import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import process from "node:process";
 import { pathToFileURL } from "node:url";
+import { painted } from "../../cli/tell.ts";
 import { wavBytes, wavHeader } from "../../cli/audio/wav.ts";
 import { decodeMp3, encodeMp3 } from "../../mod.ts";
 import { resample } from "../../transform.ts";
@@ -143,6 +145,40 @@ test("colours: none in a pipe or with NO_COLOR, always with FORCE_COLOR", async 
     assert.match(await stderrOf({ FORCE_COLOR: "1", NO_COLOR: "1" }, ...args), /^error: /);
   }
   assert.match(await stderrOf({ FORCE_COLOR: "0" }, "nothing"), /^error: /);
+});
+
+test("colours: a terminal has them, but for a dumb one and who forbids them", () => {
+  const variables = ["NO_COLOR", "FORCE_COLOR", "TERM"] as const;
+  const before = variables.map((name) => process.env[name]);
+  const { isTTY } = process.stderr;
+  const set = (name: string, value: string | undefined) => {
+    if (value === undefined) delete process.env[name];
+    else process.env[name] = value;
+  };
+  const cases: [terminal: boolean, term: string | undefined, no?: string, force?: string][] = [
+    [true, "xterm"],
+    [true, undefined],
+    [true, "dumb"],
+    [false, "xterm"],
+    [true, "xterm", "1"],
+    [true, "xterm", "", "false"],
+    [false, "dumb", "", "1"],
+  ];
+  try {
+    const shown = cases.map(([terminal, term, no, force]) => {
+      Object.defineProperty(process.stderr, "isTTY", { value: terminal, configurable: true });
+      [no, force, term].forEach((value, i) => set(variables[i] as string, value));
+      return ["error: a error: b", "warning: c", "an error: d"].map(painted);
+    });
+    const plain = ["error: a error: b", "warning: c", "an error: d"];
+    const coloured = [
+      ...["\x1b[1;31merror:\x1b[0m a error: b", "\x1b[1;33mwarning:\x1b[0m c", "an error: d"],
+    ];
+    assert.deepEqual(shown, [coloured, coloured, plain, plain, plain, plain, coloured]);
+  } finally {
+    Object.defineProperty(process.stderr, "isTTY", { value: isTTY, configurable: true });
+    before.forEach((value, i) => set(variables[i] as string, value));
+  }
 });
 
 // Deno finds packages by where the script is, and tells no such thing.

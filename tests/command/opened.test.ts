@@ -1,7 +1,15 @@
 /** Sound files as they are opened: in memory or from the disk, the same is known of them. */
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
-import { appendFileSync, truncateSync, writeFileSync } from "node:fs";
+import {
+  appendFileSync,
+  closeSync,
+  openSync,
+  truncateSync,
+  utimesSync,
+  writeFileSync,
+  writeSync,
+} from "node:fs";
 import { join } from "node:path";
 import { encodeMp3 } from "../../mod.ts";
 import { codeSource, type Coding } from "../../cli/audio/code.ts";
@@ -141,6 +149,43 @@ test("a short file that changes while it is read is refused", () =>
       openSource(path, { scratch: new Slow() }),
       /was changed while it was read/,
     );
+  }));
+
+test("a long file that changes, in either reading, is refused; also one that hides it", () =>
+  withFolder(async (folder) => {
+    const path = join(folder, "a.wav");
+    const day = new Date(2020, 1, 1);
+    const write = (frameCount: number) => {
+      writeFile(path, [new Float32Array(LONG)], "16");
+      const file = openSync(path, "r+");
+      writeSync(file, wavHeader(RATE, 1, "16", frameCount), 0, 44, 0);
+      closeSync(file);
+      utimesSync(path, day, day);
+    };
+    const touch = () => utimesSync(path, day, new Date(2021, 1, 1));
+    const read = async (source: Awaited<ReturnType<typeof openSource>>, onBlock?: () => void) => {
+      let count = 0;
+      for await (const [samples] of source.blocks()) {
+        count += samples?.length ?? 0;
+        onBlock?.();
+      }
+      return count;
+    };
+    const changed = /the file was changed while it was read/;
+    write(LONG);
+    const signal = { throwIfAborted: touch } as AbortSignal;
+    await assert.rejects(openSource(path, { signal }), changed);
+    write(LONG);
+    const source = await openSource(path);
+    assert.equal(await read(source), LONG);
+    for (const frameCount of [LONG - 1, LONG - 100_000]) {
+      write(frameCount); // of the same size and age, with fewer samples
+      await assert.rejects(read(source), /the file gave other samples when it was read again/);
+      const short = await openSource(path);
+      write(LONG); // and with more
+      await assert.rejects(read(short), /the file gave other samples when it was read again/);
+    }
+    await assert.rejects(read(source, touch), changed);
   }));
 
 test("an abort ends a long file on its way, coded or not", () =>

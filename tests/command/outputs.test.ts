@@ -1,6 +1,8 @@
 /** Where single files are written: devices, pipes, links, descriptors, terminals, other names. */
 import assert from "node:assert/strict";
+import { Buffer } from "node:buffer";
 import { spawnSync } from "node:child_process";
+import { createHash } from "node:crypto";
 import {
   linkSync,
   lstatSync,
@@ -13,6 +15,7 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
+import { haltBy, replaceFile, takeWaitedMs, waitingFor, writeLines } from "../../cli/files.ts";
 import { cliCommand, inTerminal, runCli, startCli, waitFor, withFolder, writeWav } from "./cli.ts";
 import { test } from "../harness.ts";
 import { makeSignal } from "../signals.ts";
@@ -241,3 +244,61 @@ test("audio isn't sent to a terminal", () =>
     assert.ok((forced?.text.length ?? 0) > 500);
     return Promise.resolve();
   }));
+
+test("a file that grows: whole or not at all, in order, with the mode that files have here", () =>
+  withFolder(async (folder) => {
+    const path = (name: string) => join(folder, name);
+    const lines = Array.from({ length: 2501 }, (_, i) => i % 2 ? `${i}\n` : Buffer.from(`${i}\n`));
+    const { byteSize, sha256 } = await writeLines(path("new/sub/lines"), lines);
+    const written = readFileSync(path("new/sub/lines"));
+    assert.equal(written.toString(), lines.map(String).join(""));
+    assert.deepEqual([byteSize, sha256], [
+      written.length,
+      createHash("sha256").update(written).digest("hex"),
+    ]);
+    assert.equal((await writeLines(path("none"), [])).byteSize, 0);
+    writeFileSync(path("usual"), "");
+    const modeOf = (name: string) => statSync(path(name)).mode;
+    assert.equal(modeOf("new/sub/lines"), modeOf("usual"));
+    // What an earlier process left under a name that the caller owns goes; a stranger's stays.
+    writeFileSync(path("mine.partial"), "a longer text than the new one");
+    await replaceFile(path("a"), (file) => {
+      file.write(Buffer.from("12345"));
+      file.write(Buffer.from("AB"), 1);
+      assert.ok(readdirSync(folder).includes("mine.partial"));
+      assert.ok(!readdirSync(folder).includes("a"));
+      return Promise.resolve();
+    }, { partial: "mine.partial" });
+    assert.equal(readFileSync(path("a"), "utf8"), "1AB45");
+    const before = readdirSync(folder).sort();
+    const fails = replaceFile(path("a"), () => Promise.reject(new Error("no")));
+    await assert.rejects(fails, /^Error: no$/);
+    const halt = new Int32Array(1);
+    haltBy(halt);
+    const halted = replaceFile(path("a"), (file) => {
+      file.write(Buffer.from("new"));
+      halt[0] = 1;
+      return Promise.resolve();
+    });
+    await assert.rejects(halted, /the process is ending/);
+    await assert.rejects(writeLines(path("b"), ["x"]), /the process is ending/);
+    halt[0] = 0;
+    assert.deepEqual(readdirSync(folder).sort(), before);
+    assert.equal(readFileSync(path("a"), "utf8"), "1AB45");
+    mkdirSync(path("folder"));
+    await assert.rejects(writeLines(path("folder"), ["x"]), /^Error: it is a folder$/);
+  }));
+
+test("how long a thread waits for the file system is counted, and taken once", () => {
+  takeWaitedMs();
+  const begin = performance.now();
+  const busy = () => {
+    while (performance.now() - begin < 20);
+    return 7;
+  };
+  assert.equal(waitingFor(busy), 7);
+  assert.throws(() => waitingFor(() => assert.fail("it failed")), /it failed/);
+  const waitedMs = takeWaitedMs();
+  assert.ok(waitedMs >= 19 && waitedMs <= performance.now() - begin, `${waitedMs} ms`);
+  assert.equal(takeWaitedMs(), 0);
+});
