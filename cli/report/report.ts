@@ -27,7 +27,7 @@ export interface Coding {
 
 /** What the page says in words. */
 export type Words = Pick<Page, "title" | "facts" | "notes" | "command"> & {
-  /** The clip's file, as a command names it. */
+  /** The clip's file without its folder, as a command names it. */
   readonly input: string;
 };
 
@@ -114,7 +114,7 @@ export async function makeReport(
 
 /** `song.flac` becomes `song-64-kbps`. */
 function outputName(input: string, label: string): string {
-  const name = input === "-" ? "output" : input.replace(/^.*[/\\]|\.\w+$/g, "");
+  const name = input === "-" ? "output" : input.replace(/\.\w+$/, "");
   return `${name}-${label.toLowerCase().replaceAll(" ", "-")}`;
 }
 

@@ -45,7 +45,9 @@ test("a tar stream gives what the run on files gives, whatever the environment s
     const shard = await makeShard(folder, 5);
     const args = ["--copies", "2", "--seed", "3", "--p", "0.7"];
     const out = join(folder, "out");
-    assert.equal((await runCli(["dataset", join(folder, "in"), out, ...args])).code, 0);
+    const onFiles = await runCli(["dataset", join(folder, "in"), out, ...args, "--json"]);
+    assert.equal(onFiles.code, 0, onFiles.stderr);
+    const { audioSeconds: wantedSeconds } = JSON.parse(onFiles.stdout.toString());
     const expected = readTree(out)[join("train", "000000.tar")];
     const [program = "", ...first] = cliCommand();
     const line = `set -o pipefail; cat ${shard} | "$@" | cat > ${join(folder, "piped.tar")}`;
@@ -64,8 +66,10 @@ test("a tar stream gives what the run on files gives, whatever the environment s
       stdin: readFileSync(shard),
     });
     assert.notEqual(other.stdout.toString("base64"), expected); // other draws
-    const { files, failed, manifest } = JSON.parse(other.stderr.split("\n").at(-2) ?? "");
+    const told = JSON.parse(other.stderr.split("\n").at(-2) ?? "");
+    const { files, failed, manifest, audioSeconds } = told;
     assert.deepEqual([files, failed, manifest], [5, 0, null]);
+    assert.ok(Math.abs(audioSeconds / wantedSeconds - 1) < 1e-9, `${audioSeconds}`);
   }));
 
 test("samples that a stream can't give are told, all others are there", () =>

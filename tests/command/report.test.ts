@@ -426,6 +426,8 @@ test("report: the page's HTML is tests/fixtures/page.html.txt", () => {
       clip("silent", silent, 1_234_567),
     ],
   });
+  const [, script = ""] = /<script type="module">([^]*?)<\/script>/.exec(page) ?? [];
+  assert.ok(script.length > 5000 && new Function(script));
   const markup = markupOf(page);
   assert.deepEqual(markup.split("\n"), fixture("page.html.txt", markup).split("\n"));
 });
@@ -499,7 +501,8 @@ test("report command: settings of any kind, and what makes each of them", async 
 
   // What the page gives to copy makes the same.
   const { recipes } = JSON.parse(/<script id="data"[^>]*>([^<]+)</.exec(html)?.[1] ?? "");
-  const [, ...made] = recipes as { command: string; code: string }[];
+  const [none, ...made] = recipes as { command: string; code: string }[];
+  assert.deepEqual(none, { command: "", code: "" });
   const channels = noiseOf(clip);
   made.forEach(({ code: text }, index) => {
     const [, options = ""] = /options = ([^;]+) as const;/.exec(text) ?? [];

@@ -159,7 +159,7 @@ test("report: an excerpt is just these samples; the page says of what and how it
     };
     const excerpts: [args: string, from: number, to: number, note: string][] = [
       ["--start 0.75 --duration 0.5", 0.75, 1.25, "An excerpt: 0.8 s to 1.3 s of 2.0 s."],
-      ["--start 1.5", 1.5, 2, "An excerpt: 1.5 s to 2.0 s of 2.0 s."],
+      ["--start 1.5 --coded-rate 8000", 1.5, 2, "An excerpt: 1.5 s to 2.0 s of 2.0 s."],
     ];
     for (const [args, from, to, note] of excerpts) {
       const { html, samples } = await clipOf("--bitrates", "64,64", ...args.split(" "));
@@ -171,6 +171,7 @@ test("report: an excerpt is just these samples; the page says of what and how it
       );
       assert.ok(worst < 2 ** -15, `${args}: ${worst}`);
       assert.ok(html.includes(`<p class="soft">${note}</p>`), note);
+      assert.equal(html.includes("LAME quality 7 · coded at 8000 Hz</p>"), from === 1.5);
     }
     const flags = "--lowpass off --coded-rate auto --grid-offset 7 --passes 2 --preserve-level";
     const { html, stdout } = await clipOf(
