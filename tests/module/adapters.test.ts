@@ -3,10 +3,15 @@
  * an FFI, and what they tell of platforms and permissions that aren't this machine's.
  */
 import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
+import * as fs from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import process from "node:process";
 import { Worker } from "node:worker_threads";
 import { createPollingCompletions, createWaitingCompletions } from "../../ffi/completions.ts";
 import { bun } from "../../ffi/bun.ts";
-import { cacheFolder } from "../../ffi/cache.ts";
+import { cacheFolder, fillCache } from "../../ffi/cache.ts";
 import { deno } from "../../ffi/deno.ts";
 import { faultOfElf } from "../../ffi/elf.ts";
 import { type HostProcess, platformOf } from "../../ffi/host.ts";
@@ -105,6 +110,45 @@ test("the cache's folder: a variable of its own, else where the platform's users
   for (const os of ["windows", "macos", "linux"] as const) {
     assert.equal(folderOf(os, { ...all, MP3_AUGMENT_CACHE: "/own//" }), "/own");
     assert.equal(folderOf(os, {}), undefined);
+  }
+});
+
+test("the cache: who can't put a file there takes another's, if it is the same one", () => {
+  const root = fs.mkdtempSync(join(tmpdir(), "mp3-augment-cache-"));
+  const bytes = { lame: Uint8Array.of(1, 2), shim: Uint8Array.of(3) };
+  const file = (name: "lame" | "shim") => ({
+    name,
+    digest: createHash("sha256").update(bytes[name]).digest("hex"),
+    read: () => bytes[name],
+  });
+  const files = { lame: file("lame"), shim: file("shim") };
+  // As on Windows, where no library that is open is replaced.
+  const fillWhile = (renameSync: (from: string, to: string) => void) => {
+    const getBuiltinModule = (name: string) =>
+      name === "node:fs" ? { ...fs, renameSync } : process.getBuiltinModule(name);
+    let folder = "";
+    withGlobal("process", { getBuiltinModule }, () => folder = fillCache(root, files));
+    return folder;
+  };
+  try {
+    const refused = Object.assign(new Error("in use"), { code: "EPERM" });
+    const refuse = () => {
+      throw refused;
+    };
+    assert.throws(() => fillWhile(refuse), (error) => error === refused);
+    const folder = fillWhile((from, to) => {
+      fs.copyFileSync(from, to);
+      refuse();
+    });
+    assert.deepEqual(fs.readdirSync(folder).sort(), ["lame", "shim"], "nothing else is left");
+    assert.deepEqual(new Uint8Array(fs.readFileSync(join(folder, "lame"))), bytes.lame);
+    assert.equal(fillWhile(refuse), folder, "both are there");
+    fs.writeFileSync(join(folder, "lame"), "other");
+    assert.throws(() => fillWhile(refuse), (error) => error === refused);
+    assert.equal(fillWhile(fs.renameSync), folder);
+    assert.deepEqual(new Uint8Array(fs.readFileSync(join(folder, "lame"))), bytes.lame);
+  } finally {
+    fs.rmSync(root, { recursive: true });
   }
 });
 
