@@ -60,16 +60,18 @@ function withGlobal(name: string, value: unknown, body: () => void): void {
 }
 
 const GNU = "7f0 /lib/libc.so.6", MUSL = "7f0 /lib/ld-musl-x86_64.so.1";
+const PLATFORM: Platform = { arch: "x86_64", os: "linux", libc: "gnu" };
 const PLATFORMS: [HostProcess, Platform | undefined][] = [
-  [makeProcess("x64", "linux", GNU), { arch: "x86_64", os: "linux", libc: "gnu" }],
+  [makeProcess("x64", "linux", GNU), PLATFORM],
   [makeProcess("arm64", "linux", MUSL), { arch: "aarch64", os: "linux", libc: "musl" }],
-  [makeProcess("x64", "linux", undefined, "2.36"), { arch: "x86_64", os: "linux", libc: "gnu" }],
+  [makeProcess("x64", "linux", undefined, "2.36"), PLATFORM],
   [makeProcess("x64", "linux"), { arch: "x86_64", os: "linux", libc: "musl" }],
   [makeProcess("arm64", "darwin", GNU), { arch: "aarch64", os: "macos" }],
   [makeProcess("x64", "win32", GNU), { arch: "x86_64", os: "windows" }],
   [makeProcess("x64", "freebsd", GNU), undefined],
   [makeProcess("ia32", "linux", GNU), undefined],
   [makeProcess("arm", "darwin", GNU), undefined],
+  [makeProcess("x64", "linux", `${GNU}\n7f1 /srv/musl/a.so`), PLATFORM],
 ];
 
 test("a process tells its platform, and that its folder and its files", () => {
@@ -445,6 +447,35 @@ test("Deno: platforms, permissions, and an FFI that it may lack", () => {
   for (const [name, { parameters, blocks }] of Object.entries<CFunction>(SYMBOLS)) {
     const { nonblocking, parameters: types } = opened[1]?.[1][name] ?? {};
     assert.deepEqual([nonblocking, types?.length], [blocks ?? false, parameters.length], name);
+  }
+});
+
+test("Deno: before a library is opened its front is read, where nobody has to be asked for that", () => {
+  for (const state of ["granted", "prompt", "denied"]) {
+    const looked: string[] = [];
+    const readNothing = (path: string) => {
+      looked.push(path);
+      throw new Error("there is nothing");
+    };
+    const made = {
+      build: { arch: "x86_64", os: "linux", env: "gnu", standalone: false },
+      permissions: { querySync: () => ({ state }) },
+      dlopen: (path: string) => assert.fail(`dlopen of ${path}`),
+    };
+    const getBuiltinModule = () => ({ openSync: readNothing });
+    withGlobal(
+      "process",
+      { getBuiltinModule },
+      () =>
+        withGlobal("Deno", made, () =>
+          assert.throws(() => openLibrary({ path: "/a/" }), {
+            code: "LIBRARY_NOT_FOUND",
+            message:
+              /^libmp3lame\.so\.0 and libmp3augment\.so could not be opened in \/a \(the path/,
+          })),
+    );
+    const both = ["/a/libmp3lame.so.0", "/a/libmp3augment.so"];
+    assert.deepEqual(looked, state === "granted" ? both : []);
   }
 });
 
