@@ -203,9 +203,12 @@ static void check_ape(void) {
 }
 
 static void check_free(uint32_t size) {
-  clear();
-  for (int i = 0; i < 5; i++) put_frame(i % 2 ? FREE_PADDED : FREE, size + (uint32_t)(i % 2));
-  check_all("free format");
+  for (uint32_t first = 0; first < 2; first++) {
+    clear();
+    for (uint32_t i = first; i < first + 5; i++)
+      put_frame(i % 2 ? FREE_PADDED : FREE, size + i % 2);
+    check_all("free format");
+  }
   put_zeros(100), put_frame(FREE, size), put_frame(FREE, size), put_frame(FREE, size);
   check_all("free format, and garbage");
   clear(), put_lure(FREE, size), put_lure(FREE, size), put_zeros(7);
