@@ -2,10 +2,12 @@
    with a status, nothing leaks, nothing hangs. */
 #include "tests/failing_calls.h"
 
+#include <lame.h>
 #include <malloc.h>
 #include <stdlib.h>
 
 #include "common/memory.h"
+#include "lame/snapshot.h"
 #include "mp3augment.h"
 #include "tests/check.h"
 #include "tests/signals.h"
@@ -295,6 +297,52 @@ static void check_failed_copy(void) {
   for (int i = 0; i <= HELD; i++) mp3a_encode_stream_destroy(held[i]);
 }
 
+static lame_global_flags *open_lame(int in_hz, int out_hz) {
+  lame_global_flags *lame = lame_init();
+  lame_set_in_samplerate(lame, in_hz);
+  lame_set_out_samplerate(lame, out_hz);
+  CHECK(lame_init_params(lame) == 0, "LAME for %d to %d Hz", in_hz, out_hz);
+  return lame;
+}
+
+/* An encoder that is used again has lost its tags. */
+static void check_tagged(void) {
+  lame_global_flags *fresh = open_lame(44100, 44100), *used = mp3a_lame_clone(fresh);
+  const long before = used_count();
+  for (int i = 0; i < 3; i++) {
+    id3tag_set_title(used, "title");
+    id3tag_set_comment(used, "comment");
+    CHECK(used_count() > before, "tags take memory");
+    CHECK(mp3a_lame_reset(used, fresh) == 0, "a reset");
+    const long after = used_count();
+    CHECK(after == before, "%ld blocks before, %ld after", before, after);
+  }
+  lame_close(used);
+  lame_close(fresh);
+}
+
+/* Filters between two rates that there was no memory for are kept as soon as there is, however
+   often there was none. */
+static void check_kept_filters(void) {
+  enum { BLOCK = 1152, BLOCKS = 200, MANY = 1000, ROOM = 2 }; /* LAME's own two blocks */
+  lame_global_flags *lame = open_lame(32000, 22050);
+  atomic_store(&in_a_row, MANY);
+  atomic_store(&calls_left, MANY + ROOM - 1);
+  for (int i = 0; i < BLOCKS; i++)
+    CHECK(lame_encode_buffer_ieee_float(lame, input, input, BLOCK, bytes, sizeof bytes) >= 0,
+          "block %d", i);
+  const long left = atomic_exchange(&calls_left, -1);
+  CHECK(left > 0 && left <= MANY - BLOCKS, "%ld failures left: each block tries", left);
+  atomic_store(&in_a_row, 1);
+  const long before = atomic_load(&live_count);
+  for (int i = 0; i < 2; i++)
+    CHECK(lame_encode_buffer_ieee_float(lame, input, input, BLOCK, bytes, sizeof bytes) >= 0,
+          "there is memory again");
+  const long after = atomic_load(&live_count);
+  CHECK(after == before + 1, "%ld blocks before, %ld after", before, after);
+  lame_close(lame);
+}
+
 int main(void) {
   mallopt(M_MMAP_THRESHOLD, 1 << 30); /* fresh pages take most of the time otherwise */
   mallopt(M_TRIM_THRESHOLD, -1);
@@ -302,6 +350,8 @@ int main(void) {
   output = calloc(FRAMES, sizeof *output);
   RUN(make_ready());
   RUN(check_no_thread());
+  RUN(check_tagged());
+  RUN(check_kept_filters());
   RUN(check_failed_copy());
   RUN(check_each_failure("first thread", run_directly, 3, 0));
   check_all_failures();
