@@ -170,6 +170,7 @@ pub const Test = struct { name: []const u8, files: []const []const u8 = &.{}, pl
 pub const tests = [_]Test{
     .{ .name = "common/test_cpu" },
     .{ .name = "common/test_memory" },
+    .{ .name = "common/test_options" },
     .{ .name = "common/test_pages" },
     .{ .name = "common/test_peak" },
     .{ .name = "common/test_pcm16" },
