@@ -160,7 +160,7 @@ async function decodeContainer(
   if (container === "aiff") throw new Error(UNREAD_AIFF);
   const decoded = await decodeByPackage(container, bytes);
   if (container === "flac") checkFlacIsWhole(bytes, decoded.channels[0]?.length ?? 0);
-  return { ...decoded, ...storageIn(container, bytes) };
+  return decoded;
 }
 
 /** How a file of the packages' stores its samples. */
@@ -189,19 +189,12 @@ function decodePcm(
 }
 
 async function decodeByPackage(container: PackageContainer, bytes: Uint8Array): Promise<Clip> {
-  const decoder = await packageDecoder(container);
-  try {
-    const chunks = [decoder.decode(bytes), decoder.flush?.()].filter((chunk) => chunk !== undefined)
-      .filter(({ channelData }) => channelData[0]?.length);
-    return {
-      channels: joinChannels(chunks.map((chunk) => exactCodes(chunk, container))),
-      sampleRate: chunks[0]?.sampleRate ?? 0,
-    };
-  } catch (error) {
-    throw decoderError(container, error);
-  } finally {
-    decoder.free();
+  const blocks: Clip[] = [];
+  for await (const block of decodeBlocks(container, bytes, [])) {
+    if (block.channels[0]?.length) blocks.push(block);
   }
+  const channels = joinChannels(blocks.map((block) => block.channels));
+  return { sampleRate: 0, ...blocks[0], channels };
 }
 
 /**
@@ -324,7 +317,7 @@ async function* readPcmBlocks(
 async function* decodeBlocks(
   container: PackageContainer,
   head: Uint8Array,
-  rest: AsyncIterable<Uint8Array>,
+  rest: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
 ): AsyncIterable<Clip> {
   const decoder = await packageDecoder(container);
   const storage = storageIn(container, head);
