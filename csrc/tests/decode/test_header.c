@@ -139,7 +139,31 @@ static void check_methods(void) {
   }
 }
 
+/* What nobody tells is -1, or what the MP3 frames themselves show. */
+static void check_untagged(void) {
+  uint8_t b[FRAME] = {0xff, 0xfb, 0x90, 0xc0};
+  mp3a_track track = {0};
+  mp3a_mp3_info info;
+  for (int i = 0; i < 3; i++) CHECK(mp3a_track_add(&track, b, FRAME), "a frame");
+  for (int is_gapless = 0; is_gapless < 2; is_gapless++) {
+    memset(&info, 0x55, sizeof info);
+    mp3a_track_describe(&track, is_gapless != 0, &info);
+    CHECK(info.tag_kind == MP3A_TAG_NONE && info.encoder[0] == 0, "no tag");
+    CHECK(info.encoder_delay == -1 && info.encoder_padding == -1, "delay %d, padding %d",
+          info.encoder_delay, info.encoder_padding);
+    CHECK(info.mp3_frame_count == 3 && info.frame_count_low == 3 * 1152 && !info.frame_count_high,
+          "%u frames", info.frame_count_low);
+    CHECK(info.sample_rate_hz == 44100 && info.channel_count == 1 && info.channel_mode == 3 &&
+              info.version_times_ten == 10 && info.bitrate_mode == MP3A_CBR, "the format");
+  }
+  track.mp3_frame_count = (UINT64_C(5) << 32) + 7; /* longer than a file can be */
+  mp3a_track_describe(&track, true, &info);
+  CHECK(info.frame_count_high == 5 * 1152 && info.frame_count_low == 7 * 1152, "%u, %u",
+        info.frame_count_high, info.frame_count_low);
+}
+
 int main(void) {
+  RUN(check_untagged());
   RUN(check_headers());
   for (uint32_t flags = 0; flags < 16; flags++) {
     RUN(check_parts("Xing", flags));
