@@ -185,7 +185,7 @@ class Work implements Listener {
     this.#waiting = 0; // shown anew before the next one
     // With tiny files calls of the file system are most of the work, and keep the cores busy.
     const busyCores = (now.cpuMs - before.cpuMs) / (now.ms - before.ms);
-    if (busyCores > this.#hands.size * MUCH_WAITING) return;
+    if (!(busyCores <= this.#hands.size * MUCH_WAITING)) return;
     const { load = () => loadavg()[0] ?? 0 } = this.#options;
     if (load() > this.#hands.size + 1) return; // cores have other work than ours
     this.#addThread();

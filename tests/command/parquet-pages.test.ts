@@ -6,6 +6,7 @@ import { type FileHandle, open } from "node:fs/promises";
 import { join } from "node:path";
 import * as nodeZlib from "node:zlib";
 import { parquetReadObjects } from "hyparquet";
+import { deserializeTCompactProtocol } from "hyparquet/src/thrift.js";
 import { ByteWriter } from "hyparquet-writer/src/bytewriter.js";
 import { deltaByteArray, deltaLengthByteArray } from "hyparquet-writer/src/delta.js";
 import { snappyCompress } from "hyparquet-writer/src/snappy.js";
@@ -442,6 +443,18 @@ test("what is written hyparquet reads, at any depth; a page has about a megabyte
     const { pages, sum } = await written(cells, depth);
     assert.deepEqual(sum.pages.map(({ firstRow }) => firstRow), [0, 20_000]);
     assert.equal(sum.byteSize, Buffer.concat(pages).length);
+    for (const [index, page] of pages.entries()) {
+      const view = new DataView(page.buffer, page.byteOffset, page.length);
+      const reader = { view, offset: 0 };
+      const header = deserializeTCompactProtocol(reader);
+      const bodySize = page.length - reader.offset;
+      // A page of values of the first version; PLAIN, and levels of either kind as RLE.
+      const count = index === 0 ? 20_000 : 500;
+      assert.deepEqual(header, {
+        ...{ field_1: 0, field_2: bodySize, field_3: bodySize },
+        field_5: { field_1: count, field_2: 0, field_3: 3, field_4: 3 },
+      });
+    }
     assert.deepEqual(
       textsOf(await theirCells(fileOf(pages, 20_500, depth), depth)),
       textsOf(cells),

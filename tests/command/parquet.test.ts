@@ -121,6 +121,9 @@ test("Thrift's compact protocol, byte for byte, and back", () => {
     [[[1, { type: TYPE.true, value: true }], [2, { type: TYPE.true, value: false }]], [
       ...[0x11, 0x12, 0],
     ]],
+    [[[1, { type: TYPE.i8, value: -2 }], [2, { type: TYPE.i16, value: -2 }]], [
+      ...[0x13, 0xfe, 0x14, 3, 0],
+    ]],
     [[[1, make.i64(2 ** 53)]], [0x16, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x20, 0]],
   ];
   for (const [fields, bytes] of cases) {
@@ -128,6 +131,9 @@ test("Thrift's compact protocol, byte for byte, and back", () => {
     const { struct, end } = readStruct(Uint8Array.from([9, ...bytes, 9]), 1);
     assert.equal(end, bytes.length + 1);
     assert.deepEqual([...structBytes(struct)], bytes);
+    for (const [id, { value }] of fields) {
+      if (typeof value === "number") assert.equal(struct.get(id)?.value, value);
+    }
     for (let size = 0; size < bytes.length; size++) {
       assert.throws(() => readStruct(Uint8Array.from(bytes.slice(0, size))), RangeError);
     }
