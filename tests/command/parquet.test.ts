@@ -272,6 +272,8 @@ test("a row whose audio can't be read keeps it and says why; the next run tries 
       ]);
       assert.match(failures[1].reason, /no bytes, but a path alone: elsewhere\.wav/);
     }
+    const twice = await dataset([input, join(folder, "twice"), "--copies", "2"], 1);
+    assert.equal(twice.failures.length, 2); // of the source's rows, not of the copies
     const rows = await rowsOf(join(folder, "out/a.parquet")) as unknown as Read[];
     assert.equal(Buffer.from(rows[1]?.audio?.bytes ?? []).toString(), "no sound");
     assert.equal(rows[1]?.audio?.path, "bad.flac");

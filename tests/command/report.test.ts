@@ -140,6 +140,24 @@ test("report: the bandwidth of low-passed noise", () => {
   assert.ok(Number.isNaN(bandwidthHz([new Float32Array(LENGTH)], RATE)));
 });
 
+test("report: a spectrum ends 70 dB below its highest point", () => {
+  const with10kHz = (levelDb: number) =>
+    mix(makeSine(1000, 1), makeSine(10_000, 10 ** (levelDb / 20)), 1);
+  assertNear(bandwidthHz([with10kHz(-68)], RATE), 10_000, 30);
+  assertNear(bandwidthHz([with10kHz(-72)], RATE), 1000, 300); // and the skirt of its window
+});
+
+test("report: what is 100 dB below the original's peak counts as just being there", () => {
+  const silent = new Float32Array(LENGTH);
+  silent[0] = 1; // which no window sees
+  const bin = 100, frameSize = 2048, amplitude = 0.1;
+  const sine = makeSine(bin * RATE / frameSize, amplitude);
+  // A Hann window gives the bins beside it a quarter of the power; all others have none.
+  const [middleDb, besideDb] = [100 - 20, 100 - 20 - 6.02];
+  const wanted = Math.sqrt((middleDb ** 2 + 2 * besideDb ** 2) / (frameSize / 2));
+  assertNear(logSpectralDistanceDb([silent], [sine], RATE), wanted, 0.05);
+});
+
 test("report: the frame is about 46 ms at every rate", () => {
   const sizes = [8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000].map(chooseFrameSize);
   assert.deepEqual(sizes, [512, 512, 512, 1024, 1024, 1024, 2048, 2048, 2048]);
