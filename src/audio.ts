@@ -158,10 +158,9 @@ export function privateCopy(planes: Planes): Planes {
   return { ...planes, channels: planes.channels.map(privateView) };
 }
 
-/** The channels' pointers as C takes them. */
+/** The channels' pointers as C takes them; checked audio has one or two. */
 export function pointers(
   [left, right]: readonly Float32Array[],
 ): [Float32Array, Float32Array | null] {
-  if (left !== undefined) return [left, right ?? null];
-  throw new Mp3AugmentError("INVALID_AUDIO", "there is no channel");
+  return [left as Float32Array, right ?? null];
 }

@@ -363,6 +363,21 @@ test("the progress line fits, with what matters first, and units are sensible", 
     [0, 0.004, 0.42, 5.25, 17, 125, 3725, 200_000].map(formatDuration),
     ["0 s", "0.00 s", "0.42 s", "5.3 s", "17 s", "2:05 min", "1:02 h", "56 h"],
   );
+  assert.deepEqual(
+    [0.994, 0.996, 9.94, 9.96, 59.4, 59.6, 3599.4, 3600, 35999, 36000].map(formatDuration),
+    [
+      "0.99 s",
+      "1.0 s",
+      "9.9 s",
+      "10 s",
+      "59 s",
+      "1:00 min",
+      "59:59 min",
+      "1:00 h",
+      "9:59 h",
+      "10 h",
+    ],
+  );
   assert.equal(printable("a\x1b[31m\u202eb\n\x9b🎵"), "a\\x1b[31m\\u202eb\\x0a\\x9b🎵");
 });
 

@@ -9,6 +9,11 @@ import {
   SAMPLE_RATES,
 } from "../../mod.ts";
 import { show } from "../../ffi/errors.ts";
+import { STATUS_NAMES } from "../../ffi/symbols.ts";
+import { MAX_PEAK } from "../../src/constants.ts";
+import { runJob } from "../../src/jobs.ts";
+import { library } from "../../src/native.ts";
+import { describeSamples } from "../../src/samples.ts";
 import { test } from "../harness.ts";
 import { makeSignal } from "../signals.ts";
 
@@ -180,4 +185,45 @@ test("nearestBitrateKbps", () => {
   assert.ok(Number.isNaN(nearestBitrateKbps(96000, 64)));
   assert.ok(Number.isNaN(nearestBitrateKbps(44100, NaN)));
   assert.ok(Object.isFrozen(SAMPLE_RATES) && Object.isFrozen(BITRATES_KBPS));
+});
+
+test("what C tells is an error of its own, also where the audio has changed since", () => {
+  library();
+  const codes: Record<number, [code: ErrorCode, message: RegExp]> = {
+    0: ["OUT_OF_MEMORY", /^memory ran out$/],
+    2: ["EMPTY_AUDIO", /./],
+    8: ["INVALID_OPTION", /./],
+    9: ["CORRUPT_MP3", /./],
+    10: ["OUT_OF_MEMORY", /./],
+    11: ["CORRUPT_MP3", /./],
+    12: ["CORRUPT_MP3", /./],
+  };
+  for (const [given, [code, message]] of Object.entries(codes)) {
+    const start = (_queue: unknown, _tag: number, status: Int32Array) => {
+      status[0] = Number(given);
+      return null;
+    };
+    const run = () => runJob(start, undefined, () => assert.fail("there is no job"));
+    assert.throws(run, (error) => {
+      assert.ok(error instanceof Mp3AugmentError);
+      assert.equal(error.code, code, given);
+      assert.match(error.message, message);
+      if (given !== "0") {
+        assert.equal(error.message, library().native.mp3a_status_message(Number(given)));
+      }
+      return true;
+    });
+  }
+  const input = { channels: [Float32Array.of(0.5, -2)], frameCount: 2 };
+  const told = STATUS_NAMES.map((_, status) => describeSamples(status, input)?.());
+  assert.deepEqual(told.flatMap((text, status) => text === undefined ? [] : [status]), [1, 3]);
+  assert.match(told[1] ?? "", /^samples reach 2, but nothing scales them here and at most 4096 /);
+  assert.equal(
+    told[3],
+    "samples must be finite numbers, but a sample is NaN or infinite: clean the audio",
+  );
+  const loud = { channels: [Float32Array.of(0), Float32Array.of(-2e33)], frameCount: 1 };
+  const [peak, most] = [Math.fround(2e33), MAX_PEAK];
+  const expected = `samples reach ${peak}, and at most ${most} can be coded: full scale is 1`;
+  assert.equal(describeSamples(1, loud)?.(), expected);
 });

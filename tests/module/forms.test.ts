@@ -1,6 +1,7 @@
 /** Every way to pass audio in and out: the same bits, and the caller's arrays left alone. */
 import assert from "node:assert/strict";
 import { compressRoundtrip, compressRoundtripAsync } from "../../mod.ts";
+import { privateCopy } from "../../src/audio.ts";
 import { test } from "../harness.ts";
 import { makeSignal, realAudio, sameBits } from "../signals.ts";
 
@@ -88,6 +89,19 @@ test("shared memory goes in and out", async () => {
   assert.ok(sameBits(new Float32Array(out), expectedMono));
   compressRoundtrip(shared, { ...OPTIONS, out: shared });
   assert.ok(sameBits(new Float32Array(shared), expectedMono));
+});
+
+test("memory that another thread may write to is copied before C sees it, other memory isn't", () => {
+  const shared = new Float32Array(new SharedArrayBuffer(8));
+  shared.set([1, -1]);
+  const own = Float32Array.of(2, -2);
+  const mixed = privateCopy({ channels: [own, shared], frameCount: 2 });
+  shared.fill(0);
+  assert.deepEqual(mixed.channels.map((channel) => [...channel]), [[2, -2], [1, -1]]);
+  assert.equal(mixed.frameCount, 2);
+  assert.equal(mixed.channels[0], own);
+  const planes = { channels: [own], frameCount: 2 };
+  assert.equal(privateCopy(planes), planes);
 });
 
 test("a resizable buffer", () => {
