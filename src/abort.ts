@@ -13,8 +13,6 @@ function listen(signal: AbortSignal): Set<() => void> {
   const callbacks = new Set<() => void>();
   waiting.set(signal, callbacks);
   // It stays: without callbacks it does nothing, and the signal's end is its end.
-  signal.addEventListener("abort", () => [...callbacks].forEach((callback) => callback()), {
-    once: true,
-  });
+  signal.addEventListener("abort", () => [...callbacks].forEach((callback) => callback()));
   return callbacks;
 }

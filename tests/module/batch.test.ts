@@ -10,6 +10,8 @@ import {
   Mp3AugmentError,
   SAMPLE_RATES,
 } from "../../mod.ts";
+import { prepareBatch } from "../../src/batch-run.ts";
+import { library } from "../../src/native.ts";
 import { makeSignal, sameBits } from "../signals.ts";
 import { testWithin } from "../within.ts";
 
@@ -159,3 +161,34 @@ testWithin(60, "memory holds only the clips under way", async () => {
   await compressRoundtripBatch(Array(40).fill(job), { onProgress, threads: 1 });
   assert.ok(most < 64e6, `${most / 1e6} MB more; all copies at once would be 320`);
 });
+
+testWithin(
+  10,
+  "so many calls are under way as threads were given, and one more where all cores are",
+  async () => {
+    const limit = library().native.mp3a_thread_limit();
+    const cases: [threads: number | undefined, expected: number][] = [
+      [undefined, limit + 1],
+      [limit, limit + 1],
+      [limit + 1, limit + 1],
+      ...(limit > 1
+        ? [[1, 1] as [number, number], [limit - 1, limit - 1] as [number, number]]
+        : []),
+    ];
+    for (const [threads, expected] of cases) {
+      let [underWay, most] = [0, 0];
+      const batch = prepareBatch({ threads });
+      const results = await batch.run(3 * limit + 5, "clips", async (index) => {
+        most = Math.max(most, ++underWay);
+        await new Promise((resolve) => setTimeout(resolve, 1));
+        underWay--;
+        return index;
+      });
+      assert.deepEqual([most, results.length], [expected, 3 * limit + 5], `${threads} of ${limit}`);
+      assert.deepEqual([results[0], results.at(-1)], [0, 3 * limit + 4]);
+      assert.equal(batch.oneThread, threads !== undefined);
+    }
+    const few = await prepareBatch({}).run(1, "clips", (index) => index);
+    assert.deepEqual([few, await prepareBatch({}).run(0, "clips", (index) => index)], [[0], []]);
+  },
+);

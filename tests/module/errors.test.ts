@@ -217,6 +217,8 @@ test("what C tells is an error of its own, also where the audio has changed sinc
   const input = { channels: [Float32Array.of(0.5, -2)], frameCount: 2 };
   const told = STATUS_NAMES.map((_, status) => describeSamples(status, input)?.());
   assert.deepEqual(told.flatMap((text, status) => text === undefined ? [] : [status]), [1, 3]);
+  const between = { channels: [Float32Array.of(5000)], frameCount: 1 };
+  assert.match(describeSamples(1, between)?.() ?? "", /^samples reach 5000, but nothing scales/);
   assert.match(told[1] ?? "", /^samples reach 2, but nothing scales them here and at most 4096 /);
   assert.equal(
     told[3],
