@@ -274,6 +274,10 @@ static void check_longest_piece(void) {
   CHECK(mp3a_roundtrip_stream_write(both, samples, NULL, MOST, out, NULL, MOST, &size) == MP3A_OK,
         "the longest piece");
   mp3a_roundtrip_stream_destroy(both);
+  mp3a_resample_stream *resampler = mp3a_resample_stream_create(48000, 48000, &status);
+  CHECK(mp3a_resample_stream_capacity(resampler, MOST) >= MOST, "of another rate");
+  CHECK(!mp3a_resample_stream_capacity(resampler, MOST + 1), "a longer piece");
+  mp3a_resample_stream_destroy(resampler);
 }
 
 /* What codes once takes one pass; passes that make a clip longer stay within the counts. */
