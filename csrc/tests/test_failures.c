@@ -321,6 +321,29 @@ static void check_tagged(void) {
   lame_close(fresh);
 }
 
+/* A reset for which memory runs out leaves nothing behind. */
+static void check_failed_reset(void) {
+  lame_global_flags *fresh = lame_init();
+  lame_set_findReplayGain(fresh, 1);
+  lame_set_VBR(fresh, vbr_mtrh);
+  CHECK(lame_init_params(fresh) == 0, "LAME with a tag");
+  int failed_count = 0;
+  for (int is_done = 0; !is_done && failed_count < MAX_CALLS; failed_count += !is_done) {
+    const long before = used_count();
+    lame_global_flags *used = lame_init();
+    lame_set_bWriteVbrTag(used, 0);
+    CHECK(lame_init_params(used) == 0, "LAME without a tag");
+    atomic_store(&calls_left, failed_count);
+    is_done = mp3a_lame_reset(used, fresh) == 0;
+    atomic_store(&calls_left, -1);
+    lame_close(used);
+    const long after = used_count();
+    CHECK(after == before, "call %d: %ld blocks before, %ld after", failed_count, before, after);
+  }
+  CHECK(failed_count >= 3, "only %d calls can fail", failed_count);
+  lame_close(fresh);
+}
+
 /* Filters between two rates that there was no memory for are kept as soon as there is, however
    often there was none. */
 static void check_kept_filters(void) {
@@ -351,6 +374,7 @@ int main(void) {
   RUN(make_ready());
   RUN(check_no_thread());
   RUN(check_tagged());
+  RUN(check_failed_reset());
   RUN(check_kept_filters());
   RUN(check_failed_copy());
   RUN(check_each_failure("first thread", run_directly, 3, 0));

@@ -102,6 +102,26 @@ static void check_kernels_of(const mp3a_noisy_steps_kernels *kernels,
   }
 }
 
+/* A step that is told to be quiet is one; where nothing is allowed that is none, not the finest. */
+static void check_limits(const mp3a_noisy_steps_kernels *kernels,
+                         const mp3a_quantize_kernels *scalar, const char *tier) {
+  int const begin = pick(500), count = 1 + pick(76);
+  static mp3a_step_table table;
+  kernels->band_sums(lines + begin, powers + begin, count, &table, 0);
+  table.count[0] = (float)count;
+  for (int is_allowed = 0; kernels->find_limits && is_allowed < 2; is_allowed++) {
+    int const finest = plain_finest(begin, count), step = finest + pick(60);
+    table.allowed[0] = is_allowed ? plain_noise(scalar, begin, count, step < 255 ? step : 255) : 0;
+    kernels->find_limits(&table, 1, 1);
+    int const quiet = table.quiet[0];
+    CHECK(table.finest[0] == finest && quiet >= finest - 1, "%s: finest %d for %d, quiet %d", tier,
+          table.finest[0], finest, quiet);
+    CHECK(quiet < finest ||
+              (is_allowed && plain_noise(scalar, begin, count, quiet) <= table.allowed[0]),
+          "%s: step %d isn't quiet, the finest is %d", tier, quiet, finest);
+  }
+}
+
 static void check_search(const lame_internal_flags *gfc, const mp3a_quantize_kernels *scalar,
                          const char *tier) {
   static gr_info granule;
@@ -163,6 +183,38 @@ static void check_allowed(lame_internal_flags *gfc, const char *tier) {
         granule.max_nonzero_coeff, theirs.max_nonzero_coeff);
 }
 
+int scale_bitcount_lame(const lame_internal_flags *gfc, gr_info *granule);
+
+/* Of factors of any size, in MPEG-1. */
+static void check_scale_factors(const lame_internal_flags *gfc, const char *tier) {
+  static gr_info granule, theirs;
+  int const is_short = pick(2), most_low = 1 << pick(6), most_high = 1 << pick(5);
+  granule.block_type = is_short ? SHORT_TYPE : NORM_TYPE;
+  granule.sfbdivide = is_short ? 18 : 11, granule.sfbmax = is_short ? 36 : SBPSY_l;
+  granule.preflag = !is_short && !pick(3);
+  for (int sfb = 0; sfb < SFBMAX; sfb++)
+    granule.scalefac[sfb] = pick(sfb < granule.sfbdivide ? most_low : most_high);
+  theirs = granule;
+  int const is_too_large = scale_bitcount(gfc, &granule);
+  CHECK(is_too_large == scale_bitcount_lame(gfc, &theirs) &&
+            memcmp(&granule, &theirs, sizeof granule) == 0,
+        "%s: %d bits for %d", tier, granule.part2_length, theirs.part2_length);
+}
+
+/* The rates that differ: with the fewest bands, and MPEG-1. */
+static void check_rate(int rate_hz, const char *tier) {
+  lame_global_flags *encoder = lame_init();
+  lame_set_in_samplerate(encoder, rate_hz);
+  lame_set_out_samplerate(encoder, rate_hz);
+  CHECK(lame_init_params(encoder) == 0, "%d Hz", rate_hz);
+  for (int round = 0; round < 300; round++) {
+    if (round % 10 == 0) fill_lines(expf(check_random_float(-20, 12)));
+    check_allowed(encoder->internal_flags, tier);
+    if (rate_hz == 44100) check_scale_factors(encoder->internal_flags, tier);
+  }
+  lame_close(encoder);
+}
+
 void check_vbr(unsigned cpu_flags, const char *tier, int bench) {
   mp3a_quantize_kernels scalar;
   mp3a_noisy_steps_kernels kernels;
@@ -175,9 +227,12 @@ void check_vbr(unsigned cpu_flags, const char *tier, int bench) {
   for (int round = 0; round < 400; round++) {
     fill_lines(expf(check_random_float(-20, 12)));
     for (int i = 0; i < 4; i++) check_kernels_of(&kernels, &scalar, tier);
+    check_limits(&kernels, &scalar, tier);
     check_search(gfc, &scalar, tier);
     check_allowed(gfc, tier);
   }
+  check_rate(8000, tier);
+  check_rate(44100, tier);
   mp3a_kernels_limit(MP3A_CPU_ALL);
   lame_close(encoder);
 }
