@@ -219,6 +219,27 @@ static void check_lead(mp3a_options o, uint32_t offset) {
   free(padded), free(wanted);
 }
 
+/* The same in a stream that keeps its delay: as at once, of which the zeros are no part. */
+static void check_delayed_lead(uint32_t offset) {
+  enum { COUNT = 20000, ROOM = COUNT + 8 * 1152 };
+  mp3a_options o = {sizeof o, 44100, 64, 7, 1, MP3A_PRESERVE_DELAY, MP3A_CBR};
+  o.grid_offset = (int32_t)offset;
+  float *wanted = calloc(ROOM, sizeof *wanted), *got = calloc(ROOM, sizeof *got);
+  const uint32_t count = mp3a_output_frame_count(&o, COUNT);
+  CHECK(mp3a_roundtrip(&o, input[0], NULL, COUNT, wanted, NULL, ROOM, NULL) == MP3A_OK, "at once");
+  int32_t status;
+  uint32_t written = 0, rest = 0;
+  mp3a_roundtrip_stream *stream = mp3a_roundtrip_stream_create(&o, 1, &status);
+  CHECK(mp3a_roundtrip_stream_write(stream, input[0], NULL, COUNT, got, NULL, ROOM, &written) ==
+            MP3A_OK, "written");
+  CHECK(mp3a_roundtrip_stream_finish(stream, got + written, NULL, ROOM - written, &rest) == MP3A_OK,
+        "finished");
+  CHECK(written + rest == count && memcmp(got, wanted, ROOM * sizeof *got) == 0,
+        "%u after zeros: %u samples for %u", offset, written + rest, count);
+  mp3a_roundtrip_stream_destroy(stream);
+  free(wanted), free(got);
+}
+
 static void check_leads(void) {
   const uint32_t offsets[] = {1, 575, 1000, 1151};
   for (int channel_count = 1; channel_count <= 2; channel_count++) {
@@ -231,6 +252,7 @@ static void check_leads(void) {
       if (offsets[i] < 1000) RUN(check_lead(o, offsets[i]));
     }
   }
+  for (int i = 0; i < 4; i++) RUN(check_delayed_lead(offsets[i]));
 }
 
 static void check_bad_calls(void) {
