@@ -61,6 +61,7 @@ test("merge refuses shards that have lost a part of their records", () =>
     rmSync(journal);
     const again = await runCli(["dataset", source, target, "--quiet", "--shard", "1/2"]);
     assert.equal(again.code, 0, again.stderr);
+    writeFileSync(join(target, "manifest-0-of-9.jsonl.old"), ""); // says nothing of how many there are
     assert.equal((await runCli(["merge", target])).code, 0);
     assert.equal(readJsonLines(join(target, "manifest.jsonl")).length, 8);
     assert.ok(!existsSync(plan) && !existsSync(manifest));
