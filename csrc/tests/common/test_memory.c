@@ -48,6 +48,11 @@ static void check_sizes(void) {
   const size_t before = mp3a_memory_kept();
   mp3a_memory_free(mp3a_memory_allocate(SMALL));
   CHECK(mp3a_memory_kept() == before, "small ones are not kept");
+  mp3a_memory_free(mp3a_memory_allocate((1 << 14) - 1));
+  CHECK(mp3a_memory_kept() == before, "up to 16 KiB");
+  mp3a_memory_free(mp3a_memory_allocate(1 << 14));
+  CHECK(mp3a_memory_kept() == before + (1 << 14), "from there on they are");
+  mp3a_memory_free_kept();
   mp3a_memory_free(NULL);
   CHECK(mp3a_memory_allocate(SIZE_MAX) == NULL, "more than there is");
   CHECK(mp3a_memory_allocate(SIZE_MAX - 1000) == NULL, "more than there is");
