@@ -21,7 +21,7 @@ typedef struct {
   mp3a_granule_noise noise; /* of `tried` */
   FLOAT *distortion;      /* its ratios: noise over allowed noise */
   FLOAT most_distortion;  /* of the bands with scale factors */
-  FLOAT largest[SFBMAX];  /* of the powers of a band */
+  FLOAT largest[MP3A_MOST_BANDS]; /* of the powers of a band */
   mp3a_tried_values values; /* of `tried` */
   int best_bits, tries_since_best, is_refining, gain_before_refining;
   int is_measured; /* the noise of `tried` is that of its values */
@@ -30,14 +30,15 @@ typedef struct {
 /* ---- amplification ---- */
 
 /* Products round in order, so the largest power stays the largest. */
-static void amplify_band(shaping *s, int sfb, FLOAT factor) {
-  s->values.changed |= (uint64_t)1 << sfb;
-  s->kernels->amplify(s->powers + s->values.begin[sfb], factor, s->tried.width[sfb]);
-  s->largest[sfb] *= factor;
-  if (s->largest[sfb] > s->tried.xrpow_max) s->tried.xrpow_max = s->largest[sfb];
+static void amplify_bands(shaping *s, uint64_t bands, FLOAT factor) {
+  s->values.changed |= bands;
+  FLOAT const most =
+      s->kernels->amplify(s->powers, &s->values.layout, bands, factor, s->largest);
+  if (s->tried.xrpow_max < most) s->tried.xrpow_max = most;
 }
 
 static void find_largest(shaping *s) {
+  memset(s->largest, 0, sizeof s->largest);
   int const bands = s->tried.block_type == SHORT_TYPE ? 39 : SBMAX_l;
   int powers[MP3A_LINES]; /* floats from zero on are in the order of their bits */
   memcpy(powers, s->powers, sizeof powers);
@@ -60,19 +61,26 @@ static FLOAT distortion_to_amplify(const shaping *s) {
   return (FLOAT)(most * .95);
 }
 
-static void amplify_distorted(shaping *s) {
+/* With substep shaping, bands are in turn told to drop their halves and, where they come one by
+   one, are amplified only then. */
+static uint64_t bands_to_amplify(shaping *s) {
   int const is_one_by_one = s->gfc->cfg.noise_shaping_amp == 2;
+  uint64_t bands = s->kernels->at_least(s->distortion, distortion_to_amplify(s), s->tried.sfbmax);
+  if (is_one_by_one) bands &= -bands;
+  if (!(s->gfc->sv_qnt.substep_shaping & 2)) return bands;
+  for (uint64_t left = bands; left; left &= left - 1)
+    if (!mp3a_turn_half(&s->values, __builtin_ctzll(left)) && is_one_by_one) return 0;
+  return bands;
+}
+
+static void amplify_distorted(shaping *s) {
   FLOAT const factor = s->tried.scalefac_scale ? 1.68179283050742922612f : 1.29683955465100964055f;
-  FLOAT const limit = distortion_to_amplify(s);
-  uint64_t bands = s->kernels->at_least(s->distortion, limit, s->tried.sfbmax);
-  for (; bands; bands &= bands - 1) {
-    int const sfb = __builtin_ctzll(bands);
-    int const has_substeps = (s->gfc->sv_qnt.substep_shaping & 2) != 0;
-    if (has_substeps && !mp3a_turn_half(&s->values, sfb) && is_one_by_one) return;
-    s->tried.scalefac[sfb]++;
-    amplify_band(s, sfb, factor);
-    if (is_one_by_one) return;
-  }
+  uint64_t const bands = bands_to_amplify(s);
+  if (bands & (bands - 1)) /* without a branch for each */
+    for (int sfb = 0; sfb < s->tried.sfbmax; sfb++) s->tried.scalefac[sfb] += bands >> sfb & 1;
+  else if (bands)
+    s->tried.scalefac[__builtin_ctzll(bands)]++;
+  amplify_bands(s, bands, factor);
 }
 
 static int are_all_amplified(const gr_info *granule) {
@@ -84,11 +92,13 @@ static int are_all_amplified(const gr_info *granule) {
 /* Half as many scale factors of double effect; odd ones are rounded up. */
 static void double_scale(shaping *s) {
   gr_info *granule = &s->tried;
+  uint64_t odd = 0;
   for (int sfb = 0; sfb < granule->sfbmax; sfb++) {
     int const factor = granule->scalefac[sfb] + (granule->preflag ? pretab[sfb] : 0);
-    if (factor & 1) amplify_band(s, sfb, 1.29683955465100964055f);
+    odd |= (uint64_t)(factor & 1) << sfb;
     granule->scalefac[sfb] = (factor + 1) >> 1;
   }
+  amplify_bands(s, odd, 1.29683955465100964055f);
   granule->preflag = 0;
   granule->scalefac_scale = 1;
 }
@@ -109,9 +119,9 @@ static void raise_window(shaping *s, int window) {
   for (; sfb < granule->sfbmax; sfb += 3) {
     int const left = granule->scalefac[sfb] - moved;
     granule->scalefac[sfb] = left < 0 ? 0 : left;
-    if (left < 0) amplify_band(s, sfb, ipow20[210 + left * (1 << shift)]);
+    if (left < 0) amplify_bands(s, (uint64_t)1 << sfb, ipow20[210 + left * (1 << shift)]);
   }
-  amplify_band(s, sfb, ipow20[202]);
+  amplify_bands(s, (uint64_t)1 << sfb, ipow20[202]);
 }
 
 /* Returns whether a window has no gain left. */

@@ -18,9 +18,9 @@ void mp3a_clear_halves(mp3a_tried_values *v) {
 
 static void set_dropped(mp3a_tried_values *v, int scale, uint64_t bands) {
   for (uint64_t left = v->dropped[scale] ^ bands; left; left &= left - 1) {
-    int const sfb = __builtin_ctzll(left), begin = v->begin[sfb];
+    int const sfb = __builtin_ctzll(left);
     int const is_dropped = -(int)(bands >> sfb & 1);
-    for (int i = begin; i < begin + v->granule->width[sfb]; i++)
+    for (int i = v->layout.begin[sfb]; i < v->layout.begin[sfb + 1]; i++)
       v->is_dropped[scale][i] = is_dropped;
   }
   v->dropped[scale] = bands;
@@ -36,7 +36,8 @@ void mp3a_start_values(mp3a_tried_values *v, lame_internal_flags *gfc, const FLO
     int const end = begin + granule->width[sfb];
     int const first = begin / MP3A_COUNT_STEP, last = (end - 1) / MP3A_COUNT_STEP;
     v->blocks_of_band[sfb] = end > begin ? (2u << last) - (1u << first) : 0;
-    v->begin[sfb] = begin;
+    v->layout.begin[sfb] = begin, v->layout.begin[sfb + 1] = end;
+    memset(v->layout.band_of + begin, sfb, (size_t)(end - begin));
     if (has_substeps && sfb < granule->sfbmax && gfc->sv_qnt.pseudohalf[sfb])
       v->halves |= (uint64_t)1 << sfb;
     if (begin <= granule->max_nonzero_coeff) v->last_band = sfb;

@@ -4,6 +4,7 @@
 
 #include "lame/internals.h"
 #include "lame/kernels/huffman_lengths.h"
+#include "lame/kernels/quantize.h"
 
 enum { MP3A_VALUE_BLOCKS = MP3A_LINES / MP3A_COUNT_STEP };
 
@@ -12,7 +13,7 @@ typedef struct mp3a_tried_values {
   const FLOAT *powers;
   gr_info *granule;                /* holds the values */
   uint32_t blocks_of_band[SFBMAX]; /* which blocks of MP3A_COUNT_STEP lines it touches */
-  int begin[SFBMAX];
+  mp3a_band_layout layout;
   uint64_t changed;                /* bands with other powers than the values are of */
   uint64_t unmeasured;             /* bands whose powers changed since noise was measured last */
   uint64_t halves;                 /* bands whose pseudohalf is set */

@@ -4,7 +4,7 @@
 
 #include <math.h>
 
-#include "common/mpeg.h"
+#include "common/cpu.h"
 #include "lame/kernels/lame_tables.h"
 
 #if defined(__x86_64__)
@@ -186,8 +186,24 @@ static void ratios_scalar(mp3a_band_noises *bands, int count, mp3a_noise_sums *s
   sums->most_logarithm = most_logarithm(bands->ratio, count, sums->most_ratio);
 }
 
-static void amplify_scalar(float *powers, float factor, int count) {
-  for (int i = 0; i < count; i++) powers[i] *= factor;
+static float raise_largest(float largest[MP3A_MOST_BANDS], uint64_t bands, float factor) {
+  float most = 0;
+  for (; bands; bands &= bands - 1) {
+    int const band = __builtin_ctzll(bands);
+    largest[band] *= factor;
+    most = most < largest[band] ? largest[band] : most;
+  }
+  return most;
+}
+
+MP3A_SMALL
+static float amplify_scalar(float *powers, const mp3a_band_layout *layout, uint64_t bands,
+                            float factor, float largest[MP3A_MOST_BANDS]) {
+  for (uint64_t left = bands; left; left &= left - 1) {
+    int const band = __builtin_ctzll(left);
+    for (int i = layout->begin[band]; i < layout->begin[band + 1]; i++) powers[i] *= factor;
+  }
+  return raise_largest(largest, bands, factor);
 }
 
 static uint64_t at_least_scalar(const float ratios[MP3A_MOST_BANDS], float limit, int count) {

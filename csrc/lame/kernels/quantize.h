@@ -4,7 +4,15 @@
 
 #include <stdint.h>
 
+#include "common/mpeg.h"
+
 enum { MP3A_MOST_BANDS = 48 }; /* whole vectors */
+
+/* Where scale factor bands begin, the last one's end too, and which band each line is in. */
+typedef struct mp3a_band_layout {
+  int begin[MP3A_MOST_BANDS + 1];
+  uint8_t band_of[MP3A_LINES];
+} mp3a_band_layout;
 
 /* A scale factor band whose noise is asked for. */
 typedef struct mp3a_noise_band {
@@ -42,8 +50,10 @@ typedef struct mp3a_quantize_kernels {
      quantized there are MP3A_LINES. */
   void (*noises)(const float *lines, const int *quantized, const mp3a_noise_band *bands,
                  int count, float *noises);
-  /* powers[i] *= factor, i < count. */
-  void (*amplify)(float *powers, float factor, int count);
+  /* powers[i] *= factor in the bands whose bits are set, and largest[band] *= factor; of powers
+     there are MP3A_LINES. Returns the largest of theirs, or of all. */
+  float (*amplify)(float *powers, const mp3a_band_layout *layout, uint64_t bands, float factor,
+                   float largest[MP3A_MOST_BANDS]);
   /* One bit for each of the ratios, less than 64, that isn't below `limit`. */
   uint64_t (*at_least)(const float ratios[MP3A_MOST_BANDS], float limit, int count);
   /* Sets the ratios of `count` bands, and what their logarithms, by LAME's fast_log2(), come to. */

@@ -191,20 +191,43 @@ static inline TARGET TIER(vec) TIER(tenths)(TIER(vec) x) {
   return (__builtin_convertvector(exponent, TIER(vec)) + log2) * 3.01029996f + 0.5f;
 }
 
-static TARGET void TIER(amplify)(float *powers, float factor, int count) {
-  int i = 0;
-  for (; i + TIER(lanes) <= count; i += TIER(lanes))
-    TIER(store)(powers + i, TIER(load)(powers + i) * factor);
+/* All lines from the first of several bands to the last, some by 1: no branch for each band. */
 #if VECTOR_BYTES == 64
-  __mmask16 const rest = (__mmask16)((1u << (count - i)) - 1);
-  __m512 const x = _mm512_maskz_loadu_ps(rest, powers + i);
-  _mm512_mask_storeu_ps(powers + i, rest, _mm512_mul_ps(x, _mm512_set1_ps(factor)));
-#elif VECTOR_BYTES == 32
-  amplify_128(powers + i, factor, count - i);
-#else
-  amplify_scalar(powers + i, factor, count - i);
-#endif
+static TARGET float TIER(amplify)(float *powers, const mp3a_band_layout *layout, uint64_t bands,
+                                 float factor, float largest[MP3A_MOST_BANDS]) {
+  __m512 factors[3], most = _mm512_setzero_ps();
+  if (!(bands & (bands - 1))) return amplify_avx2(powers, layout, bands, factor, largest);
+  for (int i = 0; i < 3; i++) {
+    factors[i] = _mm512_mask_blend_ps((__mmask16)(bands >> (16 * i)), _mm512_set1_ps(1),
+                                      _mm512_set1_ps(factor));
+    const __m512 x = _mm512_mul_ps(_mm512_loadu_ps(largest + 16 * i), factors[i]);
+    _mm512_storeu_ps(largest + 16 * i, x);
+    most = _mm512_max_ps(most, x);
+  }
+  int const end = layout->begin[64 - __builtin_clzll(bands)];
+  for (int i = layout->begin[__builtin_ctzll(bands)] & ~15; i < end; i += 16) {
+    const __m512i band =
+        _mm512_cvtepu8_epi32(_mm_loadu_si128((const __m128i *)(layout->band_of + i)));
+    const __mmask16 is_above = _mm512_test_epi32_mask(band, _mm512_set1_epi32(32));
+    __m512 x = _mm512_permutex2var_ps(factors[0], band, factors[1]);
+    x = _mm512_mask_permutexvar_ps(x, is_above, band, factors[2]);
+    _mm512_storeu_ps(powers + i, _mm512_mul_ps(_mm512_loadu_ps(powers + i), x));
+  }
+  return _mm512_reduce_max_ps(most);
 }
+#else
+static TARGET float TIER(amplify)(float *powers, const mp3a_band_layout *layout, uint64_t bands,
+                                 float factor, float largest[MP3A_MOST_BANDS]) {
+  for (uint64_t left = bands; left; left &= left - 1) {
+    int const band = __builtin_ctzll(left);
+    int i = layout->begin[band], end = layout->begin[band + 1];
+    for (; i + TIER(lanes) <= end; i += TIER(lanes))
+      TIER(store)(powers + i, TIER(load)(powers + i) * factor);
+    for (; i < end; i++) powers[i] *= factor;
+  }
+  return raise_largest(largest, bands, factor);
+}
+#endif
 
 static TARGET uint64_t TIER(at_least)(const float ratios[MP3A_MOST_BANDS], float limit,
                                       int count) {

@@ -169,6 +169,41 @@ static void check_noise(const mp3a_quantize_kernels *scalar, const mp3a_quantize
         (double)a, expected);
 }
 
+/* Bands of all widths, up to MP3A_MOST_BANDS of them, some or all chosen. */
+static void check_amplify(const mp3a_quantize_kernels *scalar,
+                          const mp3a_quantize_kernels *kernels, const char *tier) {
+  static float amplified[2][LINES + GUARD], largest[2][MP3A_MOST_BANDS], expected;
+  static mp3a_band_layout layout;
+  int const most = 1 + pick(60), has_all = pick(4) == 0;
+  uint64_t bands = 0;
+  for (int band = 0, at = 0; band < MP3A_MOST_BANDS; band++) {
+    int const left = LINES - at, is_last = band == MP3A_MOST_BANDS - 1;
+    int const width = is_last || left < most ? left : pick(most + 1);
+    layout.begin[band] = at, layout.begin[band + 1] = at + width;
+    for (int i = 0; i < width; i++) layout.band_of[at++] = (uint8_t)band;
+    largest[0][band] = largest[1][band] = check_random_float(0, 1);
+    bands |= (uint64_t)(has_all || pick(3) == 0) << band;
+  }
+  memcpy(amplified[0], powers, sizeof powers), memcpy(amplified[1], powers, sizeof powers);
+  for (int tried = 0; tried < 2; tried++, bands = 0) {
+    float const a = scalar->amplify(amplified[0], &layout, bands, 1.3f, largest[0]);
+    float const b = kernels->amplify(amplified[1], &layout, bands, 1.3f, largest[1]);
+    CHECK(memcmp(amplified[0], amplified[1], sizeof powers) == 0, "%s, up to %d lines", tier, most);
+    CHECK(memcmp(largest[0], largest[1], sizeof largest[0]) == 0, "%s, up to %d lines", tier, most);
+    expected = 0;
+    for (int band = 0; band < MP3A_MOST_BANDS; band++) {
+      float const x = largest[0][band];
+      if ((bands >> band & 1) && x > expected) expected = x;
+    }
+    CHECK(a == expected && b >= expected, "%s, %a and %a for %a", tier, (double)a, (double)b,
+          (double)expected);
+    for (int i = 0; tried == 0 && i < LINES; i++) {
+      float const x = bands >> layout.band_of[i] & 1 ? powers[i] * 1.3f : powers[i];
+      CHECK(memcmp(&x, &amplified[0][i], sizeof x) == 0, "%s, line %d", tier, i);
+    }
+  }
+}
+
 static void check_others(const mp3a_quantize_kernels *scalar,
                          const mp3a_quantize_kernels *kernels, const char *tier) {
   for (int round = 0; round < 1000; round++) {
@@ -182,16 +217,13 @@ static void check_others(const mp3a_quantize_kernels *scalar,
     scalar->drop_marked(powers + shift, 50, marks, count, values[0] + shift);
     kernels->drop_marked(powers + shift, 50, marks, count, values[1] + shift);
     CHECK(memcmp(values[0], values[1], sizeof values[0]) == 0, "%s, %d lines", tier, count);
-    static float bands[MP3A_MOST_BANDS], amplified[2][LINES + GUARD];
+    static float bands[MP3A_MOST_BANDS];
     int const band_count = pick(MP3A_MOST_BANDS + 1);
     for (int i = 0; i < MP3A_MOST_BANDS; i++) bands[i] = (float)pick(9);
     float const limit = (float)pick(9);
     uint64_t const a = scalar->at_least(bands, limit, band_count);
     CHECK(a == kernels->at_least(bands, limit, band_count), "%s, %d ratios", tier, band_count);
-    memcpy(amplified[0], powers, sizeof powers), memcpy(amplified[1], powers, sizeof powers);
-    scalar->amplify(amplified[0] + shift, 1.3f, count);
-    kernels->amplify(amplified[1] + shift, 1.3f, count);
-    CHECK(memcmp(amplified[0], amplified[1], sizeof powers) == 0, "%s, %d lines", tier, count);
+    check_amplify(scalar, kernels, tier);
     for (int i = 0; i < LINES + GUARD; i++) powers[i] = pick(9) ? fabsf(powers[i]) : 100;
     scalar->drop_small(powers + shift, 100, count, values[0] + shift);
     kernels->drop_small(powers + shift, 100, count, values[1] + shift);
@@ -274,7 +306,7 @@ static void amplify(mp3a_tried_values *v, gr_info *granule, FLOAT *raised) {
     mp3a_turn_half(v, sfb);
     granule->scalefac[sfb]++;
     v->changed |= (uint64_t)1 << sfb;
-    for (int i = v->begin[sfb]; i < v->begin[sfb] + granule->width[sfb]; i++) {
+    for (int i = v->layout.begin[sfb]; i < v->layout.begin[sfb] + granule->width[sfb]; i++) {
       raised[i] *= factor;
       if (raised[i] > granule->xrpow_max) granule->xrpow_max = raised[i];
     }
