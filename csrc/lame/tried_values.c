@@ -143,6 +143,25 @@ static void go_on_as_lame(mp3a_tried_values *v, calc_noise_data *known) {
   v->is_as_lame = 1;
 }
 
+/* What may have other values. A coarser step leaves zeros zero, far from any doubt, unless it
+   was something else that made them zero. One run is done sooner than two with a gap. */
+static uint32_t blocks_to_quantize(const mp3a_tried_values *v) {
+  enum { ALL = (1u << MP3A_VALUE_BLOCKS) - 1 };
+  gr_info const *granule = v->granule;
+  uint64_t bands = v->changed;
+  uint32_t blocks = 0;
+  if (granule->global_gain == v->gain) {
+    for (; bands; bands &= bands - 1) blocks |= v->blocks_of_band[__builtin_ctzll(bands)];
+    return blocks;
+  }
+  if (granule->global_gain < v->gain) return ALL;
+  bands |= v->dropped[0] | v->dropped[1];
+  if (bands) blocks = v->blocks_of_band[63 - __builtin_clzll(bands)];
+  if (v->is_last_cut) blocks |= 1u << granule->max_nonzero_coeff / MP3A_COUNT_STEP;
+  blocks |= (1u << (granule->count1 + MP3A_COUNT_STEP - 1) / MP3A_COUNT_STEP) - 1;
+  return blocks ? ALL >> (__builtin_clz(blocks) - __builtin_clz(ALL)) : 0;
+}
+
 int mp3a_count_values(mp3a_tried_values *v, calc_noise_data *known) {
   enum { LOWEST_GAIN = 64 }; /* below, a step may be 0, as unknown ones are */
   gr_info *granule = v->granule;
@@ -153,10 +172,7 @@ int mp3a_count_values(mp3a_tried_values *v, calc_noise_data *known) {
   if (granule->xrpow_max > limit) return LARGE_BITS;
 
   uint64_t const changed = granule->global_gain != v->gain ? ~(uint64_t)0 : v->changed;
-  uint32_t blocks = granule->global_gain != v->gain ? (1u << MP3A_VALUE_BLOCKS) - 1 : 0;
-  if (!blocks)
-    for (uint64_t left = changed; left; left &= left - 1)
-      blocks |= v->blocks_of_band[__builtin_ctzll(left)];
+  uint32_t blocks = blocks_to_quantize(v);
   v->unmeasured |= changed;
   quantize_blocks(v, blocks, scale);
   shape_substeps(v, changed, blocks);
