@@ -91,36 +91,53 @@ void mp3a_start_noise(gr_info const *granule, FLOAT const *allowed, mp3a_granule
   for (int sfb = 0; sfb < granule->psymax; sfb++) noise->of.inverse[sfb] = 1.0f / allowed[sfb];
 }
 
-/* Whatever the step is. */
-static FLOAT noise_of_zeros(gr_info const *granule, mp3a_granule_noise *noise, int sfb) {
-  if (!(noise->known_energies >> sfb & 1))
-    mp3a_kernels()->quantize.noises(granule->xr, granule->l3_enc, &noise->bands[sfb], 1,
-                                    &noise->energy[sfb]);
-  noise->known_energies |= (uint64_t)1 << sfb;
-  return noise->energy[sfb];
+/* The first of the bands that have zeros only, all the way up. */
+static int first_of_zeros(gr_info const *granule, mp3a_granule_noise *noise) {
+  const mp3a_noise_band *bands = noise->bands;
+  int first = noise->first_of_zeros;
+  while (first < granule->psymax && bands[first].begin < granule->count1) first++;
+  while (first > 0 && bands[first - 1].begin >= granule->count1) first--;
+  return noise->first_of_zeros = first;
+}
+
+/* The noise of zeros is the same at all steps. */
+static void set_noise_of_zeros(gr_info const *granule, mp3a_granule_noise *noise, uint64_t bands) {
+  for (; bands; bands &= bands - 1) {
+    int const sfb = __builtin_ctzll(bands);
+    if (!(noise->known_energies >> sfb & 1))
+      mp3a_kernels()->quantize.noises(granule->xr, granule->l3_enc, &noise->bands[sfb], 1,
+                                      &noise->energy[sfb]);
+    noise->known_energies |= (uint64_t)1 << sfb;
+    noise->of.noise[sfb] = noise->energy[sfb];
+  }
 }
 
 void mp3a_measure_noise(gr_info const *granule, mp3a_granule_noise *noise, uint64_t changed,
                         calc_noise_data *known, mp3a_noise_sums *sums) {
   mp3a_quantize_kernels const *kernels = &mp3a_kernels()->quantize;
+  uint64_t const zeros = ~(uint64_t)0 << first_of_zeros(granule, noise);
   mp3a_noise_band chosen[SFBMAX];
   FLOAT noises[SFBMAX];
   int step[SFBMAX], sfbs[SFBMAX], count = 0;
+  uint64_t become_zeros = 0;
   if (granule->global_gain != known->global_gain) changed = ~(uint64_t)0;
-  changed &= ((uint64_t)1 << granule->psymax) - 1;
+  noise->are_zeros &= zeros;
+  changed &= (((uint64_t)1 << granule->psymax) - 1) & ~noise->are_zeros;
   mp3a_band_steps(granule, granule->psymax, step);
   for (; changed; changed &= changed - 1) {
     int const sfb = __builtin_ctzll(changed);
     if (known->step[sfb] == step[sfb]) continue;
-    known->step[sfb] = step[sfb];
-    if (noise->bands[sfb].begin >= granule->count1) {
-      noise->of.noise[sfb] = noise_of_zeros(granule, noise, sfb);
+    if (zeros >> sfb & 1) {
+      become_zeros |= (uint64_t)1 << sfb;
       continue;
     }
     sfbs[count] = sfb;
     chosen[count] = noise->bands[sfb];
     chosen[count++].step = pow20[step[sfb] + Q_MAX2];
   }
+  if (become_zeros) set_noise_of_zeros(granule, noise, become_zeros);
+  noise->are_zeros |= become_zeros;
+  memcpy(known->step, step, sizeof *step * (size_t)granule->psymax);
   known->global_gain = granule->global_gain;
   kernels->noises(granule->xr, granule->l3_enc, chosen, count, noises);
   for (int i = 0; i < count; i++) noise->of.noise[sfbs[i]] = noises[i];

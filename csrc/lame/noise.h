@@ -11,6 +11,8 @@ typedef struct mp3a_granule_noise {
   mp3a_band_noises of;           /* with 1 / what is allowed */
   FLOAT energy[SFBMAX];          /* the noise of zeros, of bands where it is known */
   uint64_t known_energies;
+  uint64_t are_zeros; /* bands whose noise is that of zeros */
+  int first_of_zeros; /* as it was measured last */
 } mp3a_granule_noise;
 
 /* Nothing is measured yet. */

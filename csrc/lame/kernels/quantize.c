@@ -48,12 +48,13 @@ static const float lowest_rest = -0.497f, highest_rest = 0.499f;
 
 /* From which product on LAME takes 1 for a value known to be 0 or 1, less what rounding may come
    to; and where 1 begins for all. */
-static const float doubt_from = 0.5946f - 1e-6f, doubt_to = 0x1.306fe2p-1f;
+static const union { float f; unsigned bits; } doubt_from = {0.5946f - 1e-6f},
+                                               doubt_to = {0x1.306fe2p-1f};
 
 static int end_of_doubt(const float *powers, float scale, int count) {
   while (count > 0) {
     float const x = scale * powers[count - 1];
-    if (x >= doubt_from && x < doubt_to) break;
+    if (x >= doubt_from.f && x < doubt_to.f) break;
     count--;
   }
   return count;
@@ -163,17 +164,25 @@ static inline int square_of_tenths(float ratio) {
   return tenths > 1 ? tenths * tenths : 1;
 }
 
-/* The largest logarithm of ratios up to 1. That of a ratio further below the largest is smaller for
-   sure, whatever is rounded. */
-static float most_logarithm(const float *ratios, int count, float most_ratio) {
+/* The largest logarithm of ratios up to 1, of which `near` tells the largest: that of a ratio
+   further below than a thousandth is smaller for sure, whatever is rounded. */
+static const float nearly_most = 0.999f;
+
+static float most_logarithm(const float *ratios, uint64_t near, float most_ratio) {
   float most = -20;
   if (most_ratio > 1) return 1;
-  for (int i = 0; i < count; i++) {
-    if (!(ratios[i] >= most_ratio * 0.999f)) continue;
-    float const log = logarithm_of(ratios[i] > 1e-20f ? ratios[i] : 1e-20f);
+  for (; near; near &= near - 1) {
+    float const ratio = ratios[__builtin_ctzll(near)];
+    float const log = logarithm_of(ratio > 1e-20f ? ratio : 1e-20f);
     most = most > log ? most : log;
   }
   return most;
+}
+
+static uint64_t at_least_scalar(const float ratios[MP3A_MOST_BANDS], float limit, int count) {
+  uint64_t bands = 0;
+  for (int i = 0; i < count; i++) bands |= (uint64_t)!(ratios[i] < limit) << i;
+  return bands;
 }
 
 static void ratios_scalar(mp3a_band_noises *bands, int count, mp3a_noise_sums *sums) {
@@ -183,7 +192,8 @@ static void ratios_scalar(mp3a_band_noises *bands, int count, mp3a_noise_sums *s
     if (ratio > 1) sums->over_count++, sums->over_squares += square_of_tenths(ratio);
     sums->most_ratio = sums->most_ratio < ratio ? ratio : sums->most_ratio;
   }
-  sums->most_logarithm = most_logarithm(bands->ratio, count, sums->most_ratio);
+  uint64_t const near = at_least_scalar(bands->ratio, sums->most_ratio * nearly_most, count);
+  sums->most_logarithm = most_logarithm(bands->ratio, near, sums->most_ratio);
 }
 
 static float raise_largest(float largest[MP3A_MOST_BANDS], uint64_t bands, float factor) {
@@ -204,12 +214,6 @@ static float amplify_scalar(float *powers, const mp3a_band_layout *layout, uint6
     for (int i = layout->begin[band]; i < layout->begin[band + 1]; i++) powers[i] *= factor;
   }
   return raise_largest(largest, bands, factor);
-}
-
-static uint64_t at_least_scalar(const float ratios[MP3A_MOST_BANDS], float limit, int count) {
-  uint64_t bands = 0;
-  for (int i = 0; i < count; i++) bands |= (uint64_t)!(ratios[i] < limit) << i;
-  return bands;
 }
 
 /* How far tenths() may be from the tenths of a logarithm and a half, with room to spare. */

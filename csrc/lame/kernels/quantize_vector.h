@@ -62,7 +62,13 @@ static inline TARGET int TIER(is_any_near_tie)(TIER(vec) x, TIER(bits) n) {
 static inline TARGET TIER(bits) TIER(round)(TIER(vec) x) {
   TIER(bits) n = (TIER(bits))(x + two_to_23) - two_to_23_bits;
   if (TIER(is_any_above_15)(n) && TIER(is_any_near_tie)(x, n)) return TIER(round_large)(x, n);
+#if VECTOR_BYTES == 64
+  __m512 const smallest = (__m512)TIER(pick)(smallest_rounded_up, n);
+  __mmask16 const is_below = _mm512_cmp_ps_mask((__m512)x, smallest, _CMP_LT_OQ);
+  return (TIER(bits))_mm512_mask_sub_epi32((__m512i)n, is_below, (__m512i)n, _mm512_set1_epi32(1));
+#else
   return n + (x < TIER(pick)(smallest_rounded_up, n));
+#endif
 }
 
 /* The last vector may do lines again that were done; so few that there is none are left to the
@@ -86,18 +92,22 @@ static TARGET void TIER(lines)(const float *powers, float scale, int count, int 
   *(TIER(bits_unaligned) *)(quantized + i) = TIER(round)(scale * TIER(load)(powers + i));
 }
 
+typedef unsigned TIER(unsigned_bits) __attribute__((vector_size(VECTOR_BYTES)));
+
+/* Floats from 0 on are in the order of their bits. */
 static TARGET int TIER(lines_in_doubt)(const float *powers, float scale, int count,
                                       int *quantized) {
-  TIER(bits) doubt = {0};
+  TIER(unsigned_bits) least = ~(TIER(unsigned_bits)){0};
   int i = 0;
   for (; i + TIER(lanes) <= count; i += TIER(lanes)) {
     TIER(vec) x = scale * TIER(load)(powers + i);
-    doubt |= (x >= doubt_from) & (x < doubt_to);
+    least = __builtin_elementwise_min(least, (TIER(unsigned_bits))x - doubt_from.bits);
     *(TIER(bits_unaligned) *)(quantized + i) = TIER(round)(x);
   }
   int const rest = count - i;
   if (rest > 0) TIER(lines)(powers + i, scale, rest, quantized + i);
-  if (TIER(is_any)(doubt)) return end_of_doubt(powers, scale, count);
+  if (TIER(is_any)((TIER(bits))(least < doubt_to.bits - doubt_from.bits)))
+    return end_of_doubt(powers, scale, count);
   int const end = rest > 0 ? end_of_doubt(powers + i, scale, rest) : 0;
   return end > 0 ? i + end : 0;
 }
@@ -134,7 +144,13 @@ static inline TARGET TIER(vec) TIER(square_error)(TIER(vec) x, TIER(bits) n, flo
 #if VECTOR_BYTES == 64
   const __m512 low = _mm512_loadu_ps(pow43), high = _mm512_loadu_ps(pow43 + 16);
   TIER(vec) power = (TIER(vec))_mm512_permutex2var_ps(low, (__m512i)n, high);
-  if (_mm512_test_epi32_mask((__m512i)n, _mm512_set1_epi32(~31))) power = TIER(gather)(pow43, n);
+  __mmask16 const is_above_31 = _mm512_test_epi32_mask((__m512i)n, _mm512_set1_epi32(~31));
+  if (is_above_31) {
+    const __m512 third = _mm512_loadu_ps(pow43 + 32), last = _mm512_loadu_ps(pow43 + 48);
+    __m512 const large = _mm512_permutex2var_ps(third, (__m512i)n, last);
+    power = (TIER(vec))_mm512_mask_mov_ps((__m512)power, is_above_31, large);
+    if (_mm512_test_epi32_mask((__m512i)n, _mm512_set1_epi32(~63))) power = TIER(gather)(pow43, n);
+  }
 #else
   TIER(vec) power = TIER(is_any_above_15)(n) ? TIER(gather)(pow43, n) : TIER(pick)(pow43, n);
 #endif
@@ -260,7 +276,8 @@ static TARGET void TIER(ratios)(mp3a_band_noises *bands, int count, mp3a_noise_s
   sums->most_ratio = TIER(largest_of)(most);
   sums->over_count = __builtin_reduce_add(over_count);
   sums->over_squares = __builtin_reduce_add(squares) + doubtful;
-  sums->most_logarithm = most_logarithm(bands->ratio, count, sums->most_ratio);
+  uint64_t const near = TIER(at_least)(bands->ratio, sums->most_ratio * nearly_most, count);
+  sums->most_logarithm = most_logarithm(bands->ratio, near, sums->most_ratio);
 }
 
 #if VECTOR_BYTES == 64
