@@ -42,6 +42,38 @@ static const mp3a_hearing *hearing_of(const lame_internal_flags *gfc) {
   return hearing;
 }
 
+/* ---- lines ---- */
+
+/* Where lines that aren't 0 end, in sixteens. */
+static int end_of_lines(const FLOAT *lines) {
+  int end = MP3A_LINES;
+  for (; end > 0; end -= 16) {
+    int bits[16], all = 0;
+    memcpy(bits, lines + end - 16, sizeof bits);
+    for (int i = 0; i < 16; i++) all |= bits[i];
+    if (all & 0x7fffffff) break;
+  }
+  return end;
+}
+
+/* The last line above 1e-12, or 0. */
+static int last_line(const FLOAT *lines) {
+  int end = end_of_lines(lines);
+  while (end > 1 && !(fabsf(lines[end - 1]) > 1e-12f)) end--;
+  return end > 0 ? end - 1 : 0;
+}
+
+int mp3a_last_line_to_code(lame_internal_flags const *gfc, gr_info const *granule) {
+  int const is_8khz = gfc->cfg.samplerate_out <= 8000;
+  int const is_short = granule->block_type == SHORT_TYPE;
+  int const last = last_line(granule->xr);
+  int const whole = is_short ? last / 6 * 6 + 5 : last | 1;
+  if (gfc->sv_qnt.sfb21_extra || gfc->cfg.samplerate_out >= 44000) return whole;
+  int const limit = is_short ? 3 * gfc->scalefac_band.s[is_8khz ? 9 : 12] - 1
+                             : gfc->scalefac_band.l[is_8khz ? 17 : 21] - 1;
+  return whole < limit ? whole : limit;
+}
+
 /* ---- sums ---- */
 
 /* Lines i to i + 3 of four bands, a band per lane, those behind a band's end 0; squared. */
@@ -95,11 +127,17 @@ static void sum_one(const FLOAT *lines, band_list *bands, int at) {
   bands->audible[at] = audible;
 }
 
-/* The loads of the last bands may end behind the last line: those are summed by themselves. */
+/* The loads of the last bands may end behind the last line: those are summed by themselves. What
+   is 0, as above the lowpass, adds nothing. */
 static void sum_all(const FLOAT *lines, band_list *bands) {
+  int const end_of_all = end_of_lines(lines);
   for (int at = 0; at < bands->count; at += 4) {
     int most = 0, end = 0;
-    for (int k = at; k < at + 4; k++) most = most < bands->width[k] ? bands->width[k] : most;
+    for (int k = at; k < at + 4; k++) {
+      int const left = end_of_all - bands->begin[k];
+      int const count = bands->width[k] < left ? bands->width[k] : left;
+      most = most < count ? count : most;
+    }
     most = (most + 3) & ~3;
     for (int k = at; k < at + 4; k++)
       end = end < bands->begin[k] + most ? bands->begin[k] + most : end;
@@ -109,19 +147,6 @@ static void sum_all(const FLOAT *lines, band_list *bands) {
 }
 
 /* ---- a granule ---- */
-
-/* Where the lines end that have anything, in whole pairs or, of short blocks, sixes. */
-static int last_line(const lame_internal_flags *gfc, gr_info const *granule) {
-  SessionConfig_t const *cfg = &gfc->cfg;
-  int const is_short = granule->block_type == SHORT_TYPE, is_8_khz = cfg->samplerate_out <= 8000;
-  int last = MP3A_LINES - 1;
-  while (last > 0 && !(fabsf(granule->xr[last]) > 1e-12f)) last--;
-  last = is_short ? last / 6 * 6 + 5 : last | 1;
-  if (gfc->sv_qnt.sfb21_extra || cfg->samplerate_out >= 44000) return last;
-  int const limit = is_short ? 3 * gfc->scalefac_band.s[is_8_khz ? 9 : 12] - 1
-                             : gfc->scalefac_band.l[is_8_khz ? 17 : 21] - 1;
-  return last < limit ? last : limit;
-}
 
 static void list_bands(const lame_internal_flags *gfc, gr_info const *granule, band_list *bands) {
   const mp3a_hearing *hearing = hearing_of(gfc);
@@ -160,13 +185,13 @@ static void mask_forward(FLOAT allowed[3], FLOAT decay) {
     if (allowed[k] > allowed[k + 1]) allowed[k + 1] += (allowed[k] - allowed[k + 1]) * decay;
 }
 
-int calc_xmin(lame_internal_flags const *gfc, III_psy_ratio const *ratio, gr_info *granule,
-              FLOAT *allowed) {
+int mp3a_allow_noise(lame_internal_flags const *gfc, III_psy_ratio const *ratio,
+                     gr_info *granule, FLOAT allowed[SFBMAX], FLOAT energy[SFBMAX]) {
   band_list bands;
   int over = 0, i = 0;
   list_bands(gfc, granule, &bands);
   sum_all(granule->xr, &bands);
-  granule->max_nonzero_coeff = last_line(gfc, granule);
+  granule->max_nonzero_coeff = mp3a_last_line_to_code(gfc, granule);
   for (int sfb = granule->sfb_smin, window = 0; i < bands.count; i++) {
     int const is_long = i < granule->psy_lmax;
     allowed[i] = is_long ? allowed_of(&bands, i, ratio->en.l[i], ratio->thm.l[i],
@@ -179,7 +204,14 @@ int calc_xmin(lame_internal_flags const *gfc, III_psy_ratio const *ratio, gr_inf
     if (gfc->cfg.use_temporal_masking_effect) mask_forward(&allowed[i - 2], gfc->cd_psy->decay);
     sfb++, window = 0;
   }
+  memcpy(energy, bands.energy, sizeof *energy * (size_t)bands.count);
   return over;
+}
+
+int calc_xmin(lame_internal_flags const *gfc, III_psy_ratio const *ratio, gr_info *granule,
+              FLOAT *allowed) {
+  FLOAT energy[SFBMAX];
+  return mp3a_allow_noise(gfc, ratio, granule, allowed, energy);
 }
 
 /* Most often the first band tells. */

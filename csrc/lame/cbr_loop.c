@@ -83,31 +83,6 @@ static void start_granule(lame_internal_flags const *gfc, gr_info *granule) {
   if (granule->block_type == SHORT_TYPE) set_short_bands(gfc, granule);
 }
 
-/* The last line above 1e-12, or 0. */
-static int last_line(const FLOAT *lines) {
-  int end = MP3A_LINES;
-  for (; end > 0; end -= 16) {
-    int is_above = 0;
-    for (int i = end - 16; i < end; i++) is_above |= fabsf(lines[i]) > 1e-12f;
-    if (is_above) break;
-  }
-  while (end > 1 && !(fabsf(lines[end - 1]) > 1e-12f)) end--;
-  return end > 0 ? end - 1 : 0;
-}
-
-/* Whole pairs, or whole pairs of all three windows; below 44 kHz nothing above
-   the last band with a scale factor, unless the encoder shapes noise there. */
-static int last_line_to_code(lame_internal_flags const *gfc, gr_info const *granule) {
-  int const is_8khz = gfc->cfg.samplerate_out <= 8000;
-  int const is_short = granule->block_type == SHORT_TYPE;
-  int const last = last_line(granule->xr);
-  int const whole = is_short ? last / 6 * 6 + 5 : last | 1;
-  if (gfc->sv_qnt.sfb21_extra || gfc->cfg.samplerate_out >= 44000) return whole;
-  int const limit = is_short ? 3 * gfc->scalefac_band.s[is_8khz ? 9 : 12] - 1
-                             : gfc->scalefac_band.l[is_8khz ? 17 : 21] - 1;
-  return whole < limit ? whole : limit;
-}
-
 /* Returns 0 for a silent granule, whose values are then 0. */
 static int raise_lines(lame_internal_flags *gfc, gr_info *granule, FLOAT powers[MP3A_LINES]) {
   FLOAT sum = 0;
@@ -186,19 +161,19 @@ void mp3a_encode_granule(lame_internal_flags *gfc, int gr, int ch, const III_psy
                          int target, int silent_target) {
   gr_info *granule = &gfc->l3_side.tt[gr][ch];
   int const is_shaped = gfc->cfg.noise_shaping;
-  FLOAT powers[MP3A_LINES], allowed[SFBMAX];
+  FLOAT powers[MP3A_LINES], allowed[SFBMAX], energy[SFBMAX];
   start_granule(gfc, granule);
   if (raise_lines(gfc, granule, powers)) {
     int is_audible;
     if (is_shaped) {
-      is_audible = calc_xmin(gfc, ratio, granule, allowed) > 0;
+      is_audible = mp3a_allow_noise(gfc, ratio, granule, allowed, energy) > 0;
     } else {
-      granule->max_nonzero_coeff = last_line_to_code(gfc, granule);
+      granule->max_nonzero_coeff = mp3a_last_line_to_code(gfc, granule);
       is_audible = silent_target < 0 || mp3a_is_audible(gfc, granule);
     }
     if (!is_audible && silent_target >= 0) target = silent_target;
     search_gain(gfc, granule, target, ch, powers);
-    if (is_shaped) mp3a_shape_noise(gfc, granule, allowed, powers, target);
+    if (is_shaped) mp3a_shape_noise(gfc, granule, allowed, energy, powers, target);
   }
   if (is_shaped)
     best_scalefac_store(gfc, gr, ch, &gfc->l3_side);

@@ -85,10 +85,16 @@ int calc_noise(gr_info const *const granule, FLOAT const *allowed, FLOAT *distor
 
 /* ---- a granule's noise from try to try ---- */
 
-void mp3a_start_noise(gr_info const *granule, FLOAT const *allowed, mp3a_granule_noise *noise) {
+void mp3a_start_noise(gr_info const *granule, FLOAT const *allowed, FLOAT const *energy,
+                      mp3a_granule_noise *noise) {
   memset(noise, 0, sizeof *noise);
   lay_out_bands(granule, noise->bands);
-  for (int sfb = 0; sfb < granule->psymax; sfb++) noise->of.inverse[sfb] = 1.0f / allowed[sfb];
+  for (int sfb = 0; sfb < granule->psymax; sfb++) {
+    int const is_whole = noise->bands[sfb].count == granule->width[sfb];
+    noise->of.inverse[sfb] = 1.0f / allowed[sfb];
+    noise->energy[sfb] = energy[sfb];
+    noise->known_energies |= (uint64_t)is_whole << sfb;
+  }
 }
 
 /* The first of the bands that have zeros only, all the way up. */

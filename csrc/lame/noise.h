@@ -15,8 +15,9 @@ typedef struct mp3a_granule_noise {
   int first_of_zeros; /* as it was measured last */
 } mp3a_granule_noise;
 
-/* Nothing is measured yet. */
-void mp3a_start_noise(gr_info const *granule, FLOAT const *allowed, mp3a_granule_noise *noise);
+/* Nothing is measured yet, but the energies of whole bands. */
+void mp3a_start_noise(gr_info const *granule, FLOAT const *allowed, FLOAT const *energy,
+                      mp3a_granule_noise *noise);
 
 /* As calc_noise(), but without the sums of logarithms (tot_noise, over_noise), and each band must
    have been measured once before its step stays. `changed`: the bands that may have another step

@@ -309,7 +309,7 @@ static int try_next(shaping *s, FLOAT saved_powers[MP3A_LINES]) {
 }
 
 void mp3a_shape_noise(lame_internal_flags *gfc, gr_info *granule, const FLOAT allowed[SFBMAX],
-                      FLOAT powers[MP3A_LINES], int target) {
+                      const FLOAT energy[SFBMAX], FLOAT powers[MP3A_LINES], int target) {
   FLOAT saved_powers[MP3A_LINES];
   int const is_refined = gfc->cfg.noise_shaping_amp == 3;
   shaping s;
@@ -319,7 +319,7 @@ void mp3a_shape_noise(lame_internal_flags *gfc, gr_info *granule, const FLOAT al
   s.best_bits = 9999999;
   s.tries_since_best = s.is_refining = s.gain_before_refining = 0;
   memset(&s.known, 0, sizeof s.known);
-  mp3a_start_noise(granule, allowed, &s.noise);
+  mp3a_start_noise(granule, allowed, energy, &s.noise);
   s.distortion = s.noise.of.ratio;
   /* A gain of 0 is the step that a band of which nothing is known has, too. */
   s.is_in_squares = way_of(&s) > 8 && granule->global_gain > 0;
