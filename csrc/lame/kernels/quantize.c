@@ -86,12 +86,25 @@ static void square_errors_scalar(const float *lines, const int *quantized, float
 
 enum { SIDE_BY_SIDE = 8 };
 
+/* Keeps the compiler from making vectors of neighbouring sums, whose terms it would have to put
+   together from two places each. */
+#if defined(__x86_64__)
+#define IS_ALONE(sum) __asm__("" : "+x"(sum))
+#elif defined(__aarch64__)
+#define IS_ALONE(sum) __asm__("" : "+w"(sum))
+#else
+#define IS_ALONE(sum) (void)(sum)
+#endif
+
 /* Terms `from` to `end` of all sums from `first` on. */
 __attribute__((always_inline)) static inline void add_terms(const float *const terms[SIDE_BY_SIDE],
                                                             float sums[SIDE_BY_SIDE], int first,
                                                             int from, int end) {
   for (int k = from; k < end; k++)
-    for (int m = first; m < SIDE_BY_SIDE; m++) sums[m] += terms[m][k];
+    for (int m = first; m < SIDE_BY_SIDE; m++) {
+      sums[m] += terms[m][k];
+      IS_ALONE(sums[m]);
+    }
 }
 
 /* A sum has to wait for each of its terms, so bands are summed side by side, the narrower ones
