@@ -7,9 +7,9 @@
 
 /* What is known of a granule's noise. */
 typedef struct mp3a_granule_noise {
-  mp3a_noise_band bands[SFBMAX]; /* up to the last line to code */
-  mp3a_band_noises of;           /* with 1 / what is allowed */
-  FLOAT energy[SFBMAX];          /* the noise of zeros, of bands where it is known */
+  mp3a_noise_bands bands; /* up to the last line to code */
+  mp3a_band_noises of;    /* with 1 / what is allowed */
+  FLOAT energy[SFBMAX];   /* the noise of zeros, of bands where it is known */
   uint64_t known_energies;
   uint64_t are_zeros; /* bands whose noise is that of zeros */
   int first_of_zeros; /* as it was measured last */

@@ -109,47 +109,55 @@ __attribute__((always_inline)) static inline void add_terms(const float *const t
 
 /* A sum has to wait for each of its terms, so bands are summed side by side, the narrower ones
    first: when one is done the others go on. */
-static inline void sum_side_by_side(const float *squares, const mp3a_noise_band *bands,
-                                    float *noises) {
+static inline void sum_side_by_side(const float *squares, const mp3a_noise_bands *bands,
+                                    const uint8_t band[SIDE_BY_SIDE], float *noises) {
   const float *terms[SIDE_BY_SIDE];
   float sums[SIDE_BY_SIDE] = {0};
-  for (int j = 0; j < SIDE_BY_SIDE; j++) terms[j] = squares + bands[j].begin;
-  add_terms(terms, sums, 0, 0, bands[0].count);
-  add_terms(terms, sums, 1, bands[0].count, bands[1].count);
-  add_terms(terms, sums, 2, bands[1].count, bands[2].count);
-  add_terms(terms, sums, 3, bands[2].count, bands[3].count);
-  add_terms(terms, sums, 4, bands[3].count, bands[4].count);
-  add_terms(terms, sums, 5, bands[4].count, bands[5].count);
-  add_terms(terms, sums, 6, bands[5].count, bands[6].count);
-  add_terms(terms, sums, 7, bands[6].count, bands[7].count);
-  for (int j = 0; j < SIDE_BY_SIDE; j++) noises[j] = sums[j];
+  int count[SIDE_BY_SIDE];
+  for (int j = 0; j < SIDE_BY_SIDE; j++)
+    terms[j] = squares + bands->begin[band[j]], count[j] = bands->count[band[j]];
+  add_terms(terms, sums, 0, 0, count[0]);
+  add_terms(terms, sums, 1, count[0], count[1]);
+  add_terms(terms, sums, 2, count[1], count[2]);
+  add_terms(terms, sums, 3, count[2], count[3]);
+  add_terms(terms, sums, 4, count[3], count[4]);
+  add_terms(terms, sums, 5, count[4], count[5]);
+  add_terms(terms, sums, 6, count[5], count[6]);
+  add_terms(terms, sums, 7, count[6], count[7]);
+  for (int j = 0; j < SIDE_BY_SIDE; j++) noises[band[j]] = sums[j];
 }
 
-static int is_ascending(const mp3a_noise_band *bands) {
+static int is_ascending(const mp3a_noise_bands *bands, const uint8_t band[SIDE_BY_SIDE]) {
   int is_less = 0;
-  for (int j = 1; j < SIDE_BY_SIDE; j++) is_less |= bands[j].count < bands[j - 1].count;
+  for (int j = 1; j < SIDE_BY_SIDE; j++)
+    is_less |= bands->count[band[j]] < bands->count[band[j - 1]];
   return !is_less;
 }
 
-static inline void sum_bands(const float *squares, const mp3a_noise_band *bands, int count,
+static inline void sum_bands(const float *squares, const mp3a_noise_bands *bands, uint64_t chosen,
                              float *noises) {
-  int i = count;
-  for (; i >= SIDE_BY_SIDE && is_ascending(bands + i - SIDE_BY_SIDE); i -= SIDE_BY_SIDE)
-    sum_side_by_side(squares, bands + i - SIDE_BY_SIDE, noises + i - SIDE_BY_SIDE);
+  uint8_t band[64];
+  int i = 0;
+  for (; chosen; chosen &= chosen - 1) band[i++] = (uint8_t)__builtin_ctzll(chosen);
+  for (; i >= SIDE_BY_SIDE && is_ascending(bands, band + i - SIDE_BY_SIDE); i -= SIDE_BY_SIDE)
+    sum_side_by_side(squares, bands, band + i - SIDE_BY_SIDE, noises);
   while (i-- > 0) {
+    const float *terms = squares + bands->begin[band[i]];
     float sum = 0;
-    for (int k = 0; k < bands[i].count; k++) sum += squares[bands[i].begin + k];
-    noises[i] = sum;
+    for (int k = 0; k < bands->count[band[i]]; k++) sum += terms[k];
+    noises[band[i]] = sum;
   }
 }
 
-static void noises_scalar(const float *lines, const int *quantized, const mp3a_noise_band *bands,
-                          int count, float *noises) {
+MP3A_SMALL
+static void noises_scalar(const float *lines, const int *quantized, const mp3a_noise_bands *bands,
+                          uint64_t chosen, float *noises) {
   float squares[MP3A_LINES];
-  for (int i = 0; i < count; i++)
-    square_errors_scalar(lines, quantized, bands[i].step, bands[i].begin,
-                         bands[i].begin + bands[i].count, squares);
-  sum_bands(squares, bands, count, noises);
+  for (uint64_t left = chosen; left; left &= left - 1) {
+    int const i = __builtin_ctzll(left), begin = bands->begin[i];
+    square_errors_scalar(lines, quantized, bands->step[i], begin, begin + bands->count[i], squares);
+  }
+  sum_bands(squares, bands, chosen, noises);
 }
 
 /* log2(1 + i / 512), as LAME's init_log_table() has it. */
@@ -177,15 +185,15 @@ static inline int square_of_tenths(float ratio) {
   return tenths > 1 ? tenths * tenths : 1;
 }
 
-/* The largest logarithm of ratios up to 1, of which `near` tells the largest: that of a ratio
+/* The largest logarithm of ratios up to 1, of which `nearest` tells the largest: that of a ratio
    further below than a thousandth is smaller for sure, whatever is rounded. */
 static const float nearly_most = 0.999f;
 
-static float most_logarithm(const float *ratios, uint64_t near, float most_ratio) {
+static float most_logarithm(const float *ratios, uint64_t nearest, float most_ratio) {
   float most = -20;
   if (most_ratio > 1) return 1;
-  for (; near; near &= near - 1) {
-    float const ratio = ratios[__builtin_ctzll(near)];
+  for (; nearest; nearest &= nearest - 1) {
+    float const ratio = ratios[__builtin_ctzll(nearest)];
     float const log = logarithm_of(ratio > 1e-20f ? ratio : 1e-20f);
     most = most > log ? most : log;
   }
@@ -205,8 +213,8 @@ static void ratios_scalar(mp3a_band_noises *bands, int count, mp3a_noise_sums *s
     if (ratio > 1) sums->over_count++, sums->over_squares += square_of_tenths(ratio);
     sums->most_ratio = sums->most_ratio < ratio ? ratio : sums->most_ratio;
   }
-  uint64_t const near = at_least_scalar(bands->ratio, sums->most_ratio * nearly_most, count);
-  sums->most_logarithm = most_logarithm(bands->ratio, near, sums->most_ratio);
+  uint64_t const nearest = at_least_scalar(bands->ratio, sums->most_ratio * nearly_most, count);
+  sums->most_logarithm = most_logarithm(bands->ratio, nearest, sums->most_ratio);
 }
 
 static float raise_largest(float largest[MP3A_MOST_BANDS], uint64_t bands, float factor) {

@@ -14,11 +14,13 @@ typedef struct mp3a_band_layout {
   uint8_t band_of[MP3A_LINES];
 } mp3a_band_layout;
 
-/* A scale factor band whose noise is asked for. */
-typedef struct mp3a_noise_band {
-  int begin, count; /* lines */
-  float step;       /* the width of the quantizer's steps */
-} mp3a_noise_band;
+/* Scale factor bands whose noise may be asked for: their lines, and the widths of the quantizer's
+   steps. Of all lines the band, and a step that is a number for each band that lies between. */
+typedef struct mp3a_noise_bands {
+  int begin[MP3A_MOST_BANDS], count[MP3A_MOST_BANDS];
+  float step[MP3A_MOST_BANDS];
+  uint8_t band_of[MP3A_LINES];
+} mp3a_noise_bands;
 
 /* What bands have of noise, 1 / what they are allowed, and the product; 0 past the last. */
 typedef struct mp3a_band_noises {
@@ -45,11 +47,11 @@ typedef struct mp3a_quantize_kernels {
   /* The same where is_marked[i] is -1, not 0. */
   void (*drop_marked)(const float *powers, float limit, const int *is_marked, int count,
                       int *quantized);
-  /* noises[i] = the sum of (|lines[k]| - quantized[k]^(4/3) * step)^2 over the lines k of
-     bands[i], in their order; i < count. Bands are in order and don't overlap; of lines and
-     quantized there are MP3A_LINES. */
-  void (*noises)(const float *lines, const int *quantized, const mp3a_noise_band *bands,
-                 int count, float *noises);
+  /* noises[b] = the sum of (|lines[k]| - quantized[k]^(4/3) * step[b])^2 over the lines k of band
+     b, in their order, for each bit of `chosen`. Bands are in order and don't overlap; of lines
+     and quantized there are MP3A_LINES. */
+  void (*noises)(const float *lines, const int *quantized, const mp3a_noise_bands *bands,
+                 uint64_t chosen, float *noises);
   /* powers[i] *= factor in the bands whose bits are set, and largest[band] *= factor; of powers
      there are MP3A_LINES. Returns the largest of theirs, or of all. */
   float (*amplify)(float *powers, const mp3a_band_layout *layout, uint64_t bands, float factor,

@@ -140,7 +140,7 @@ static TARGET void TIER(drop_marked)(const float *powers, float limit, const int
   drop_marked_scalar(powers + i, limit, is_marked + i, count - i, quantized + i);
 }
 
-static inline TARGET TIER(vec) TIER(square_error)(TIER(vec) x, TIER(bits) n, float step) {
+static inline TARGET TIER(vec) TIER(square_error)(TIER(vec) x, TIER(bits) n, TIER(vec) step) {
 #if VECTOR_BYTES == 64
   const __m512 low = _mm512_loadu_ps(pow43), high = _mm512_loadu_ps(pow43 + 16);
   TIER(vec) power = (TIER(vec))_mm512_permutex2var_ps(low, (__m512i)n, high);
@@ -158,21 +158,49 @@ static inline TARGET TIER(vec) TIER(square_error)(TIER(vec) x, TIER(bits) n, flo
   return x * x;
 }
 
+#if VECTOR_BYTES == 64
+/* What a table of all bands has for those of 16 lines. */
+static inline TARGET __m512 TIER(of_bands)(const __m512 table[3], const uint8_t *band_of) {
+  const __m128i bytes = _mm_loadu_si128((const __m128i *)(const void *)band_of);
+  const __m512i band = _mm512_cvtepu8_epi32(bytes);
+  const __mmask16 is_above = _mm512_test_epi32_mask(band, _mm512_set1_epi32(32));
+  __m512 const low = _mm512_permutex2var_ps(table[0], band, table[1]);
+  return _mm512_mask_permutexvar_ps(low, is_above, band, table[2]);
+}
+
+/* All lines from the first of the bands to the last: no branch for each band. */
+static TARGET void TIER(noises)(const float *lines, const int *quantized,
+                                const mp3a_noise_bands *bands, uint64_t chosen, float *noises) {
+  float squares[MP3A_LINES];
+  __m512 steps[3];
+  if (!chosen) return;
+  for (int i = 0; i < 3; i++) steps[i] = _mm512_loadu_ps(bands->step + 16 * i);
+  int const last = 63 - __builtin_clzll(chosen), end = bands->begin[last] + bands->count[last];
+  for (int i = bands->begin[__builtin_ctzll(chosen)] & ~15; i < end; i += 16) {
+    TIER(bits) const n = *(const TIER(bits_unaligned) *)(quantized + i);
+    TIER(vec) const step = (TIER(vec))TIER(of_bands)(steps, bands->band_of + i);
+    TIER(store)(squares + i, TIER(square_error)(TIER(load)(lines + i), n, step));
+  }
+  sum_bands(squares, bands, chosen, noises);
+}
+#else
 /* What is written beyond a band's end belongs to the next one, which overwrites it. */
 static TARGET void TIER(noises)(const float *lines, const int *quantized,
-                                const mp3a_noise_band *bands, int count, float *noises) {
+                                const mp3a_noise_bands *bands, uint64_t chosen, float *noises) {
   float squares[MP3A_LINES];
-  for (int i = 0; i < count; i++) {
-    int at = bands[i].begin, end = at + bands[i].count;
-    float const step = bands[i].step;
+  for (uint64_t left = chosen; left; left &= left - 1) {
+    int const i = __builtin_ctzll(left);
+    int at = bands->begin[i], end = at + bands->count[i];
+    TIER(vec) const step = bands->step[i] - (TIER(vec)){0};
     for (; at < end && at + TIER(lanes) <= MP3A_LINES; at += TIER(lanes))
       TIER(store)(squares + at, TIER(square_error)(TIER(load)(lines + at),
                                                    *(const TIER(bits_unaligned) *)(quantized + at),
                                                    step));
-    square_errors_scalar(lines, quantized, step, at, end, squares);
+    square_errors_scalar(lines, quantized, bands->step[i], at, end, squares);
   }
-  sum_bands(squares, bands, count, noises);
+  sum_bands(squares, bands, chosen, noises);
 }
+#endif
 
 /* One bit for each lane of a mask. */
 static inline TARGET unsigned TIER(lane_bits)(TIER(bits) mask) {
@@ -222,11 +250,7 @@ static TARGET float TIER(amplify)(float *powers, const mp3a_band_layout *layout,
   }
   int const end = layout->begin[64 - __builtin_clzll(bands)];
   for (int i = layout->begin[__builtin_ctzll(bands)] & ~15; i < end; i += 16) {
-    const __m512i band =
-        _mm512_cvtepu8_epi32(_mm_loadu_si128((const __m128i *)(layout->band_of + i)));
-    const __mmask16 is_above = _mm512_test_epi32_mask(band, _mm512_set1_epi32(32));
-    __m512 x = _mm512_permutex2var_ps(factors[0], band, factors[1]);
-    x = _mm512_mask_permutexvar_ps(x, is_above, band, factors[2]);
+    const __m512 x = TIER(of_bands)(factors, layout->band_of + i);
     _mm512_storeu_ps(powers + i, _mm512_mul_ps(_mm512_loadu_ps(powers + i), x));
   }
   return _mm512_reduce_max_ps(most);
@@ -276,8 +300,8 @@ static TARGET void TIER(ratios)(mp3a_band_noises *bands, int count, mp3a_noise_s
   sums->most_ratio = TIER(largest_of)(most);
   sums->over_count = __builtin_reduce_add(over_count);
   sums->over_squares = __builtin_reduce_add(squares) + doubtful;
-  uint64_t const near = TIER(at_least)(bands->ratio, sums->most_ratio * nearly_most, count);
-  sums->most_logarithm = most_logarithm(bands->ratio, near, sums->most_ratio);
+  uint64_t const nearest = TIER(at_least)(bands->ratio, sums->most_ratio * nearly_most, count);
+  sums->most_logarithm = most_logarithm(bands->ratio, nearest, sums->most_ratio);
 }
 
 #if VECTOR_BYTES == 64
@@ -285,17 +309,18 @@ static TARGET void TIER(ratios)(mp3a_band_noises *bands, int count, mp3a_noise_s
 static TARGET float TIER(noise)(const float *lines, const float *powers, float scale, float step,
                                 int count) {
   vec_avx2 sums = {0};
+  TIER(vec) const steps = step - (TIER(vec)){0};
   float eight[8];
   int i = 0;
   for (; i + 16 <= count; i += 16) {
     TIER(bits) n = TIER(round)(scale * TIER(load)(powers + i));
-    TIER(vec) squares = TIER(square_error)(TIER(load)(lines + i), n, step);
+    TIER(vec) squares = TIER(square_error)(TIER(load)(lines + i), n, steps);
     sums += (vec_avx2)_mm512_castps512_ps256((__m512)squares);
     sums += (vec_avx2)_mm512_extractf32x8_ps((__m512)squares, 1);
   }
   if (i + 8 <= count) {
     bits_avx2 n = round_avx2(scale * load_avx2(powers + i));
-    sums += square_error_avx2(load_avx2(lines + i), n, step);
+    sums += square_error_avx2(load_avx2(lines + i), n, step - (vec_avx2){0});
     i += 8;
   }
   __builtin_memcpy(eight, &sums, sizeof eight);
@@ -305,13 +330,14 @@ static TARGET float TIER(noise)(const float *lines, const float *powers, float s
 static TARGET float TIER(noise)(const float *lines, const float *powers, float scale, float step,
                                 int count) {
   TIER(vec) sums[8 / TIER(lanes)] = {{0}};
+  TIER(vec) const steps = step - (TIER(vec)){0};
   float eight[8];
   int i = 0;
   for (; i + 8 <= count; i += 8) {
     for (int k = 0; k < 8 / TIER(lanes); k++) {
       TIER(vec) x = TIER(load)(lines + i + k * TIER(lanes));
       TIER(vec) power = TIER(load)(powers + i + k * TIER(lanes));
-      sums[k] += TIER(square_error)(x, TIER(round)(scale * power), step);
+      sums[k] += TIER(square_error)(x, TIER(round)(scale * power), steps);
     }
   }
   __builtin_memcpy(eight, sums, sizeof eight);

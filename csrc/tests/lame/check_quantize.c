@@ -61,17 +61,23 @@ static void check_lines(const mp3a_quantize_kernels *scalar,
   }
 }
 
-/* Bands as a granule has them, some left out. */
-static int random_bands(mp3a_noise_band bands[LINES]) {
-  int count = 0;
+/* Bands as a granule has them, with lines between some that are in none; some chosen. */
+static uint64_t random_bands(mp3a_noise_bands *bands, int *count) {
+  uint64_t chosen = 0;
   int const most = pick(90), is_growing = pick(4); /* as those of a granule mostly do */
-  for (int at = pick(GUARD); at < LINES && count < SFBMAX; at += pick(3) ? 0 : pick(40)) {
-    int width = is_growing ? count * most / 20 : pick(most + 1);
-    if (width > LINES - at) width = LINES - at;
-    bands[count++] = (mp3a_noise_band){at, width, check_random_float(0.01f, 100)};
-    at += width;
+  int const has_all = pick(2), first = pick(GUARD);
+  *count = 0;
+  memset(bands, 0, sizeof *bands);
+  for (int at = first; at < LINES && *count < SFBMAX; at += pick(3) ? 0 : pick(40)) {
+    int const i = (*count)++, left = LINES - at;
+    int const width = is_growing ? i * most / 20 : pick(most + 1);
+    bands->begin[i] = at, bands->count[i] = width < left ? width : left;
+    bands->step[i] = check_random_float(0.01f, 100);
+    memset(bands->band_of + at, i, (size_t)bands->count[i]);
+    chosen |= (uint64_t)(has_all || pick(2)) << i;
+    at += bands->count[i];
   }
-  return count;
+  return chosen;
 }
 
 /* Against the sums over the logarithms of all. */
@@ -107,22 +113,25 @@ static void check_ratios(const mp3a_quantize_kernels *scalar, const mp3a_quantiz
 
 static void check_noises(const mp3a_quantize_kernels *scalar, const mp3a_quantize_kernels *kernels,
                          const char *tier, int round) {
-  static mp3a_noise_band bands[LINES];
+  static mp3a_noise_bands bands;
   static float noises[2][SFBMAX];
-  int const count = random_bands(bands);
-  memset(noises, 0x5a, sizeof noises);
-  scalar->noises(powers, values[0], bands, count, noises[0]);
-  kernels->noises(powers, values[0], bands, count, noises[1]);
-  CHECK(memcmp(noises[0], noises[1], sizeof noises[0]) == 0, "%s, %d bands", tier, count);
+  int count;
+  uint64_t const chosen = random_bands(&bands, &count);
+  for (int i = 0; i < SFBMAX; i++) noises[0][i] = noises[1][i] = check_random_float(1, 2);
+  scalar->noises(powers, values[0], &bands, chosen, noises[0]);
+  kernels->noises(powers, values[0], &bands, chosen, noises[1]);
   for (int i = 0; i < count; i++) {
     float sum = 0;
-    for (int k = bands[i].begin; k < bands[i].begin + bands[i].count; k++) {
-      float const error = fabsf(powers[k]) - pow43[values[0][k]] * bands[i].step;
+    if (!(chosen >> i & 1)) noises[1][i] = noises[0][i]; /* random */
+    for (int k = bands.begin[i]; k < bands.begin[i] + bands.count[i]; k++) {
+      float const error = fabsf(powers[k]) - pow43[values[0][k]] * bands.step[i];
       sum += error * error;
     }
+    if (!(chosen >> i & 1)) continue;
     CHECK(memcmp(&sum, &noises[0][i], sizeof sum) == 0, "band %d: %a for %a", i,
           (double)noises[0][i], (double)sum);
   }
+  CHECK(memcmp(noises[0], noises[1], sizeof noises[0]) == 0, "%s, %d bands", tier, count);
   check_ratios(scalar, kernels, tier, noises[0], count, round);
 }
 
@@ -367,14 +376,15 @@ static void check_scale_factors(lame_internal_flags *gfc) {
 
 static void print_times(const mp3a_quantize_kernels *scalar,
                         const mp3a_quantize_kernels *kernels, const char *tier) {
-  static mp3a_noise_band bands[LINES];
+  static mp3a_noise_bands bands;
   static float noises[SFBMAX];
-  int const count = random_bands(bands);
+  int count;
+  uint64_t const chosen = random_bands(&bands, &count);
   for (int i = 0; i < LINES; i++) powers[i] = 30 * expf(-(float)i / 100) * check_random_float(0, 1);
   TIME(tier, "lines", 40, , kernels->lines(powers, 1, LINES, values[0]),
        scalar->lines(powers, 1, LINES, values[0]), "scalar");
-  TIME(tier, "noises", 40, , kernels->noises(powers, values[0], bands, count, noises),
-       scalar->noises(powers, values[0], bands, count, noises), "scalar");
+  TIME(tier, "noises", 40, , kernels->noises(powers, values[0], &bands, chosen, noises),
+       scalar->noises(powers, values[0], &bands, chosen, noises), "scalar");
 }
 
 void check_quantize(unsigned cpu_flags, const char *tier, int bench) {
