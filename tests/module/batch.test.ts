@@ -192,3 +192,20 @@ testWithin(
     assert.deepEqual([few, await prepareBatch({}).run(0, "clips", (index) => index)], [[0], []]);
   },
 );
+
+testWithin(60, "a batch that is done hears no more of its signal", async () => {
+  const controller = new AbortController();
+  await compressRoundtripBatch(mixedJobs(3), { signal: controller.signal });
+  const { abort } = AbortController.prototype;
+  let count = 0;
+  AbortController.prototype.abort = function (reason) {
+    count++;
+    abort.call(this, reason);
+  };
+  try {
+    controller.abort();
+  } finally {
+    AbortController.prototype.abort = abort;
+  }
+  assert.equal(count, 1); // the caller's own
+});
