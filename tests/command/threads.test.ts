@@ -20,7 +20,7 @@ import { planUnits } from "../../cli/dataset/plan.ts";
 import { Journal } from "../../cli/dataset/journal.ts";
 import type { Settings } from "../../cli/dataset/settings.ts";
 import { doUnits, type WorkOptions } from "../../cli/dataset/work.ts";
-import { setEntry } from "../../cli/entry.ts";
+import { entryUrl, setEntry } from "../../cli/entry.ts";
 import { stopOnSignals } from "../../cli/interrupt.ts";
 import {
   cliCommand,
@@ -274,3 +274,14 @@ test("where no thread can be started the main one does all", () =>
     assert.equal(said.length, 1);
     assert.match(said.join(), /^no thread can be started \(.*not today\): one does all$/);
   }));
+
+test("threads start with the program's first file, also where a server has it", () => {
+  const here = new URL("../../cli/main.ts", import.meta.url).href;
+  setEntry("https://example.org/cli/main.ts");
+  const imported = entryUrl().href;
+  setEntry(here);
+  assert.equal(entryUrl().href, here);
+  const [type, code = ""] = imported.split(",");
+  assert.equal(type, "data:text/javascript");
+  assert.equal(decodeURIComponent(code), 'import "https://example.org/cli/main.ts"');
+});
