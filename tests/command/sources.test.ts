@@ -1,5 +1,7 @@
 /** What a run may write: never a source, and nothing that it doesn't know. */
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { once } from "node:events";
 import {
   linkSync,
   mkdirSync,
@@ -10,9 +12,11 @@ import {
   truncateSync,
   writeFileSync,
 } from "node:fs";
+import { createServer } from "node:net";
 import { join } from "node:path";
 import { sameNames } from "../../cli/dataset/claim.ts";
 import { findTwins } from "../../cli/dataset/twins.ts";
+import { look, lookNow } from "../../cli/paths.ts";
 import { readJsonLines, readTree, runCli, startCli, waitFor, withFolder, writeWav } from "./cli.ts";
 import { test } from "../harness.ts";
 import { makeSignal } from "../signals.ts";
@@ -144,3 +148,26 @@ function growingSize(folder: string): number {
     return 0; // a folder that isn't there yet, or a file that has just got its name
   }
 }
+
+test("what a path is: files, folders, pipes, sockets and devices", () =>
+  withFolder(async (folder) => {
+    const [pipe, socket] = [join(folder, "pipe"), join(folder, "socket")];
+    const nothing = [join(folder, "none"), join(folder, "file", "below")];
+    writeFileSync(join(folder, "file"), "12345");
+    execFileSync("mkfifo", [pipe]);
+    const server = createServer().listen(socket);
+    try {
+      await once(server, "listening");
+      const paths = [join(folder, "file"), folder, pipe, socket, "/dev/null"];
+      const kinds = ["file", "folder", "pipe", "socket", "device"];
+      assert.deepEqual(paths.map((path) => lookNow(path)?.kind), kinds);
+      const found = await Promise.all(paths.map(look));
+      assert.deepEqual(found, paths.map(lookNow));
+      assert.equal(found[0]?.byteSize, 5);
+      for (const path of nothing) {
+        assert.deepEqual([await look(path), lookNow(path)], [undefined, undefined]);
+      }
+    } finally {
+      server.close();
+    }
+  }));
