@@ -89,8 +89,7 @@ function parseFormat(view: DataView, body: number, compression: string) {
 
 /** A number of 80 bits: sign, 15 bits of exponent, 64 of mantissa. */
 function extendedAt(view: DataView, offset: number): number {
-  const exponent = view.getUint16(offset) & 0x7fff;
+  const high = view.getUint16(offset), exponent = high & 0x7fff;
   const mantissa = view.getUint32(offset + 2) * 2 ** 32 + view.getUint32(offset + 6);
-  const isNegative = view.getUint8(offset) >= 128;
-  return (isNegative ? -1 : 1) * mantissa * 2 ** (exponent - 16383 - 63);
+  return (high >> 15 ? -1 : 1) * mantissa * 2 ** (exponent - 16383 - 63);
 }

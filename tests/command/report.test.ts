@@ -399,7 +399,7 @@ async function runReport(clip: NoiseClip, ...options: string[]) {
   const folder = mkdtempSync(join(tmpdir(), "mp3-augment-report-"));
   try {
     const noise = noiseOf(clip);
-    const input = join(folder, "noise & more.wav");
+    const input = join(folder, "noise & no.1.wav");
     const header = wavHeader(sampleRate, channels, "16", seconds * sampleRate);
     writeFileSync(input, Buffer.concat([header, wavBytes(noise, "16")]));
     const output = join(folder, "report.html");
@@ -460,7 +460,7 @@ test("report command: six bitrates that the rate has, all told as JSON", async (
   assert.equal(sampleRate, 8000);
   const labels = clips.map(({ label }: { label: string }) => label);
   assert.deepEqual(labels, ["Original", ...[8, 16, 24, 32, 48, 64].map((kbps) => `${kbps} kbps`)]);
-  assert.ok(html.includes("<title>noise &amp; more.wav</title>"));
+  assert.ok(html.includes("<title>noise &amp; no.1.wav</title>"));
 });
 
 test("report command: what MP3 can't take is made fit, and said", async () => {
@@ -527,14 +527,14 @@ test("report command: settings of any kind, and what makes each of them", async 
     const mp3 = encodeMp3(channels, new Function(`return ${options}`)());
     assert.equal(mp3.length, clips[index + 1]?.byteSize, text);
   });
-  const name = "'noise & more-40-kbps-reservoir-q3-lowpass-off-level-kept";
+  const name = "'noise & no.1-40-kbps-reservoir-q3-lowpass-off-level-kept";
   const flags = "--bitrate 40 --quality 3 --joint-stereo --reservoir --lowpass off";
   assert.equal(
     made[2]?.command,
-    `mp3-augment roundtrip 'noise & more.wav' ${name}.wav' ${flags} --preserve-level\n` +
-      `mp3-augment encode 'noise & more.wav' ${name}.mp3' ${flags}`,
+    `mp3-augment roundtrip 'noise & no.1.wav' ${name}.wav' ${flags} --preserve-level\n` +
+      `mp3-augment encode 'noise & no.1.wav' ${name}.mp3' ${flags}`,
   );
-  assert.ok(html.includes(`<code id="report">mp3-augment report 'noise &amp; more.wav'`), html);
+  assert.ok(html.includes(`<code id="report">mp3-augment report 'noise &amp; no.1.wav'`), html);
   assert.ok(!html.includes(tmpdir()), "no folder of this machine");
 });
 
