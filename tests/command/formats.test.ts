@@ -1,7 +1,8 @@
 /** One recording in the formats that others have written it in. */
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
-import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
 import { decodeBytes, detectContainer, readBlocks, readFileInto } from "../../cli/audio/read.ts";
@@ -185,7 +186,7 @@ test("files are closed, whether they are read to their end or not", () =>
     if (process.platform !== "linux") return;
     const [short, long] = [join(folder, "a.wav"), pathOf("lena.flac")];
     writeFileSync(short, readFileSync(pathOf("lena.wav")));
-    const opened = () => readdirSync("/proc/self/fd", { withFileTypes: true }).length;
+    const opened = () => String(execFileSync("ls", [`/proc/${process.pid}/fd`])).split("\n").length;
     await openSource(short);
     await openSource(long);
     const before = opened();
