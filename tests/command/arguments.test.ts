@@ -100,6 +100,10 @@ test("how a file is coded: one kind of bitrate, and what else is said", () => {
   for (const words of wrong) {
     assert.throws(() => coding(...words), { exitCode: 1 }, words.join(" "));
   }
+  assert.throws(
+    () => coding("--coded-rate", "1"),
+    /must be auto or one of 8000, 11025, .*, 48000\./,
+  );
 });
 
 test("how an output is written: by its name, unless something else is said", () => {

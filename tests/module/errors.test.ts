@@ -9,6 +9,7 @@ import {
   SAMPLE_RATES,
 } from "../../mod.ts";
 import { show } from "../../ffi/errors.ts";
+import { checkLength } from "../../ffi/guard.ts";
 import { STATUS_NAMES } from "../../ffi/symbols.ts";
 import { MAX_PEAK } from "../../src/constants.ts";
 import { runJob } from "../../src/jobs.ts";
@@ -60,6 +61,16 @@ test("a message shows what was given in a few characters", () => {
 });
 
 const NOT_NUMBERS = [undefined, null, NaN, "44100", 44100n, {}, [], true, Infinity, -1, 0.5];
+
+test("memory that shrinks during a call", () => {
+  const view = new Float32Array(2);
+  checkLength(view, 2);
+  assert.throws(() => checkLength(view, 3), {
+    code: "INVALID_AUDIO",
+    message:
+      /2 elements instead of 3: .* was resized or transferred meanwhile; leave it alone until/,
+  });
+});
 
 test("UNSUPPORTED_SAMPLE_RATE", () => {
   for (const sampleRate of [...NOT_NUMBERS, 0, 7999, 44099, 96000]) {
