@@ -9,6 +9,7 @@
 #include <stdatomic.h>
 #include <string.h>
 
+#include "common/memory.h"
 #include "common/pages.h"
 #include "common/pool.h"
 #include "encode/block_encoder.h"
@@ -40,6 +41,13 @@ static void note_writes(void *begin, void *end) {
   if (n < MOST_NOTES) notes[n].begin = begin, notes[n].end = end;
 }
 
+static bool has_no_memory;
+
+static void *allocate(size_t byte_size) {
+  return has_no_memory ? NULL : mp3a_memory_allocate(byte_size);
+}
+
+#define mp3a_memory_allocate allocate
 #define mp3a_pool_assist assist
 #define mp3a_block_encoder_step step
 #define mp3a_expect_writes note_writes
@@ -123,6 +131,23 @@ static void check_failed_range(void) {
   CHECK(redone > 0, "the caller never went on");
 }
 
+/* What is coded in its own place is copied first; where it can't be, nothing is touched. */
+static void check_in_place(void) {
+  mp3a_clip clip = clip_of(1, 0, 100000, 0);
+  mp3a_ranges_stats found;
+  int32_t status;
+  memcpy(output[0][0], input[0], 100000 * sizeof(float));
+  clip.input = mp3a_float_source(output[0][0], NULL);
+  has_no_memory = true;
+  CHECK(!ranges_run_again(&clip, 1, 2, 8, &found, &status), "without memory");
+  has_no_memory = false;
+  CHECK(memcmp(output[0][0], input[0], 100000 * sizeof(float)) == 0, "it was written");
+  const mp3a_clip alone = clip_of(1, MP3A_ONE_THREAD, 100000, 1);
+  CHECK(pipeline_run_again(&alone, NULL) == MP3A_OK, "alone");
+  CHECK(ranges_run_again(&clip, 1, 2, 8, &found, &status) && status == MP3A_OK, "in place");
+  CHECK(memcmp(output[0][0], output[1][0], 100000 * sizeof(float)) == 0, "in place differs");
+}
+
 /* A range goes on from another that is as it was at the seam, unless that has failed. */
 static void check_join(void) {
   const mp3a_clip clip = clip_of(1, 0, 100000, 0);
@@ -180,6 +205,7 @@ int main(void) {
   for (int i = 0; i < 2; i++) input[i] = make_signal(FRAMES, 44100, 31 + (uint64_t)i, 0.8f);
   RUN(check_two_threads());
   RUN(check_failed_range());
+  RUN(check_in_place());
   RUN(check_join());
   for (int32_t channel_count = 1; channel_count <= 2; channel_count++) {
     RUN(check_refused_ranges(channel_count));
