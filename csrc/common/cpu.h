@@ -7,7 +7,7 @@ enum {
   MP3A_CPU_AVX2 = 1u << 1,
   MP3A_CPU_NEON = 1u << 2, /* arm64 baseline */
   MP3A_CPU_SIMD128 = 1u << 3, /* WebAssembly's, known when it is compiled */
-  MP3A_CPU_AVX512 = 1u << 4,  /* F, BW, DQ, VL and VBMI: Ice Lake, Zen 4 and later */
+  MP3A_CPU_AVX512 = 1u << 4,  /* what MP3A_TARGET_AVX512 has: Ice Lake, Zen 4 and later */
 
   /* Those with vectors of 128 bits, for kernels written in vector extensions. */
   MP3A_CPU_VECTORS_128 = MP3A_CPU_SSE2 | MP3A_CPU_NEON | MP3A_CPU_SIMD128
@@ -21,12 +21,11 @@ enum {
 #endif
 
 /* What MP3A_CPU_AVX512 lets a function use. Some versions of Clang ask for long vectors apart. */
+#define MP3A_AVX512_SETS "avx512f,avx512bw,avx512dq,avx512vl,avx512vbmi,popcnt,lzcnt,bmi,bmi2"
 #if defined(__clang__) && __clang_major__ >= 18 && __clang_major__ < 22
-#define MP3A_TARGET_AVX512 \
-  __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx512vbmi,evex512")))
+#define MP3A_TARGET_AVX512 __attribute__((target(MP3A_AVX512_SETS ",evex512")))
 #else
-#define MP3A_TARGET_AVX512 \
-  __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx512vbmi")))
+#define MP3A_TARGET_AVX512 __attribute__((target(MP3A_AVX512_SETS)))
 #endif
 
 /* For what is seldom run: scalar twins, where all machines of a target have vectors. */

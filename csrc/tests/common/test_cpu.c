@@ -11,7 +11,9 @@
 
 #if defined(__x86_64__)
 enum { ALL_STATE = 0xe7, AVX_STATE = 0x7 };
-static const unsigned avx512[] = {bit_AVX512F, bit_AVX512BW, bit_AVX512DQ, bit_AVX512VL};
+enum { SETS = 6 };
+static const unsigned avx512[SETS] = {bit_AVX512F,  bit_AVX512BW, bit_AVX512DQ,
+                                      bit_AVX512VL, bit_BMI,      bit_BMI2};
 
 /* `from` without each bit in turn that `needed` has. */
 static void check_states(unsigned from, unsigned needed, unsigned wanted) {
@@ -24,16 +26,19 @@ static void check_states(unsigned from, unsigned needed, unsigned wanted) {
 
 static void check_sets(void) {
   unsigned ebx = bit_AVX2;
-  for (int i = 0; i < 4; i++) ebx |= avx512[i];
+  for (int i = 0; i < SETS; i++) ebx |= avx512[i];
   CHECK(sets_of(ALL_STATE, ebx, bit_AVX512VBMI) == (MP3A_CPU_AVX2 | MP3A_CPU_AVX512), "all");
   CHECK(sets_of(ALL_STATE, ebx, ~(unsigned)bit_AVX512VBMI) == MP3A_CPU_AVX2, "no VBMI");
   CHECK(sets_of(ALL_STATE, ~(unsigned)bit_AVX2, ~0u) == MP3A_CPU_AVX512, "no AVX2");
   CHECK(sets_of(AVX_STATE, ebx, ~0u) == MP3A_CPU_AVX2, "no state of AVX-512");
   CHECK(sets_of(0, ~0u, ~0u) == 0 && sets_of(~0u, 0, 0) == 0, "nothing");
-  for (int i = 0; i < 4; i++)
+  for (int i = 0; i < SETS; i++)
     CHECK(sets_of(ALL_STATE, ~avx512[i], ~0u) == MP3A_CPU_AVX2, "without set %d", i);
   check_states(ALL_STATE, AVX_STATE & ~1u, MP3A_CPU_AVX2);
   check_states(ALL_STATE, ALL_STATE & ~1u, MP3A_CPU_AVX512);
+  CHECK(counts_bits(bit_POPCNT, bit_LZCNT), "counts");
+  CHECK(!counts_bits(~(unsigned)bit_POPCNT, ~0u) && !counts_bits(~0u, ~(unsigned)bit_LZCNT),
+        "doesn't count");
 }
 
 /* Linux leaves out of these what it saves no state of. */
@@ -54,7 +59,8 @@ static void check_machine(void) {
   line[strcspn(line, "\n")] = ' ';
   const bool has_avx512 = is_told(line, "avx512f") && is_told(line, "avx512bw") &&
                           is_told(line, "avx512dq") && is_told(line, "avx512vl") &&
-                          is_told(line, "avx512vbmi");
+                          is_told(line, "avx512vbmi") && is_told(line, "popcnt") &&
+                          is_told(line, "abm") && is_told(line, "bmi1") && is_told(line, "bmi2");
   CHECK(!(found & MP3A_CPU_AVX2) == !is_told(line, "avx2"), "AVX2: %x", found);
   CHECK(!(found & MP3A_CPU_AVX512) == !has_avx512, "AVX-512: %x", found);
 }
