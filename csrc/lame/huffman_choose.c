@@ -4,13 +4,9 @@
 #include "lame/internals.h"
 #include "lame/kernels/kernels.h"
 
-/* The smallest tables with linbits for what is above 15, by its number of bits. */
-static const uint8_t low_escaped[14] = {0,  16, 17, 18, 19, 20, 20, 21, 21, 22, 22, 23, 23, 23};
-static const uint8_t high_escaped[14] = {0,  24, 24, 24, 24, 25, 26, 27, 28, 29, 30, 30, 31, 31};
-
 static int choose_escaped(int largest, const unsigned lengths[3], int *bits) {
-  int const size = 32 - __builtin_clz((unsigned)largest - 15);
-  int const low = low_escaped[size], high = high_escaped[size];
+  const uint8_t *tables = mp3a_escaped_tables[32 - __builtin_clz((unsigned)largest - 15)];
+  int const low = tables[0], high = tables[1];
   unsigned const low_bits = lengths[0] + lengths[2] * ht[low].xlen;
   unsigned const high_bits = lengths[1] + lengths[2] * ht[high].xlen;
   *bits += (int)(low_bits > high_bits ? high_bits : low_bits);

@@ -7,6 +7,8 @@
 #include "lame/internals.h"
 #include "lame/kernels/kernels.h"
 
+static inline int larger(int a, int b) { return a > b ? a : b; }
+
 /* ---- sums ---- */
 
 typedef struct {
@@ -17,25 +19,14 @@ typedef struct {
   int largest[SBMAX_l];
 } band_sums;
 
-static int largest_in_band(const band_sums *s, int begin, int end) {
-  int low = 0, high = 0, largest = 0;
-  for (int i = begin / 2; i < end / 2; i++) {
-    int const x = s->keys[i] >> 4, y = s->keys[i] & 15;
-    high = x > high ? x : high;
-    low = y > low ? y : low;
-  }
-  if (low < 15 && high < 15) return low > high ? low : high;
-  for (int i = begin; i < end; i++)
-    largest = s->quantized[i] > largest ? s->quantized[i] : largest;
-  return largest;
-}
-
 static void sum_band(band_sums *s, int band) {
   int const begin = s->edges[band];
   int const end = s->edges[band + 1] < s->big_values ? s->edges[band + 1] : s->big_values;
-  mp3a_kernels()->huffman_sums.add(s->sums[band], s->keys + begin / 2, (end - begin) / 2,
-                                   s->sums[band + 1]);
-  s->largest[band] = largest_in_band(s, begin, end);
+  int largest = mp3a_kernels()->huffman_sums.add(s->sums[band], s->keys + begin / 2,
+                                                 (end - begin) / 2, s->sums[band + 1]);
+  for (int i = begin; largest >= 15 && i < end; i++)
+    largest = s->quantized[i] > largest ? s->quantized[i] : largest;
+  s->largest[band] = largest;
 }
 
 static void end_at(band_sums *s, int big_values) {
@@ -43,45 +34,29 @@ static void end_at(band_sums *s, int big_values) {
   for (s->bands = 0; s->bands < SBMAX_l && s->edges[s->bands] < big_values;) s->bands++;
 }
 
-static inline int larger(int a, int b) { return a > b ? a : b; }
-
-/* The best table for the region, as mp3a_choose_tables(). */
-static int choose(const band_sums *s, mp3a_summed_region region, unsigned *bits) {
-  const uint16_t *before = s->sums[region.begin], *after = s->sums[region.end];
+/* The best table for the bands from `begin` up to `end`, as mp3a_choose_tables(). */
+static int choose(const band_sums *s, int begin, int end) {
+  const uint16_t *before = s->sums[begin], *after = s->sums[end];
   unsigned lengths[3];
-  int added = 0, table = 0;
-  if (region.largest > 15) {
+  int largest = 0, unused = 0;
+  for (int i = begin; i < end; i++) largest = larger(largest, s->largest[i]);
+  if (largest == 0) return 0;
+  if (largest > 15) {
     lengths[0] = (uint16_t)(after[MP3A_LOW_SUM] - before[MP3A_LOW_SUM]);
     lengths[1] = (uint16_t)(after[MP3A_HIGH_SUM] - before[MP3A_HIGH_SUM]);
     lengths[2] = (uint16_t)(after[MP3A_LAST_BIT_SUM] - before[MP3A_LAST_BIT_SUM]) - lengths[0];
-  } else if (region.largest > 0) {
-    int const first = mp3a_sum_of_table(mp3a_candidate_tables[region.largest].table);
-    for (int i = 0; i < mp3a_candidate_tables[region.largest].count; i++)
+  } else {
+    int const first = mp3a_sum_of_table(mp3a_candidate_tables[largest].table);
+    for (int i = 0; i < mp3a_candidate_tables[largest].count; i++)
       lengths[i] = (uint16_t)(after[first + i] - before[first + i]);
   }
-  if (region.largest > 0) table = mp3a_choose_by_lengths(region.largest, lengths, &added);
-  *bits = (unsigned)added;
-  return table;
+  return mp3a_choose_by_lengths(largest, lengths, &unused);
 }
 
-/* The bits of regions, each by its best table. */
-static void count_regions(const band_sums *s, const mp3a_summed_region *regions, int count,
-                          unsigned *bits) {
-  mp3a_kernels()->huffman_sums.least(s->sums, regions, count, bits);
-  for (int i = 0; i < count; i++)
-    if (regions[i].largest > 15) choose(s, regions[i], &bits[i]);
-}
-
-/* `count` regions from the band `begin` on, each a band longer than the one before. */
-static void count_growing(const band_sums *s, int begin, int count, unsigned *bits) {
-  mp3a_summed_region regions[SBMAX_l];
-  int largest = 0;
-  for (int i = 0; i < count; i++) {
-    largest = larger(largest, s->largest[begin + i]);
-    regions[i] = (mp3a_summed_region){(uint8_t)begin, (uint8_t)(begin + i + 1),
-                                      (uint16_t)largest};
-  }
-  count_regions(s, regions, count, bits);
+/* The bits of `count` regions, each by its best table: those that begin with the band `fixed`, each
+   a band longer than the one before, or, downwards, those that end before it. */
+static void count_growing(const band_sums *s, int fixed, int direction, int count, unsigned *bits) {
+  mp3a_kernels()->huffman_sums.grow(s->sums, s->largest, fixed, direction, count, bits);
 }
 
 /* ---- divisions ---- */
@@ -96,10 +71,10 @@ static void divide_twice(const band_sums *s, unsigned best[ENDS]) {
   unsigned bits0[MAX_REGION0], bits1[MAX_REGION1];
   int const most0 = smaller(MAX_REGION0, s->bands - 1);
   for (int i = 0; i < ENDS; i++) best[i] = LARGE_BITS << 8;
-  if (most0 > 0) count_growing(s, 0, most0, bits0);
+  if (most0 > 0) count_growing(s, 0, 1, most0, bits0);
   for (int r0 = 0; r0 < most0; r0++) {
     int const most1 = smaller(MAX_REGION1, s->bands - r0 - 2);
-    if (most1 > 0) count_growing(s, r0 + 1, most1, bits1);
+    if (most1 > 0) count_growing(s, r0 + 1, 1, most1, bits1);
     for (int r1 = 0; r1 < most1; r1++) {
       unsigned const bits = (bits0[r0] + bits1[r1]) << 8 | (unsigned)r0;
       best[r0 + r1] = bits < best[r0 + r1] ? bits : best[r0 + r1];
@@ -112,45 +87,27 @@ typedef struct {
   int big_values, count1, count1bits, count1table_select;
 } upper_part;
 
-/* The regions from each band to the last, from the second band on. */
-static void count_upper(const band_sums *s, mp3a_summed_region upper[SBMAX_l],
-                        unsigned bits[SBMAX_l]) {
-  int largest = 0;
-  for (int i = s->bands; i-- > 2;) {
-    largest = larger(largest, s->largest[i]);
-    upper[i] = (mp3a_summed_region){(uint8_t)i, (uint8_t)s->bands, (uint16_t)largest};
-  }
-  if (s->bands > 2) count_regions(s, upper + 2, s->bands - 2, bits + 2);
-}
-
-static void set_regions(const band_sums *s, int region0, mp3a_summed_region upper,
-                        gr_info *granule) {
-  unsigned unused;
-  int const end0 = region0 + 1, end1 = upper.begin;
-  int largest0 = 0, largest1 = 0;
-  for (int i = 0; i < end0; i++) largest0 = larger(largest0, s->largest[i]);
-  for (int i = end0; i < end1; i++) largest1 = larger(largest1, s->largest[i]);
-  mp3a_summed_region const lower = {0, (uint8_t)end0, (uint16_t)largest0};
-  mp3a_summed_region const middle = {(uint8_t)end0, (uint8_t)end1, (uint16_t)largest1};
+static void set_regions(const band_sums *s, int region0, int end1, gr_info *granule) {
+  int const end0 = region0 + 1;
   granule->region0_count = region0;
   granule->region1_count = end1 - end0 - 1;
-  granule->table_select[0] = choose(s, lower, &unused);
-  granule->table_select[1] = choose(s, middle, &unused);
-  granule->table_select[2] = choose(s, upper, &unused);
+  granule->table_select[0] = choose(s, 0, end0);
+  granule->table_select[1] = choose(s, end0, end1);
+  granule->table_select[2] = choose(s, end1, s->bands);
 }
 
 /* Adds the third region and takes what is shorter than the granule's code. */
 static void take_shorter(const band_sums *s, const unsigned best[ENDS], const upper_part *part,
                          gr_info *granule) {
-  mp3a_summed_region upper[SBMAX_l];
-  unsigned bits[SBMAX_l];
+  unsigned bits[SBMAX_l]; /* of the regions up to the last band, the shortest first */
   int shortest = 0, region0 = 0;
-  count_upper(s, upper, bits);
+  if (s->bands > 2) count_growing(s, s->bands, -1, s->bands - 2, bits);
   for (int r2 = 2; r2 < s->bands; r2++) {
     int const below = (int)(best[r2 - 2] >> 8) + part->count1bits;
+    int const total = below + (int)bits[s->bands - 1 - r2];
     if (granule->part2_3_length <= below) break;
-    if (granule->part2_3_length <= below + (int)bits[r2]) continue;
-    granule->part2_3_length = below + (int)bits[r2];
+    if (granule->part2_3_length <= total) continue;
+    granule->part2_3_length = total;
     shortest = r2, region0 = (int)(best[r2 - 2] & 255);
   }
   if (!shortest) return;
@@ -158,7 +115,7 @@ static void take_shorter(const band_sums *s, const unsigned best[ENDS], const up
   granule->count1 = part->count1;
   granule->count1bits = part->count1bits;
   granule->count1table_select = part->count1table_select;
-  set_regions(s, region0, upper[shortest], granule);
+  set_regions(s, region0, shortest, granule);
 }
 
 /* Blocks of other types have two regions with one possible border. */

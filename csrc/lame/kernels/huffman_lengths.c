@@ -20,6 +20,10 @@ const mp3a_candidates mp3a_candidate_tables[16] = {
   {0, 0},  {1, 1},  {2, 2},  {5, 2},  {7, 3},  {7, 3},  {10, 3}, {10, 3},
   {13, 3}, {13, 3}, {13, 3}, {13, 3}, {13, 3}, {13, 3}, {13, 3}, {13, 3}};
 
+const uint8_t mp3a_escaped_tables[14][2] = {{0, 0},   {16, 24}, {17, 24}, {18, 24}, {19, 24},
+                                            {20, 25}, {20, 26}, {21, 27}, {21, 28}, {22, 29},
+                                            {22, 30}, {23, 30}, {23, 31}, {23, 31}};
+
 uint64_t mp3a_pair_lengths[MP3A_LENGTH_ROWS][256];
 
 unsigned mp3a_code_length(int table, int x, int y) {
@@ -210,7 +214,7 @@ static void fill_byte_lengths(void) {
 }
 
 static inline MP3A_TARGET_AVX512 __mmask64 first_of(int count) {
-  return count < 64 ? ((__mmask64)1 << count) - 1 : ~(__mmask64)0;
+  return _bzhi_u64(~(uint64_t)0, count < 64 ? (unsigned)count : 64);
 }
 
 /* Bytes of a table of 64 times 1, 2 or 4 by keys. */
@@ -264,6 +268,7 @@ MP3A_TARGET_AVX512 static void row_avx512(int row, const uint8_t *keys, int pair
 static inline MP3A_TARGET_AVX512 __m512i largest_values(const uint8_t *keys, int pairs) {
   const __m512i low = _mm512_set1_epi8(15);
   __m512i most = _mm512_setzero_si512();
+#pragma GCC unroll 1
   for (int i = 0; i < pairs; i += 64) {
     const __m512i v = _mm512_maskz_loadu_epi8(first_of(pairs - i), keys + i);
     most = _mm512_max_epu8(most, _mm512_and_si512(v, low));
@@ -279,7 +284,7 @@ static inline MP3A_TARGET_AVX512 int largest_of(__m512i values) {
   x = _mm_max_epu8(x, _mm_srli_epi16(x, 8));
   const __m128i words = _mm_set1_epi16(15);
   x = _mm_minpos_epu16(_mm_sub_epi16(words, _mm_and_si128(x, words)));
-  return 15 - _mm_cvtsi128_si32(x) % 65536;
+  return 15 - (_mm_cvtsi128_si32(x) & 0xffff);
 }
 
 /* Step by step for all regions, so that none has to wait for another. */
@@ -295,9 +300,20 @@ MP3A_TARGET_AVX512 static void regions_avx512(const uint8_t *keys,
                   found[r].lengths);
 }
 
+MP3A_TARGET_AVX512 static int largest_avx512(const int *quantized, int count) {
+  __m512i most = _mm512_setzero_si512();
+#pragma GCC unroll 1
+  for (int i = 0; i < count; i += 16) {
+    const __mmask16 mask = count - i < 16 ? (1u << (count - i)) - 1 : 0xffff;
+    most = _mm512_max_epi32(most, _mm512_maskz_loadu_epi32(mask, quantized + i));
+  }
+  return _mm512_reduce_max_epi32(most);
+}
+
 MP3A_TARGET_AVX512 static void ends_avx512(const uint8_t *keys, int pairs, int ends[2]) {
   const __m512i big = _mm512_set1_epi8((char)0xee);
   ends[0] = ends[1] = 0;
+#pragma GCC unroll 1
   for (int i = (pairs - 1) & ~63; i >= 0; i -= 64) {
     const __m512i v = _mm512_maskz_loadu_epi8(first_of(pairs - i), keys + i);
     const uint64_t is_coded = _mm512_test_epi8_mask(v, v), is_big = _mm512_test_epi8_mask(v, big);
@@ -311,8 +327,9 @@ MP3A_TARGET_AVX512 static void ends_avx512(const uint8_t *keys, int pairs, int e
 MP3A_TARGET_AVX512 static void quads_avx512(const uint8_t *keys, int quads, unsigned lengths[2]) {
   const __m512i table = _mm512_broadcast_i32x4(_mm_loadu_si128((const __m128i *)quad_lengths));
   const __m512i three = _mm512_set1_epi8(3), fifteen = _mm512_set1_epi16(15);
-  __m512i sum = _mm512_setzero_si512();
-  int ones = 0;
+  const __m512i zero = _mm512_setzero_si512();
+  __m512i sum = zero;
+#pragma GCC unroll 1
   for (int i = 0; i < 2 * quads; i += 64) {
     const __mmask64 mask = first_of(2 * quads - i);
     const __m512i v = _mm512_maskz_loadu_epi8(mask, keys + i);
@@ -321,13 +338,15 @@ MP3A_TARGET_AVX512 static void quads_avx512(const uint8_t *keys, int quads, unsi
     w = _mm512_or_si512(_mm512_slli_epi16(w, 2), _mm512_srli_epi16(w, 8));
     w = _mm512_and_si512(w, fifteen);
     const __mmask64 firsts = mask & 0x5555555555555555;
-    sum = _mm512_add_epi64(sum, _mm512_sad_epu8(_mm512_maskz_shuffle_epi8(firsts, table, w),
-                                                _mm512_setzero_si512()));
-    ones += __builtin_popcountll(_mm512_test_epi8_mask(v, _mm512_set1_epi8(1))) +
-            __builtin_popcountll(_mm512_test_epi8_mask(v, _mm512_set1_epi8(16)));
+    sum = _mm512_add_epi64(sum,
+                           _mm512_sad_epu8(_mm512_maskz_shuffle_epi8(firsts, table, w), zero));
+    /* The ones, added up above the lengths. */
+    const __m512i ones = _mm512_and_si512(_mm512_add_epi8(v, _mm512_srli_epi16(v, 4)), three);
+    sum = _mm512_add_epi64(sum, _mm512_slli_epi64(_mm512_sad_epu8(ones, zero), 32));
   }
-  lengths[0] = (unsigned)_mm512_reduce_add_epi64(sum);
-  lengths[1] = (unsigned)(4 * quads + ones);
+  const uint64_t total = (uint64_t)_mm512_reduce_add_epi64(sum);
+  lengths[0] = (unsigned)total;
+  lengths[1] = 4 * (unsigned)quads + (unsigned)(total >> 32);
 }
 #endif
 
@@ -341,7 +360,7 @@ void mp3a_huffman_lengths_select(mp3a_huffman_lengths_kernels *kernels, unsigned
   fill_byte_lengths();
   if (cpu_flags & MP3A_CPU_AVX512) {
     kernels->ends = ends_avx512, kernels->regions = regions_avx512;
-    kernels->row = row_avx512, kernels->quads = quads_avx512;
+    kernels->row = row_avx512, kernels->quads = quads_avx512, kernels->largest = largest_avx512;
   }
 #endif
 }

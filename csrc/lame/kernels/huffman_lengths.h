@@ -48,6 +48,10 @@ typedef struct {
 } mp3a_candidates;
 extern const mp3a_candidates mp3a_candidate_tables[16];
 
+/* The smallest tables with linbits, from 16 and from 24 on, for a largest value above 15, by the
+   number of bits that what is above 15 takes, and one more. */
+extern const uint8_t mp3a_escaped_tables[14][2];
+
 /* Code length of a pair by table 1 to 16 or 24 (14 is 16 with its linbit), or 0
    if the table doesn't hold it. */
 unsigned mp3a_code_length(int table, int x, int y);
