@@ -114,6 +114,7 @@ pub const shim_flags = exact_flags ++ warning_flags ++ [_][]const u8{ "-Wmissing
 pub const kernel_files = [_][]const u8{
     "abr_loop.c",
     "allowed_noise.c",
+    "band_layouts.c",
     "bitstream.c",
     "cbr_loop.c",
     "hand_off.c",
@@ -139,6 +140,7 @@ pub const kernel_files = [_][]const u8{
     "vbr_store.c",
     "xrpow.c",
     "kernels/attack.c",
+    "kernels/band_factors.c",
     "kernels/fht.c",
     "kernels/filterbank.c",
     "kernels/huffman_lengths.c",
@@ -203,6 +205,7 @@ pub const tests = [_]Test{
         "lame/check_huffman_count.c",
         "lame/check_masking.c",
         "lame/check_mdct.c",
+        "lame/check_noise.c",
         "lame/check_psymodel.c",
         "lame/check_quantize.c",
         "lame/check_resample.c",

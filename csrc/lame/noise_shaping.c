@@ -6,6 +6,7 @@
 
 #include "lame/kernels/kernels.h"
 #include "lame/noise.h"
+#include "lame/scalefactors.h"
 #include "lame/tried_values.h"
 
 typedef struct {
@@ -33,21 +34,28 @@ typedef struct {
 static void amplify_bands(shaping *s, uint64_t bands, FLOAT factor) {
   s->values.changed |= bands;
   FLOAT const most =
-      s->kernels->amplify(s->powers, &s->values.layout, bands, factor, s->largest);
+      s->kernels->amplify(s->powers, s->values.layout, bands, factor, s->largest);
   if (s->tried.xrpow_max < most) s->tried.xrpow_max = most;
 }
 
 static void find_largest(shaping *s) {
-  memset(s->largest, 0, sizeof s->largest);
   int const bands = s->tried.block_type == SHORT_TYPE ? 39 : SBMAX_l;
-  int powers[MP3A_LINES]; /* floats from zero on are in the order of their bits */
-  memcpy(powers, s->powers, sizeof powers);
-  for (int sfb = 0, begin = 0; sfb < bands; begin += s->tried.width[sfb++]) {
-    int largest = 0;
-    for (int i = begin; i < begin + s->tried.width[sfb]; i++)
-      largest = largest < powers[i] ? powers[i] : largest;
-    memcpy(&s->largest[sfb], &largest, sizeof largest);
-  }
+  memset(s->largest, 0, sizeof s->largest);
+  s->kernels->largest_powers(s->powers, s->values.layout, bands, s->largest);
+}
+
+MP3A_SMALL static void find_most_distortion(shaping *s) {
+  FLOAT most = 0;
+  for (int sfb = 0; sfb < s->tried.sfbmax; sfb++)
+    most = most < s->distortion[sfb] ? s->distortion[sfb] : most;
+  s->most_distortion = most;
+}
+
+MP3A_SMALL static void settle_distortion(shaping *s) {
+  mp3a_settle_noise(&s->noise, ~(uint64_t)0);
+  for (int sfb = 0; sfb < s->tried.psymax; sfb++)
+    s->distortion[sfb] = s->noise.of.inverse[sfb] * s->noise.of.noise[sfb];
+  find_most_distortion(s);
 }
 
 /* From which distortion on bands are amplified. The root of a float is never so
@@ -61,11 +69,29 @@ static FLOAT distortion_to_amplify(const shaping *s) {
   return (FLOAT)(most * .95);
 }
 
+static uint64_t bands_from(const shaping *s, FLOAT distortion) {
+  return s->kernels->at_least(s->distortion, distortion, s->tried.sfbmax);
+}
+
+/* The most distorted bands. Noise that is near LAME's has to become it where it could decide: a
+   band alone is the one with the most, and a limit of 1 doesn't depend on noise. */
+static uint64_t distorted_bands(shaping *s) {
+  FLOAT const limit = distortion_to_amplify(s), doubt = 3 * MP3A_NEAR_NOISE;
+  uint64_t const are_near = s->noise.are_near;
+  if (!are_near) return bands_from(s, limit);
+  uint64_t const low = bands_from(s, limit * (1 - doubt));
+  uint64_t const high = bands_from(s, limit * (1 + doubt));
+  if (low == high || !(low & (low - 1))) return low;
+  uint64_t const most = limit == 1 ? 0 : bands_from(s, s->most_distortion * (1 - doubt));
+  if ((most | (low & ~high)) & are_near) settle_distortion(s);
+  return bands_from(s, distortion_to_amplify(s));
+}
+
 /* With substep shaping, bands are in turn told to drop their halves and, where they come one by
    one, are amplified only then. */
 static uint64_t bands_to_amplify(shaping *s) {
   int const is_one_by_one = s->gfc->cfg.noise_shaping_amp == 2;
-  uint64_t bands = s->kernels->at_least(s->distortion, distortion_to_amplify(s), s->tried.sfbmax);
+  uint64_t bands = distorted_bands(s);
   if (is_one_by_one) bands &= -bands;
   if (!(s->gfc->sv_qnt.substep_shaping & 2)) return bands;
   for (uint64_t left = bands; left; left &= left - 1)
@@ -73,14 +99,14 @@ static uint64_t bands_to_amplify(shaping *s) {
   return bands;
 }
 
-static void amplify_distorted(shaping *s) {
-  FLOAT const factor = s->tried.scalefac_scale ? 1.68179283050742922612f : 1.29683955465100964055f;
+static mp3a_factor_limits amplify_distorted(shaping *s) {
+  gr_info *granule = &s->tried;
+  FLOAT const factor = granule->scalefac_scale ? 1.68179283050742922612f : 1.29683955465100964055f;
   uint64_t const bands = bands_to_amplify(s);
-  if (bands & (bands - 1)) /* without a branch for each */
-    for (int sfb = 0; sfb < s->tried.sfbmax; sfb++) s->tried.scalefac[sfb] += bands >> sfb & 1;
-  else if (bands)
-    s->tried.scalefac[__builtin_ctzll(bands)]++;
   amplify_bands(s, bands, factor);
+  return mp3a_kernels()->band_factors.raise(granule->scalefac, granule->window,
+                                            granule->subblock_gain, bands, granule->sfbdivide,
+                                            granule->sfbmax);
 }
 
 static int are_all_amplified(const gr_info *granule) {
@@ -141,9 +167,9 @@ static int raise_windows(shaping *s) {
 /* Returns 0 where no more scale factors are left to try. */
 static int balance(shaping *s) {
   lame_internal_flags *gfc = s->gfc;
-  amplify_distorted(s);
-  if (are_all_amplified(&s->tried)) return 0;
-  if (!scale_bitcount(gfc, &s->tried)) return 1;
+  mp3a_factor_limits const limits = amplify_distorted(s);
+  if (limits.are_all_finer) return 0;
+  if (!mp3a_count_scale_factors(gfc, &s->tried, limits)) return 1;
   if (gfc->cfg.noise_shaping <= 1) return 0;
   mp3a_clear_halves(&s->values);
   if (!s->tried.scalefac_scale)
@@ -169,17 +195,15 @@ static void measure(shaping *s, calc_noise_result *noise) {
   if (!s->is_in_squares) {
     calc_noise(&s->tried, s->allowed, s->distortion, noise, &s->known);
   } else {
-    mp3a_measure_noise(&s->tried, &s->noise, changed, &s->known, &sums);
+    mp3a_measure_noise(&s->tried, &s->noise, changed, s->largest, &s->known, &sums);
     noise->over_count = sums.over_count;
     noise->over_SSD = sums.over_squares;
-    noise->max_noise = sums.most_logarithm;
+    noise->max_noise =
+        sums.over_count > 0 ? 1 : mp3a_most_logarithm(&s->tried, &s->noise, IS_NEAR);
     s->most_distortion = sums.most_ratio;
     if (bands == s->tried.psymax) return;
   }
-  FLOAT most = 0;
-  for (int sfb = 0; sfb < bands; sfb++)
-    most = most < s->distortion[sfb] ? s->distortion[sfb] : most;
-  s->most_distortion = most;
+  find_most_distortion(s);
 }
 
 static FLOAT klemm_noise(const shaping *s) {
@@ -238,9 +262,22 @@ static int is_better_by_way(const calc_noise_result *tried, const calc_noise_res
   }
 }
 
+static void settle_most(shaping *s, calc_noise_result *noise) {
+  if (!s->is_in_squares || noise->over_count > 0) return;
+  noise->max_noise = mp3a_most_logarithm(&s->tried, &s->noise, IS_LAMES);
+  find_most_distortion(s);
+}
+
+/* Whether that of LAME could decide otherwise: MP3A_NEAR_NOISE is 0.00002 of a logarithm. */
+static int is_close(const calc_noise_result *tried, const calc_noise_result *best) {
+  return fabsf((tried->max_noise - best->max_noise) * 10 + (FLOAT)(tried->bits - best->bits)) < .1f;
+}
+
 /* Without distorted bands only what is shorter, too, is better. */
 static int is_better(shaping *s) {
   int const way = way_of(s);
+  if (s->best_noise.over_count == 0 && is_close(&s->tried_noise, &s->best_noise))
+    settle_most(s, &s->tried_noise);
   if (way == 8) s->tried_noise.max_noise = klemm_noise(s);
   return is_better_by_way(&s->tried_noise, &s->best_noise, way) &&
          (s->best_noise.over_count != 0 || s->tried_noise.bits < s->best_noise.bits);
@@ -297,6 +334,7 @@ static int try_next(shaping *s, FLOAT saved_powers[MP3A_LINES]) {
   s->is_measured = 1;
   s->tried_noise.bits = s->tried.part2_3_length;
   if (is_better(s)) {
+    settle_most(s, &s->tried_noise);
     s->best_bits = s->best->part2_3_length;
     s->best_noise = s->tried_noise;
     copy_granule(s->best, &s->tried);
@@ -319,13 +357,16 @@ void mp3a_shape_noise(lame_internal_flags *gfc, gr_info *granule, const FLOAT al
   s.best_bits = 9999999;
   s.tries_since_best = s.is_refining = s.gain_before_refining = 0;
   memset(&s.known, 0, sizeof s.known);
-  mp3a_start_noise(granule, allowed, energy, &s.noise);
+  mp3a_start_noise(gfc, granule, allowed, energy, &s.noise);
   s.distortion = s.noise.of.ratio;
   /* A gain of 0 is the step that a band of which nothing is known has, too. */
   s.is_in_squares = way_of(&s) > 8 && granule->global_gain > 0;
-  find_largest(&s);
   mp3a_start_values(&s.values, gfc, powers, &s.tried);
+  find_largest(&s);
+  size_t const lines = (size_t)granule->max_nonzero_coeff + 1;
+  memset(powers + lines, 0, (MP3A_LINES - lines) * sizeof *powers);
   measure(&s, &s.best_noise);
+  settle_most(&s, &s.best_noise);
   s.best_noise.bits = granule->part2_3_length;
   s.tried_noise = s.best_noise;
   s.is_measured = 1;

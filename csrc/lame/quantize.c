@@ -30,16 +30,14 @@ static inline int whole_vectors(int bands) {
   return whole < SFBMAX ? whole : SFBMAX;
 }
 
+mp3a_gains mp3a_gains_of(gr_info const *granule) {
+  return (mp3a_gains){granule->global_gain, granule->scalefac_scale + 1, granule->preflag,
+                      granule->scalefac,    granule->window,             granule->subblock_gain};
+}
+
 void mp3a_band_steps(gr_info const *granule, int bands, int step[SFBMAX]) {
-  int const shift = granule->scalefac_scale + 1;
-  bands = whole_vectors(bands);
-  for (int sfb = 0; sfb < bands; sfb++)
-    step[sfb] = granule->global_gain - (granule->scalefac[sfb] << shift);
-  if (granule->preflag) /* long blocks only */
-    for (int sfb = 0; sfb < SBMAX_l; sfb++) step[sfb] -= pretab[sfb] << shift;
-  if (granule->block_type == SHORT_TYPE)
-    for (int sfb = 0; sfb < bands; sfb++)
-      step[sfb] -= granule->subblock_gain[granule->window[sfb]] * 8;
+  mp3a_gains const gains = mp3a_gains_of(granule);
+  mp3a_find_steps(&gains, whole_vectors(bands), step);
 }
 
 /* Against the last counted noise: a band whose step is the same keeps its

@@ -1,7 +1,8 @@
 /* The bits of scale factors: takes the place of LAME's scale_bitcount (takehiro.c is compiled with
    that name ending in _lame, and still does MPEG-2 and mixed blocks). */
+#include "common/cpu.h"
 #include "common/once.h"
-#include "lame/internals.h"
+#include "lame/scalefactors.h"
 
 int scale_bitcount_lame(const lame_internal_flags *gfc, gr_info *granule);
 
@@ -18,7 +19,7 @@ static struct {
   uint8_t compress, bits;
 } best[2][MOST1][MOST2];
 
-static void find_best(int is_short, int most1, int most2) {
+MP3A_SMALL static void find_best(int is_short, int most1, int most2) {
   int const count1 = is_short ? 18 : 11, count2 = is_short ? 18 : 10;
   int least = LARGE_BITS;
   for (int i = 0; i < LENGTH_PAIRS; i++) {
@@ -30,7 +31,7 @@ static void find_best(int is_short, int most1, int most2) {
   }
 }
 
-static void fill_best(void) {
+MP3A_SMALL static void fill_best(void) {
   static mp3a_once once;
   if (!mp3a_once_begin(&once)) return;
   for (int is_short = 0; is_short < 2; is_short++)
@@ -39,31 +40,45 @@ static void fill_best(void) {
   mp3a_once_end(&once);
 }
 
-static inline int largest(const int *factors, int begin, int end) {
+MP3A_SMALL static int largest(const int *factors, int begin, int end) {
   int most = 0;
   for (int sfb = begin; sfb < end; sfb++) most = factors[sfb] > most ? factors[sfb] : most;
   return most;
 }
 
-/* Where all upper factors are at least those of preemphasis, it takes their place. */
-static void use_preemphasis(gr_info *granule) {
-  for (int sfb = 11; sfb < SBPSY_l; sfb++)
-    if (granule->scalefac[sfb] < pretab[sfb]) return;
-  granule->preflag = 1;
-  for (int sfb = 11; sfb < SBPSY_l; sfb++) granule->scalefac[sfb] -= pretab[sfb];
+/* Whether all upper factors are at least those of preemphasis, which can then take their place. */
+static int has_preemphasis(const gr_info *granule) {
+  int sfb = 11;
+  if (granule->block_type == SHORT_TYPE || granule->preflag) return 0;
+  while (sfb < SBPSY_l && granule->scalefac[sfb] >= pretab[sfb]) sfb++;
+  return sfb == SBPSY_l;
 }
 
 /* Returns whether a factor is too large. */
-int scale_bitcount(const lame_internal_flags *gfc, gr_info *granule) {
+static int count_by_largest(gr_info *granule, int lower, int upper) {
   int const is_short = granule->block_type == SHORT_TYPE;
+  granule->part2_length = LARGE_BITS;
+  if (lower >= MOST1 || upper >= MOST2) return 1;
+  granule->part2_length = best[is_short][lower][upper].bits;
+  granule->scalefac_compress = best[is_short][lower][upper].compress;
+  return 0;
+}
+
+int mp3a_count_scale_factors(const lame_internal_flags *gfc, gr_info *granule,
+                             mp3a_factor_limits limits) {
   if (gfc->cfg.mode_gr != 2 || granule->mixed_block_flag) return scale_bitcount_lame(gfc, granule);
   fill_best();
-  if (!is_short && !granule->preflag) use_preemphasis(granule);
-  int const most1 = largest(granule->scalefac, 0, granule->sfbdivide);
-  int const most2 = largest(granule->scalefac, granule->sfbdivide, granule->sfbmax);
-  granule->part2_length = LARGE_BITS;
-  if (most1 >= MOST1 || most2 >= MOST2) return 1;
-  granule->part2_length = best[is_short][most1][most2].bits;
-  granule->scalefac_compress = best[is_short][most1][most2].compress;
-  return 0;
+  if (has_preemphasis(granule)) {
+    granule->preflag = 1;
+    for (int sfb = 11; sfb < SBPSY_l; sfb++) granule->scalefac[sfb] -= pretab[sfb];
+    limits.upper = largest(granule->scalefac, 11, SBPSY_l);
+  }
+  return count_by_largest(granule, limits.lower, limits.upper);
+}
+
+int scale_bitcount(const lame_internal_flags *gfc, gr_info *granule) {
+  int const divide = granule->sfbdivide;
+  mp3a_factor_limits const limits = {largest(granule->scalefac, 0, divide),
+                                     largest(granule->scalefac, divide, granule->sfbmax), 0};
+  return mp3a_count_scale_factors(gfc, granule, limits);
 }

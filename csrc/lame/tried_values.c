@@ -6,6 +6,7 @@
 
 #include <string.h>
 
+#include "lame/band_layouts.h"
 #include "lame/huffman_count.h"
 #include "lame/kernels/kernels.h"
 
@@ -16,37 +17,17 @@ void mp3a_clear_halves(mp3a_tried_values *v) {
   v->halves = 0;
 }
 
-static void set_dropped(mp3a_tried_values *v, int scale, uint64_t bands) {
-  for (uint64_t left = v->dropped[scale] ^ bands; left; left &= left - 1) {
-    int const sfb = __builtin_ctzll(left);
-    int const is_dropped = -(int)(bands >> sfb & 1);
-    for (int i = v->layout.begin[sfb]; i < v->layout.begin[sfb + 1]; i++)
-      v->is_dropped[scale][i] = is_dropped;
-  }
-  v->dropped[scale] = bands;
-}
-
 void mp3a_start_values(mp3a_tried_values *v, lame_internal_flags *gfc, const FLOAT *powers,
                        gr_info *granule) {
   int const has_substeps = (gfc->sv_qnt.substep_shaping & 2) != 0;
   v->gfc = gfc, v->powers = powers, v->granule = granule;
   v->last_band = v->is_last_cut = 0;
-  v->changed = v->unmeasured = v->halves = v->dropped[0] = v->dropped[1] = 0;
-  for (int sfb = 0, begin = 0; sfb < SFBMAX && begin < MP3A_LINES; sfb++) {
-    int const end = begin + granule->width[sfb];
-    int const first = begin / MP3A_COUNT_STEP, last = (end - 1) / MP3A_COUNT_STEP;
-    v->blocks_of_band[sfb] = end > begin ? (2u << last) - (1u << first) : 0;
-    v->layout.begin[sfb] = begin, v->layout.begin[sfb + 1] = end;
-    memset(v->layout.band_of + begin, sfb, (size_t)(end - begin));
-    if (has_substeps && sfb < granule->sfbmax && gfc->sv_qnt.pseudohalf[sfb])
-      v->halves |= (uint64_t)1 << sfb;
-    if (begin <= granule->max_nonzero_coeff) v->last_band = sfb;
-    begin = end;
-  }
-  if (has_substeps) {
-    memset(v->is_dropped, 0, sizeof v->is_dropped);
-    set_dropped(v, 0, v->halves);
-  }
+  v->changed = v->unmeasured = v->halves = v->dropped[1] = 0;
+  v->layout = mp3a_band_layout_of(gfc, granule);
+  while (v->layout->begin[v->last_band + 1] <= granule->max_nonzero_coeff) v->last_band++;
+  for (int sfb = 0; has_substeps && sfb < granule->sfbmax; sfb++)
+    v->halves |= (uint64_t)(gfc->sv_qnt.pseudohalf[sfb] != 0) << sfb;
+  v->dropped[0] = v->halves;
   v->gain = granule->global_gain;
   v->pairs = at_most((granule->max_nonzero_coeff + 2) / 2, MP3A_COUNT_PAIRS);
   v->doubt = 0, v->ones_from = MP3A_LINES;
@@ -55,20 +36,20 @@ void mp3a_start_values(mp3a_tried_values *v, lame_internal_flags *gfc, const FLO
   mp3a_kernels()->huffman.pack(granule->l3_enc, 2 * v->pairs, v->keys);
 }
 
-/* Takes the first run of blocks off: its lines, `end` at most. Returns 0 if there are none. */
-static int next_run(uint32_t *blocks, int run[2], int end) {
+/* Takes the first run of blocks off: its lines. Returns 0 if there are none. */
+static int next_run(uint32_t *blocks, int run[2]) {
   if (!*blocks) return 0;
   int const first = __builtin_ctz(*blocks), count = __builtin_ctz(~(*blocks >> first));
   *blocks &= ~(((1u << count) - 1) << first);
   run[0] = first * MP3A_COUNT_STEP;
-  run[1] = at_most((first + count) * MP3A_COUNT_STEP, end);
-  return run[0] < run[1];
+  run[1] = (first + count) * MP3A_COUNT_STEP;
+  return 1;
 }
 
 static void quantize_blocks(mp3a_tried_values *v, uint32_t blocks, FLOAT scale) {
   int run[2];
   if (blocks) v->doubt = 0;
-  while (next_run(&blocks, run, v->granule->max_nonzero_coeff + 1)) {
+  while (next_run(&blocks, run)) {
     int const doubt = mp3a_kernels()->quantize.lines_in_doubt(
         v->powers + run[0], scale, run[1] - run[0], v->granule->l3_enc + run[0]);
     if (doubt) v->doubt = run[0] + doubt;
@@ -78,25 +59,31 @@ static void quantize_blocks(mp3a_tried_values *v, uint32_t blocks, FLOAT scale) 
 /* Substep shaping: in the bands marked for it, what is below a half of the first step goes; that
    depends on scalefac_scale at the time. */
 static void drop_small_values(mp3a_tried_values *v, uint32_t blocks, int scale) {
+  mp3a_quantize_kernels const *kernels = &mp3a_kernels()->quantize;
   FLOAT const limit = 0.634521682242439 / ipow20[v->granule->global_gain + scale];
-  int run[2];
-  while (v->dropped[scale] && next_run(&blocks, run, v->granule->max_nonzero_coeff + 1))
-    mp3a_kernels()->quantize.drop_marked(v->powers + run[0], limit, v->is_dropped[scale] + run[0],
-                                         run[1] - run[0], v->granule->l3_enc + run[0]);
+  uint64_t const bands = v->dropped[scale];
+  int *values = v->granule->l3_enc, run[2];
+  for (uint64_t left = bands & ~(uint64_t)0xffffffff; left; left &= left - 1) {
+    const int *begin = v->layout->begin + __builtin_ctzll(left);
+    kernels->drop_small(v->powers + begin[0], limit, begin[1] - begin[0], values + begin[0]);
+  }
+  while ((uint32_t)bands && next_run(&blocks, run))
+    kernels->drop_marked(v->powers + run[0], limit, v->layout->bit_of + run[0], (uint32_t)bands,
+                         run[1] - run[0], values + run[0]);
 }
 
 static void shape_substeps(mp3a_tried_values *v, uint64_t changed, uint32_t blocks) {
   int const scale = v->granule->scalefac_scale;
   if (!(v->gfc->sv_qnt.substep_shaping & 2)) return;
-  set_dropped(v, 1 - scale, v->dropped[1 - scale] & ~changed);
-  set_dropped(v, scale, (v->dropped[scale] & ~changed) | v->halves);
+  v->dropped[1 - scale] &= ~changed;
+  v->dropped[scale] = (v->dropped[scale] & ~changed) | v->halves;
   drop_small_values(v, blocks, 0);
   drop_small_values(v, blocks, 1);
 }
 
 static void pack_blocks(mp3a_tried_values *v, uint32_t blocks) {
   int run[2];
-  while (next_run(&blocks, run, 2 * v->pairs))
+  while (next_run(&blocks, run))
     mp3a_kernels()->huffman.pack(v->granule->l3_enc + run[0], run[1] - run[0],
                                  v->keys + run[0] / 2);
 }
@@ -151,12 +138,12 @@ static uint32_t blocks_to_quantize(const mp3a_tried_values *v) {
   uint64_t bands = v->changed;
   uint32_t blocks = 0;
   if (granule->global_gain == v->gain) {
-    for (; bands; bands &= bands - 1) blocks |= v->blocks_of_band[__builtin_ctzll(bands)];
+    for (; bands; bands &= bands - 1) blocks |= v->layout->blocks_of[__builtin_ctzll(bands)];
     return blocks;
   }
   if (granule->global_gain < v->gain) return ALL;
   bands |= v->dropped[0] | v->dropped[1];
-  if (bands) blocks = v->blocks_of_band[63 - __builtin_clzll(bands)];
+  if (bands) blocks = v->layout->blocks_of[63 - __builtin_clzll(bands)];
   if (v->is_last_cut) blocks |= 1u << granule->max_nonzero_coeff / MP3A_COUNT_STEP;
   blocks |= (1u << (granule->count1 + MP3A_COUNT_STEP - 1) / MP3A_COUNT_STEP) - 1;
   return blocks ? ALL >> (__builtin_clz(blocks) - __builtin_clz(ALL)) : 0;

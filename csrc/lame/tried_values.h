@@ -10,15 +10,13 @@ enum { MP3A_VALUE_BLOCKS = MP3A_LINES / MP3A_COUNT_STEP };
 
 typedef struct mp3a_tried_values {
   lame_internal_flags *gfc;
-  const FLOAT *powers;
+  const FLOAT *powers;             /* 0 past the last line to code */
   gr_info *granule;                /* holds the values */
-  uint32_t blocks_of_band[SFBMAX]; /* which blocks of MP3A_COUNT_STEP lines it touches */
-  mp3a_band_layout layout;
+  const mp3a_band_layout *layout;
   uint64_t changed;                /* bands with other powers than the values are of */
   uint64_t unmeasured;             /* bands whose powers changed since noise was measured last */
   uint64_t halves;                 /* bands whose pseudohalf is set */
   uint64_t dropped[2];             /* bands without small values, by scalefac_scale */
-  int is_dropped[2][MP3A_LINES];   /* the same by line, 0 or -1 */
   int gain, pairs;                 /* that the values were made with; how many there are */
   int last_band, is_last_cut;      /* of the last line to code; whether that is left out */
   int doubt;                       /* as the kernel lines_in_doubt() says */

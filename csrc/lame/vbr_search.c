@@ -57,7 +57,7 @@ static void pad(search *s, int b) {
 
 static FLOAT any_order_noise(search *s, int b, int step) {
   FLOAT const scale = ipow20[step], width = pow20[step + Q_MAX2];
-  if (s->kernels->steps.noise && s->table.largest_power[b] * scale < MP3A_MOST_TABLED)
+  if (s->kernels->steps.noise && s->table.largest_power[b] * scale < MP3A_MOST_SMALL)
     return s->kernels->steps.noise(s->lines[b], s->powers[b], s->count[b], scale, width);
   pad(s, b);
   return s->kernels->quantize.noise(s->lines[b], s->powers[b], scale, width,
@@ -161,7 +161,7 @@ static void know_zeros(search *s, int b, int is_noisy) {
 static void know_many(search *s, int b) {
   mp3a_step_table *table = &s->table;
   int from = table->quiet[b] + 1;
-  while (from < COARSEST && !(table->largest_power[b] * ipow20[from] < MP3A_MOST_TABLED)) from++;
+  while (from < COARSEST && !(table->largest_power[b] * ipow20[from] < MP3A_MOST_SMALL)) from++;
   int const place = from - first_bit(s, b);
   if (place > BITS - MP3A_STEPS_AT_ONCE || from > COARSEST + 1 - MP3A_STEPS_AT_ONCE) return;
   mp3a_noisy_steps const now =

@@ -10,8 +10,8 @@
 /* One entry per csrc/tests/check_NAME.c. */
 #define FAMILIES(X)                                                  \
   X(bitstream) X(fht) X(filterbank) X(huffman_count) X(masking)      \
-  X(mdct) X(psymodel) X(quantize) X(resample) X(synthesis) X(vbr)    \
-  X(xrpow)
+  X(mdct) X(noise) X(psymodel) X(quantize) X(resample) X(synthesis)  \
+  X(vbr) X(xrpow)
 
 #define DECLARE(family) void check_##family(unsigned cpu_flags, const char *tier, int bench);
 FAMILIES(DECLARE)

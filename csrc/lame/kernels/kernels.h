@@ -5,8 +5,11 @@
 #ifndef MP3A_KERNELS_H
 #define MP3A_KERNELS_H
 
+#include <stdatomic.h>
+
 #include "common/cpu.h"
 #include "lame/kernels/attack.h"
+#include "lame/kernels/band_factors.h"
 #include "lame/kernels/fht.h"
 #include "lame/kernels/filterbank.h"
 #include "lame/kernels/huffman_lengths.h"
@@ -21,6 +24,7 @@
 typedef struct mp3a_kernel_table {
   unsigned cpu_flags; /* the sets this table was filled for */
   mp3a_attack_kernels attack;
+  mp3a_band_factors_kernels band_factors;
   mp3a_fht_kernels fht;
   mp3a_filterbank_kernels filterbank;
   mp3a_huffman_lengths_kernels huffman;
@@ -37,8 +41,16 @@ typedef struct mp3a_kernel_table {
    Tests call it with part of the flags. */
 void mp3a_kernels_fill(mp3a_kernel_table *table, unsigned cpu_flags);
 
+/* The table for this machine, once mp3a_find_kernels() has been called; null before. */
+extern const mp3a_kernel_table *_Atomic mp3a_kernels_found;
+const mp3a_kernel_table *mp3a_find_kernels(void);
+
 /* The table for this machine. Thread-safe. */
-const mp3a_kernel_table *mp3a_kernels(void);
+static inline const mp3a_kernel_table *mp3a_kernels(void) {
+  const mp3a_kernel_table *found =
+      atomic_load_explicit(&mp3a_kernels_found, memory_order_acquire);
+  return found ? found : mp3a_find_kernels();
+}
 
 /* Limits the machine's table to the sets in `mask`: for tests, while no
    encoder runs. */

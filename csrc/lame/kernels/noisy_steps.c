@@ -6,6 +6,7 @@
 
 #include "common/cpu.h"
 #include "lame/kernels/lame_tables.h"
+#include "lame/kernels/quantize.h"
 
 #if defined(__x86_64__)
 #include <immintrin.h>
@@ -46,27 +47,14 @@ static void band_sums_any(const float *lines, const float *powers, int count,
 #if defined(__x86_64__)
 #define TARGET MP3A_TARGET_AVX512 static inline
 
-/* The smallest x that becomes n, found by trying every float; a smaller one that rounds to n
-   becomes n - 1. */
-static const float smallest_rounded_up[MP3A_MOST_TABLED + 1] = {
-    0,
-    0x1.306fe2p-1f, 0x1.872a36p+0f, 0x1.422394p+1f, 0x1.c186ap+1f,  0x1.2097d6p+2f,
-    0x1.607c3p+2f,  0x1.a06912p+2f, 0x1.e05b0ep+2f, 0x1.10282cp+3f, 0x1.3023f2p+3f,
-    0x1.502084p+3f, 0x1.701dbp+3f,  0x1.901b5p+3f,  0x1.b0194ap+3f, 0x1.d0178ap+3f,
-    0x1.f01606p+3f, 0x1.080a5ap+4f, 0x1.1809c2p+4f, 0x1.28093ap+4f, 0x1.3808c2p+4f,
-    0x1.480854p+4f, 0x1.5807f2p+4f, 0x1.680798p+4f, 0x1.780746p+4f, 0x1.8806fap+4f,
-    0x1.9806b2p+4f, 0x1.a80672p+4f, 0x1.b80636p+4f, 0x1.c805fep+4f, 0x1.d805cap+4f,
-    0x1.e80598p+4f};
-
-/* x rounded, to the power 4/3. A float of 2^23 and more holds integers only, in its lowest
-   bits, which are all that the permutations look at. */
+/* x rounded, to the power 4/3. */
 TARGET __m512 rounded_power(__m512 x) {
-  const float *border = smallest_rounded_up;
-  __m512i n = _mm512_castps_si512(_mm512_add_ps(x, _mm512_set1_ps(0x1p23f)));
+  const float *border = mp3a_smallest_above;
+  __m512i n = _mm512_cvttps_epi32(x);
   __m512 const smallest =
-      _mm512_permutex2var_ps(_mm512_loadu_ps(border), n, _mm512_loadu_ps(border + 16));
-  __mmask16 const is_below = _mm512_cmp_ps_mask(x, smallest, _CMP_LT_OQ);
-  n = _mm512_mask_sub_epi32(n, is_below, n, _mm512_set1_epi32(1));
+      _mm512_permutex2var_ps(_mm512_load_ps(border), n, _mm512_load_ps(border + 16));
+  __mmask16 const is_up = _mm512_cmp_ps_mask(x, smallest, _CMP_GE_OQ);
+  n = _mm512_mask_add_epi32(n, is_up, n, _mm512_set1_epi32(1));
   return _mm512_permutex2var_ps(_mm512_loadu_ps(pow43), n, _mm512_loadu_ps(pow43 + 16));
 }
 

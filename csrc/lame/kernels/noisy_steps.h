@@ -6,8 +6,7 @@
 
 enum {
   MP3A_STEPS_AT_ONCE = 15,
-  MP3A_ZEROS = 1 << MP3A_STEPS_AT_ONCE,
-  MP3A_MOST_TABLED = 31 /* the largest value that these quantize to */
+  MP3A_ZEROS = 1 << MP3A_STEPS_AT_ONCE
 };
 
 /* What is known of all scale factor bands of a granule, a place each, and some to whole vectors.
@@ -45,10 +44,10 @@ typedef struct mp3a_noisy_steps_kernels {
   /* Sets a place's count, largest_power and roots. */
   void (*band_sums)(const float *lines, const float *powers, int count, mp3a_step_table *table,
                     int place);
-  /* Of 15 steps with their scales and widths. No n may be above MP3A_MOST_TABLED. */
+  /* Of 15 steps with their scales and widths. No n may be above MP3A_MOST_SMALL. */
   mp3a_noisy_steps (*noisy_steps)(const float *lines, const float *powers, int count,
                                   const float *scales, const float *widths, float allowed);
-  /* Of one step, summed in any order. No n may be above MP3A_MOST_TABLED. */
+  /* Of one step, summed in any order. No n may be above MP3A_MOST_SMALL. */
   float (*noise)(const float *lines, const float *powers, int count, float scale, float width);
   /* finest[] and, if wanted, quiet[] of the first `bands` places, as vbr_search.c has them. */
   void (*find_limits)(mp3a_step_table *table, int bands, int has_quiet);

@@ -3,6 +3,7 @@
 #include "lame/kernels/quantize.h"
 
 #include <math.h>
+#include <string.h>
 
 #include "common/cpu.h"
 #include "lame/kernels/lame_tables.h"
@@ -25,22 +26,23 @@ static inline int rounded(double x_plus_two_to_23) {
 }
 
 /* The sums are taken in double and rounded to float: that decides ties. */
-static void lines_scalar(const float *powers, float scale, int count, int *quantized) {
-  for (int i = 0; i < count; i++) {
-    float x = scale * powers[i];
-    double sum = (double)x + two_to_23;
-    quantized[i] = rounded(sum + adj43asm[rounded(sum)]);
-  }
+__attribute__((always_inline)) static inline int round_one(float x) {
+  double const sum = (double)x + two_to_23;
+  return rounded(sum + adj43asm[rounded(sum)]);
 }
 
-/* What lines_scalar() makes of an x that rounds to n, 1 to 15: n from this
-   smallest x on (found by trying every float), n - 1 below. It follows from
-   adj43asm[n], which is rounded so clearly that no libm makes it another. */
-static const float smallest_rounded_up[16] = {
-  0,
-  0x1.306fe2p-1f, 0x1.872a36p+0f, 0x1.422394p+1f, 0x1.c186ap+1f,  0x1.2097d6p+2f,
-  0x1.607c3p+2f,  0x1.a06912p+2f, 0x1.e05b0ep+2f, 0x1.10282cp+3f, 0x1.3023f2p+3f,
-  0x1.502084p+3f, 0x1.701dbp+3f,  0x1.901b5p+3f,  0x1.b0194ap+3f, 0x1.d0178ap+3f};
+static void lines_scalar(const float *powers, float scale, int count, int *quantized) {
+  for (int i = 0; i < count; i++) quantized[i] = round_one(scale * powers[i]);
+}
+
+_Alignas(64) const float mp3a_smallest_above[MP3A_MOST_SMALL + 1] = {
+    0x1.306fe2p-1f, 0x1.872a36p+0f, 0x1.422394p+1f, 0x1.c186ap+1f,  0x1.2097d6p+2f,
+    0x1.607c3p+2f,  0x1.a06912p+2f, 0x1.e05b0ep+2f, 0x1.10282cp+3f, 0x1.3023f2p+3f,
+    0x1.502084p+3f, 0x1.701dbp+3f,  0x1.901b5p+3f,  0x1.b0194ap+3f, 0x1.d0178ap+3f,
+    0x1.f01606p+3f, 0x1.080a5ap+4f, 0x1.1809c2p+4f, 0x1.28093ap+4f, 0x1.3808c2p+4f,
+    0x1.480854p+4f, 0x1.5807f2p+4f, 0x1.680798p+4f, 0x1.780746p+4f, 0x1.8806fap+4f,
+    0x1.9806b2p+4f, 0x1.a80672p+4f, 0x1.b80636p+4f, 0x1.c805fep+4f, 0x1.d805cap+4f,
+    0x1.e80598p+4f, 0x1.f8056cp+4f};
 
 /* Past 15, adj43asm is between -0.003 and 0.001: only an x closer to a tie than
    that may round to another value than n. */
@@ -70,10 +72,10 @@ static void drop_small_scalar(const float *powers, float limit, int count, int *
     if (!(powers[i] >= limit)) quantized[i] = 0;
 }
 
-static void drop_marked_scalar(const float *powers, float limit, const int *is_marked, int count,
-                               int *quantized) {
+static void drop_marked_scalar(const float *powers, float limit, const uint32_t *marks,
+                               uint32_t wanted, int count, int *quantized) {
   for (int i = 0; i < count; i++)
-    if (is_marked[i] && !(powers[i] >= limit)) quantized[i] = 0;
+    if ((marks[i] & wanted) && !(powers[i] >= limit)) quantized[i] = 0;
 }
 
 static void square_errors_scalar(const float *lines, const int *quantized, float step, int begin,
@@ -134,8 +136,8 @@ static int is_ascending(const mp3a_noise_bands *bands, const uint8_t band[SIDE_B
   return !is_less;
 }
 
-static inline void sum_bands(const float *squares, const mp3a_noise_bands *bands, uint64_t chosen,
-                             float *noises) {
+void mp3a_sum_squares(const float *squares, const mp3a_noise_bands *bands, uint64_t chosen,
+                      float *noises) {
   uint8_t band[64];
   int i = 0;
   for (; chosen; chosen &= chosen - 1) band[i++] = (uint8_t)__builtin_ctzll(chosen);
@@ -151,13 +153,12 @@ static inline void sum_bands(const float *squares, const mp3a_noise_bands *bands
 
 MP3A_SMALL
 static void noises_scalar(const float *lines, const int *quantized, const mp3a_noise_bands *bands,
-                          uint64_t chosen, float *noises) {
-  float squares[MP3A_LINES];
+                          uint64_t chosen, float *squares, float *noises) {
   for (uint64_t left = chosen; left; left &= left - 1) {
     int const i = __builtin_ctzll(left), begin = bands->begin[i];
     square_errors_scalar(lines, quantized, bands->step[i], begin, begin + bands->count[i], squares);
   }
-  sum_bands(squares, bands, chosen, noises);
+  mp3a_sum_squares(squares, bands, chosen, noises);
 }
 
 /* log2(1 + i / 512), as LAME's init_log_table() has it. */
@@ -185,21 +186,6 @@ static inline int square_of_tenths(float ratio) {
   return tenths > 1 ? tenths * tenths : 1;
 }
 
-/* The largest logarithm of ratios up to 1, of which `nearest` tells the largest: that of a ratio
-   further below than a thousandth is smaller for sure, whatever is rounded. */
-static const float nearly_most = 0.999f;
-
-static float most_logarithm(const float *ratios, uint64_t nearest, float most_ratio) {
-  float most = -20;
-  if (most_ratio > 1) return 1;
-  for (; nearest; nearest &= nearest - 1) {
-    float const ratio = ratios[__builtin_ctzll(nearest)];
-    float const log = logarithm_of(ratio > 1e-20f ? ratio : 1e-20f);
-    most = most > log ? most : log;
-  }
-  return most;
-}
-
 static uint64_t at_least_scalar(const float ratios[MP3A_MOST_BANDS], float limit, int count) {
   uint64_t bands = 0;
   for (int i = 0; i < count; i++) bands |= (uint64_t)!(ratios[i] < limit) << i;
@@ -207,14 +193,26 @@ static uint64_t at_least_scalar(const float ratios[MP3A_MOST_BANDS], float limit
 }
 
 static void ratios_scalar(mp3a_band_noises *bands, int count, mp3a_noise_sums *sums) {
-  *sums = (mp3a_noise_sums){0, 0, 0, 0};
+  *sums = (mp3a_noise_sums){0};
+  sums->doubtful = ((uint64_t)1 << count) - 1;
   for (int i = 0; i < count; i++) {
     float const ratio = bands->ratio[i] = bands->inverse[i] * bands->noise[i];
     if (ratio > 1) sums->over_count++, sums->over_squares += square_of_tenths(ratio);
     sums->most_ratio = sums->most_ratio < ratio ? ratio : sums->most_ratio;
   }
-  uint64_t const nearest = at_least_scalar(bands->ratio, sums->most_ratio * nearly_most, count);
-  sums->most_logarithm = most_logarithm(bands->ratio, nearest, sums->most_ratio);
+}
+
+/* Floats from 0 on are in the order of their bits. */
+static void largest_powers_scalar(const float *powers, const mp3a_band_layout *layout, int bands,
+                                  float *largest) {
+  int bits[MP3A_LINES];
+  memcpy(bits, powers, sizeof bits);
+  for (int band = 0; band < bands; band++) {
+    int most = 0;
+    for (int i = layout->begin[band]; i < layout->begin[band + 1]; i++)
+      most = most < bits[i] ? bits[i] : most;
+    memcpy(&largest[band], &most, sizeof most);
+  }
 }
 
 static float raise_largest(float largest[MP3A_MOST_BANDS], uint64_t bands, float factor) {
@@ -262,11 +260,17 @@ static float noise_scalar(const float *lines, const float *powers, float scale, 
 #define TIER_SOURCE "lame/kernels/quantize_vector.h"
 #include "common/tiers.h"
 
-#define QUANTIZE_KERNELS(tier)                                               \
-  {lines_##tier,    lines_in_doubt_##tier, drop_small_##tier, \
-   drop_marked_##tier, noises_##tier, amplify_##tier, at_least_##tier, ratios_##tier, noise_##tier}
+#define QUANTIZE_KERNELS(tier)                                                                   \
+  {lines_##tier,          lines_in_doubt_##tier, drop_small_##tier, drop_marked_##tier,          \
+   noises_##tier,         NULL,                  largest_powers_scalar, amplify_##tier,          \
+   at_least_##tier,       ratios_##tier,         noise_##tier}
 
 void mp3a_quantize_select(mp3a_quantize_kernels *kernels, unsigned cpu_flags) {
   fill_logarithms();
   MP3A_SELECT_TIER(kernels, QUANTIZE_KERNELS, cpu_flags);
+#if defined(__x86_64__)
+  if (cpu_flags & MP3A_CPU_AVX512)
+    kernels->near_noises = near_noises_avx512, kernels->largest_powers = largest_powers_avx512;
+#endif
 }
+

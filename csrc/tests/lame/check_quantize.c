@@ -1,7 +1,8 @@
-/* Quantization and noise: the kernels against their scalar twins, near every
-   tie; count_bits() and calc_noise() against LAME's own, which are still there
-   under another name, over sequences as the outer loop makes them. */
+/* Quantization: the kernels against their scalar twins, near every tie; count_bits() and
+   calc_noise() against LAME's own, which are still there under another name, over sequences as the
+   outer loop makes them, and with them what the noise shaping has in their place. */
 #include "lame/kernels/kernels.h"
+#include "lame/noise.h"
 #include "lame/tried_values.h"
 #include "tests/lame/granules.h"
 
@@ -17,7 +18,8 @@ enum { LINES = 576, GUARD = 16 };
 /* ---- kernels ---- */
 
 static float powers[LINES + GUARD];
-static int values[2][LINES + GUARD], marks[LINES];
+static int values[2][LINES + GUARD];
+static uint32_t marks[LINES];
 
 static void compare_lines(const mp3a_quantize_kernels *scalar,
                           const mp3a_quantize_kernels *kernels, const char *tier, int shift,
@@ -27,6 +29,7 @@ static void compare_lines(const mp3a_quantize_kernels *scalar,
   kernels->lines(powers + shift, scale, count, values[1] + shift);
   CHECK(memcmp(values[0], values[1], sizeof values[0]) == 0, "%s, %d lines from %a", tier, count,
         (double)powers[shift]);
+  count -= count % MP3A_COUNT_STEP;
   int const a = scalar->lines_in_doubt(powers + shift, scale, count, values[0] + shift);
   int const b = kernels->lines_in_doubt(powers + shift, scale, count, values[1] + shift);
   CHECK(a == b && memcmp(values[0], values[1], sizeof values[0]) == 0,
@@ -61,121 +64,23 @@ static void check_lines(const mp3a_quantize_kernels *scalar,
   }
 }
 
-/* Bands as a granule has them, with lines between some that are in none; some chosen. */
-static uint64_t random_bands(mp3a_noise_bands *bands, int *count) {
-  uint64_t chosen = 0;
-  int const most = pick(90), is_growing = pick(4); /* as those of a granule mostly do */
-  int const has_all = pick(2), first = pick(GUARD);
-  *count = 0;
-  memset(bands, 0, sizeof *bands);
-  for (int at = first; at < LINES && *count < SFBMAX; at += pick(3) ? 0 : pick(40)) {
-    int const i = (*count)++, left = LINES - at;
-    int const width = is_growing ? i * most / 20 : pick(most + 1);
-    bands->begin[i] = at, bands->count[i] = width < left ? width : left;
-    bands->step[i] = check_random_float(0.01f, 100);
-    memset(bands->band_of + at, i, (size_t)bands->count[i]);
-    chosen |= (uint64_t)(has_all || pick(2)) << i;
-    at += bands->count[i];
+static void check_largest(const mp3a_quantize_kernels *scalar,
+                          const mp3a_quantize_kernels *kernels, const char *tier,
+                          const mp3a_band_layout *layout) {
+  static float sizes[LINES], largest[2][MP3A_MOST_BANDS];
+  int const bands = pick(MP3A_MOST_BANDS + 1);
+  for (int i = 0; i < LINES; i++) sizes[i] = pick(9) ? fabsf(powers[i]) : 0;
+  memset(largest, 0x5a, sizeof largest);
+  scalar->largest_powers(sizes, layout, bands, largest[0]);
+  kernels->largest_powers(sizes, layout, bands, largest[1]);
+  CHECK(memcmp(largest[0], largest[1], sizeof largest[0]) == 0, "%s, %d bands", tier, bands);
+  for (int band = 0; band < bands; band++) {
+    float most = 0;
+    for (int i = layout->begin[band]; i < layout->begin[band + 1]; i++)
+      most = fmaxf(most, sizes[i]);
+    CHECK(most == largest[0][band], "band %d: %a for %a", band, (double)largest[0][band],
+          (double)most);
   }
-  return chosen;
-}
-
-/* Against the sums over the logarithms of all. */
-static void check_ratios(const mp3a_quantize_kernels *scalar, const mp3a_quantize_kernels *kernels,
-                         const char *tier, const float *noises, int count, int round) {
-  static mp3a_band_noises bands[2];
-  mp3a_noise_sums sums[2], expected = {0, 0, -20, 0};
-  float const rise = round % 5 ? 1 : expf(check_random_float(-60, 30));
-  memset(bands, 0, sizeof bands);
-  for (int i = 0; i < count; i++) {
-    float const most = round % 2 ? expf(check_random_float(-80, 80))
-                                 : noises[i] * check_random_float(0.3f, 99) + 1e-9f;
-    bands[0].noise[i] = noises[i];
-    bands[0].inverse[i] = 1.0f / most * rise;
-    float const ratio = bands[0].inverse[i] * noises[i];
-    float const log = FAST_LOG10(ratio > 1e-20f ? ratio : 1e-20f);
-    int const tenths = (int)(log * 10 + .5);
-    if (log > 0) expected.over_count++, expected.over_squares += tenths > 1 ? tenths * tenths : 1;
-    if (log > expected.most_logarithm) expected.most_logarithm = log;
-    if (ratio > expected.most_ratio) expected.most_ratio = ratio;
-  }
-  if (expected.over_count > 0) expected.most_logarithm = 1;
-  bands[1] = bands[0];
-  scalar->ratios(&bands[0], count, &sums[0]);
-  kernels->ratios(&bands[1], count, &sums[1]);
-  CHECK(memcmp(&bands[0], &bands[1], sizeof bands[0]) == 0, "%s, %d ratios", tier, count);
-  for (int i = 0; i < 2; i++)
-    CHECK(memcmp(&sums[i], &expected, sizeof expected) == 0,
-          "%s, %d ratios, up to %a: %d over for %d, %d for %d", tier, count,
-          (double)expected.most_ratio, sums[i].over_count, expected.over_count,
-          sums[i].over_squares, expected.over_squares);
-}
-
-static void check_noises(const mp3a_quantize_kernels *scalar, const mp3a_quantize_kernels *kernels,
-                         const char *tier, int round) {
-  static mp3a_noise_bands bands;
-  static float noises[2][SFBMAX];
-  int count;
-  uint64_t const chosen = random_bands(&bands, &count);
-  for (int i = 0; i < SFBMAX; i++) noises[0][i] = noises[1][i] = check_random_float(1, 2);
-  scalar->noises(powers, values[0], &bands, chosen, noises[0]);
-  kernels->noises(powers, values[0], &bands, chosen, noises[1]);
-  for (int i = 0; i < count; i++) {
-    float sum = 0;
-    if (!(chosen >> i & 1)) noises[1][i] = noises[0][i]; /* random */
-    for (int k = bands.begin[i]; k < bands.begin[i] + bands.count[i]; k++) {
-      float const error = fabsf(powers[k]) - pow43[values[0][k]] * bands.step[i];
-      sum += error * error;
-    }
-    if (!(chosen >> i & 1)) continue;
-    CHECK(memcmp(&sum, &noises[0][i], sizeof sum) == 0, "band %d: %a for %a", i,
-          (double)noises[0][i], (double)sum);
-  }
-  CHECK(memcmp(noises[0], noises[1], sizeof noises[0]) == 0, "%s, %d bands", tier, count);
-  check_ratios(scalar, kernels, tier, noises[0], count, round);
-}
-
-/* Every ratio near a border between tenths; 10 in 2^23 of the others. */
-static void check_tenths(const mp3a_quantize_kernels *kernels, const char *tier) {
-  static mp3a_band_noises bands;
-  for (int round = 0; round < 40000; round++) {
-    int expected = 0;
-    mp3a_noise_sums sums;
-    union { float f; int bits; } border = {powf(10, ((float)pick(100) + 0.5f) / 10)};
-    for (int i = 0; i < MP3A_MOST_BANDS; i++) {
-      union { float f; int bits; } x = {border.f};
-      x.bits += pick(2) ? pick(200) - 100 : (int)(check_random() % 0x800000);
-      bands.noise[i] = x.f, bands.inverse[i] = 1;
-      float const log = FAST_LOG10(x.f);
-      int const tenths = (int)(log * 10 + .5);
-      expected += x.f > 1 ? tenths > 1 ? tenths * tenths : 1 : 0;
-    }
-    kernels->ratios(&bands, MP3A_MOST_BANDS, &sums);
-    CHECK(sums.over_squares == expected, "%s, near %a: %d for %d", tier, (double)border.f,
-          sums.over_squares, expected);
-  }
-}
-
-/* Also against the square errors of the values of lines(). */
-static void check_noise(const mp3a_quantize_kernels *scalar, const mp3a_quantize_kernels *kernels,
-                        const char *tier, int count) {
-  static float raised[LINES + GUARD];
-  static int quantized[LINES];
-  float const scale = check_random_float(0.0001f, 1), step = powf(scale, -4 / 3.0f);
-  double expected = 0;
-  for (int i = 0; i < LINES; i++)
-    raised[i] = fminf(powf(fabsf(powers[i]), 0.75f), IXMAX_VAL / scale * 0.99f);
-  float const a = scalar->noise(powers, raised, scale, step, count);
-  float const b = kernels->noise(powers, raised, scale, step, count);
-  CHECK(memcmp(&a, &b, sizeof a) == 0, "%s, %d lines: %a for %a", tier, count, (double)b,
-        (double)a);
-  kernels->lines(raised, scale, count, quantized);
-  for (int i = 0; i < count; i++) {
-    float const error = fabsf(powers[i]) - pow43[quantized[i]] * step;
-    expected += error * error;
-  }
-  CHECK(fabs(a - expected) <= expected * 0x1p-16, "%s, %d lines: %g for %g", tier, count,
-        (double)a, expected);
 }
 
 /* Bands of all widths, up to MP3A_MOST_BANDS of them, some or all chosen. */
@@ -189,7 +94,7 @@ static void check_amplify(const mp3a_quantize_kernels *scalar,
     int const left = LINES - at, is_last = band == MP3A_MOST_BANDS - 1;
     int const width = is_last || left < most ? left : pick(most + 1);
     layout.begin[band] = at, layout.begin[band + 1] = at + width;
-    for (int i = 0; i < width; i++) layout.band_of[at++] = (uint8_t)band;
+    for (int i = 0; i < width; i++) layout.bit_of[at++] = band < 32 ? 1u << band : 0;
     largest[0][band] = largest[1][band] = check_random_float(0, 1);
     bands |= (uint64_t)(has_all || pick(3) == 0) << band;
   }
@@ -206,11 +111,14 @@ static void check_amplify(const mp3a_quantize_kernels *scalar,
     }
     CHECK(a == expected && b >= expected, "%s, %a and %a for %a", tier, (double)a, (double)b,
           (double)expected);
-    for (int i = 0; tried == 0 && i < LINES; i++) {
-      float const x = bands >> layout.band_of[i] & 1 ? powers[i] * 1.3f : powers[i];
-      CHECK(memcmp(&x, &amplified[0][i], sizeof x) == 0, "%s, line %d", tier, i);
+    for (int band = 0; tried == 0 && band < MP3A_MOST_BANDS; band++) {
+      for (int i = layout.begin[band]; i < layout.begin[band + 1]; i++) {
+        float const x = bands >> band & 1 ? powers[i] * 1.3f : powers[i];
+        CHECK(memcmp(&x, &amplified[0][i], sizeof x) == 0, "%s, line %d", tier, i);
+      }
     }
   }
+  check_largest(scalar, kernels, tier, &layout);
 }
 
 static void check_others(const mp3a_quantize_kernels *scalar,
@@ -220,12 +128,12 @@ static void check_others(const mp3a_quantize_kernels *scalar,
     random_lines(powers, check_random_float(0, 1e5f));
     random_values(values[0], LINES);
     memcpy(values[1], values[0], sizeof values[0]);
-    check_noises(scalar, kernels, tier, round);
-    check_noise(scalar, kernels, tier, count);
-    for (int i = 0; i < LINES; i++) marks[i] = -pick(2);
-    scalar->drop_marked(powers + shift, 50, marks, count, values[0] + shift);
-    kernels->drop_marked(powers + shift, 50, marks, count, values[1] + shift);
-    CHECK(memcmp(values[0], values[1], sizeof values[0]) == 0, "%s, %d lines", tier, count);
+    for (int i = 0; i < LINES; i++) marks[i] = 1u << pick(32);
+    uint32_t const wanted = check_random();
+    int const steps = pick(LINES / MP3A_COUNT_STEP + 1);
+    scalar->drop_marked(powers, 50, marks, wanted, steps * MP3A_COUNT_STEP, values[0]);
+    kernels->drop_marked(powers, 50, marks, wanted, steps * MP3A_COUNT_STEP, values[1]);
+    CHECK(memcmp(values[0], values[1], sizeof values[0]) == 0, "%s, %d steps", tier, steps);
     static float bands[MP3A_MOST_BANDS];
     int const band_count = pick(MP3A_MOST_BANDS + 1);
     for (int i = 0; i < MP3A_MOST_BANDS; i++) bands[i] = (float)pick(9);
@@ -315,11 +223,54 @@ static void amplify(mp3a_tried_values *v, gr_info *granule, FLOAT *raised) {
     mp3a_turn_half(v, sfb);
     granule->scalefac[sfb]++;
     v->changed |= (uint64_t)1 << sfb;
-    for (int i = v->layout.begin[sfb]; i < v->layout.begin[sfb] + granule->width[sfb]; i++) {
+    for (int i = v->layout->begin[sfb]; i < v->layout->begin[sfb] + granule->width[sfb]; i++) {
       raised[i] *= factor;
       if (raised[i] > granule->xrpow_max) granule->xrpow_max = raised[i];
     }
   }
+}
+
+/* What the noise shaping knows of noise beside calc_noise(). */
+static mp3a_granule_noise noise;
+static calc_noise_data known;
+
+static void start_noise(const lame_internal_flags *gfc) {
+  FLOAT energy[SFBMAX];
+  for (int sfb = 0, i = 0; sfb < ours.granule.psymax; sfb++) {
+    energy[sfb] = 0;
+    for (int end = i + ours.granule.width[sfb]; i < end; i++)
+      energy[sfb] += ours.granule.xr[i] * ours.granule.xr[i];
+  }
+  memset(&known, 0, sizeof known);
+  mp3a_start_noise(gfc, &ours.granule, allowed, energy, &noise);
+}
+
+/* With what calc_noise_lame() has left: what decides at once, the rest when it is settled. */
+static void compare_noise(const mp3a_tried_values *v, const FLOAT *raised, const char *tier,
+                          int step) {
+  const calc_noise_result *result = &theirs.result;
+  float largest[MP3A_MOST_BANDS] = {0};
+  mp3a_noise_sums sums;
+  mp3a_kernels()->quantize.largest_powers(raised, v->layout, ours.granule.psymax, largest);
+  mp3a_measure_noise(&ours.granule, &noise, v->unmeasured | v->changed, largest, &known, &sums);
+  CHECK(sums.over_count == result->over_count && sums.over_squares == result->over_SSD,
+        "%s, step %d: %d over for %d, %d for %d", tier, step, sums.over_count, result->over_count,
+        sums.over_squares, result->over_SSD);
+  if (sums.over_count == 0) {
+    float const nearly = mp3a_most_logarithm(&ours.granule, &noise, IS_NEAR);
+    float const most = mp3a_most_logarithm(&ours.granule, &noise, IS_LAMES);
+    CHECK(most == result->max_noise && fabsf(nearly - most) < MP3A_NEAR_NOISE,
+          "%s, step %d: %g for %g", tier, step, (double)most, (double)result->max_noise);
+  }
+  for (int sfb = 0; sfb < ours.granule.psymax; sfb++)
+    CHECK(fabsf(noise.of.ratio[sfb] - theirs.distort[sfb]) <= theirs.distort[sfb] * MP3A_NEAR_NOISE,
+          "%s, step %d: %g for %g", tier, step, (double)noise.of.ratio[sfb],
+          (double)theirs.distort[sfb]);
+  if (step % 3) return;
+  mp3a_settle_noise(&noise, ~(uint64_t)0);
+  for (int sfb = 0; sfb < ours.granule.psymax; sfb++)
+    CHECK(noise.of.inverse[sfb] * noise.of.noise[sfb] == theirs.distort[sfb],
+          "%s, step %d, band %d", tier, step, sfb);
 }
 
 /* With some powers that come to lie where LAME rounds ones in another way. */
@@ -333,10 +284,14 @@ static void check_values(lame_internal_flags *gfc, const char *tier) {
         check_random_float(0.5946f, 0.594604f) / ipow20[granule->global_gain + pick(6)];
   granule->part2_3_length = count_bits(gfc, raised, granule, 0);
   if (granule->part2_3_length == LARGE_BITS) return;
+  memset(raised + granule->max_nonzero_coeff + 1, 0,
+         sizeof *raised * (size_t)(LINES - 1 - granule->max_nonzero_coeff));
   calc_noise(granule, allowed, ours.distort, &ours.result, &ours.noise);
   memcpy(&theirs, &ours, sizeof ours);
   mp3a_start_values(&v, gfc, raised, granule);
-  for (int step = 0; step < 25 && granule->global_gain < 250; step++) {
+  start_noise(gfc);
+  compare_noise(&v, raised, tier, 0);
+  for (int step = 1; step < 25 && granule->global_gain < 250; step++) {
     amplify(&v, granule, raised);
     for (int tries = 1 + pick(3); tries > 0; tries--) {
       memcpy(theirs.granule.scalefac, granule->scalefac, sizeof granule->scalefac);
@@ -349,9 +304,10 @@ static void check_values(lame_internal_flags *gfc, const char *tier) {
       if (tries > 1) granule->global_gain += pick(3) > 0;
     }
     if (ours.bits == LARGE_BITS) return;
-    mp3a_note_measured(&v);
     calc_noise(granule, allowed, ours.distort, &ours.result, &ours.noise);
     calc_noise_lame(&theirs.granule, allowed, theirs.distort, &theirs.result, &theirs.noise);
+    compare_noise(&v, raised, tier, step);
+    mp3a_note_measured(&v);
   }
 }
 
@@ -376,15 +332,9 @@ static void check_scale_factors(lame_internal_flags *gfc) {
 
 static void print_times(const mp3a_quantize_kernels *scalar,
                         const mp3a_quantize_kernels *kernels, const char *tier) {
-  static mp3a_noise_bands bands;
-  static float noises[SFBMAX];
-  int count;
-  uint64_t const chosen = random_bands(&bands, &count);
   for (int i = 0; i < LINES; i++) powers[i] = 30 * expf(-(float)i / 100) * check_random_float(0, 1);
   TIME(tier, "lines", 40, , kernels->lines(powers, 1, LINES, values[0]),
        scalar->lines(powers, 1, LINES, values[0]), "scalar");
-  TIME(tier, "noises", 40, , kernels->noises(powers, values[0], &bands, chosen, noises),
-       scalar->noises(powers, values[0], &bands, chosen, noises), "scalar");
 }
 
 void check_quantize(unsigned cpu_flags, const char *tier, int bench) {
@@ -398,7 +348,6 @@ void check_quantize(unsigned cpu_flags, const char *tier, int bench) {
   }
   check_ties(&scalar, &kernels, tier);
   check_lines(&scalar, &kernels, tier);
-  check_tenths(&kernels, tier);
   check_others(&scalar, &kernels, tier);
   mp3a_kernels_limit(cpu_flags);
   for (int i = 0; i < 60; i++) {

@@ -81,8 +81,8 @@ static void check_kernels_of(const mp3a_noisy_steps_kernels *kernels,
         "%s, %d lines: %g for %g", tier, count, (double)table.roots[3], roots);
   if (!kernels->noisy_steps) return;
   int step = 1 + pick(200);
-  while (step < 239 && !(largest * ipow20[step] < MP3A_MOST_TABLED)) step++;
-  if (!(largest * ipow20[step] < MP3A_MOST_TABLED)) return;
+  while (step < 239 && !(largest * ipow20[step] < MP3A_MOST_SMALL)) step++;
+  if (!(largest * ipow20[step] < MP3A_MOST_SMALL)) return;
   float const allowed = plain_noise(scalar, begin, count, step + pick(15)) *
                         (pick(4) ? check_random_float(0.5f, 2) : 1);
   mp3a_noisy_steps const now = kernels->noisy_steps(
