@@ -176,8 +176,8 @@ void mp3a_measure_noise(gr_info const *granule, mp3a_granule_noise *noise, uint6
   } while (mp3a_settle_noise(noise, sums->doubtful));
 }
 
-MP3A_SMALL FLOAT mp3a_most_logarithm(gr_info const *granule, mp3a_granule_noise *noise,
-                          mp3a_noise_kind kind) {
+MP3A_SMALL
+FLOAT mp3a_most_logarithm(gr_info const *granule, mp3a_granule_noise *noise, mp3a_noise_kind kind) {
   int const bands = granule->psymax;
   FLOAT most = 0;
   for (int sfb = 0; sfb < bands; sfb++)
