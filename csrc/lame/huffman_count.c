@@ -61,13 +61,8 @@ int noquant_count_bits(lame_internal_flags const *const gfc, gr_info *const gran
   int const pairs = at_most((granule->max_nonzero_coeff + 2) / 2, MP3A_COUNT_PAIRS);
   mp3a_kernels()->huffman.pack(granule->l3_enc, 2 * pairs, keys);
   if (noise) noise->sfb_count1 = 0;
-  int bits = mp3a_count_keys(gfc, granule, keys, pairs);
+  int const bits = mp3a_count_keys(gfc, granule, keys, pairs);
   if (granule->big_values == 0) return bits;
-  if (gfc->cfg.use_best_huffman == 2) {
-    granule->part2_3_length = bits;
-    best_huffman_divide(gfc, granule);
-    bits = granule->part2_3_length;
-  }
   if (noise) note_big_values(gfc, granule, noise);
   return bits;
 }

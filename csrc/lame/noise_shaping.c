@@ -24,7 +24,7 @@ typedef struct {
   FLOAT most_distortion;  /* of the bands with scale factors */
   FLOAT largest[MP3A_MOST_BANDS]; /* of the powers of a band */
   mp3a_tried_values values; /* of `tried` */
-  int best_bits, tries_since_best, is_refining, gain_before_refining;
+  int best_bits, tries_since_best;
   int is_measured; /* the noise of `tried` is that of its values */
 } shaping;
 
@@ -61,8 +61,7 @@ MP3A_SMALL static void settle_distortion(shaping *s) {
 /* From which distortion on bands are amplified. The root of a float is never so
    close to the middle of two floats that pow() could round it otherwise. */
 static FLOAT distortion_to_amplify(const shaping *s) {
-  int const given = s->gfc->cfg.noise_shaping_amp;
-  int const way = given == 3 ? 1 + s->is_refining : given;
+  int const way = s->gfc->cfg.noise_shaping_amp;
   FLOAT const most = s->most_distortion;
   if (way == 2) return most;
   if (most > 1) return way == 1 ? sqrtf(most) : 1;
@@ -316,16 +315,13 @@ static int is_top_distorted(const shaping *s) {
 }
 
 static int is_early_end(shaping *s) {
-  SessionConfig_t const *cfg = &s->gfc->cfg;
   int const most_tries = s->gfc->sv_qnt.substep_shaping & 2 ? 20 : 3;
-  if (cfg->full_outer_loop != 0) return 0;
-  if (++s->tries_since_best > most_tries && s->best_noise.over_count == 0) return 1;
-  return cfg->noise_shaping_amp == 3 && s->is_refining &&
-         (s->tries_since_best > 30 || s->tried.global_gain - s->gain_before_refining > 15);
+  if (s->gfc->cfg.full_outer_loop != 0) return 0;
+  return ++s->tries_since_best > most_tries && s->best_noise.over_count == 0;
 }
 
 /* Returns 0 at the end of the search. */
-static int try_next(shaping *s, FLOAT saved_powers[MP3A_LINES]) {
+static int try_next(shaping *s) {
   if (is_top_distorted(s) || !balance(s)) return 0;
   int const most = s->target - s->tried.part2_length;
   if (most <= 0 || !fit(s, most)) return 0;
@@ -339,7 +335,6 @@ static int try_next(shaping *s, FLOAT saved_powers[MP3A_LINES]) {
     s->best_noise = s->tried_noise;
     copy_granule(s->best, &s->tried);
     s->tries_since_best = 0;
-    if (saved_powers) memcpy(saved_powers, s->powers, sizeof(FLOAT) * MP3A_LINES);
   } else if (is_early_end(s)) {
     return 0;
   }
@@ -348,14 +343,12 @@ static int try_next(shaping *s, FLOAT saved_powers[MP3A_LINES]) {
 
 void mp3a_shape_noise(lame_internal_flags *gfc, gr_info *granule, const FLOAT allowed[SFBMAX],
                       const FLOAT energy[SFBMAX], FLOAT powers[MP3A_LINES], int target) {
-  FLOAT saved_powers[MP3A_LINES];
-  int const is_refined = gfc->cfg.noise_shaping_amp == 3;
   shaping s;
   s.kernels = &mp3a_kernels()->quantize;
   s.gfc = gfc, s.allowed = allowed, s.powers = powers, s.target = target, s.best = granule;
   s.tried = *granule;
   s.best_bits = 9999999;
-  s.tries_since_best = s.is_refining = s.gain_before_refining = 0;
+  s.tries_since_best = 0;
   memset(&s.known, 0, sizeof s.known);
   mp3a_start_noise(gfc, granule, allowed, energy, &s.noise);
   s.distortion = s.noise.of.ratio;
@@ -370,16 +363,6 @@ void mp3a_shape_noise(lame_internal_flags *gfc, gr_info *granule, const FLOAT al
   s.best_noise.bits = granule->part2_3_length;
   s.tried_noise = s.best_noise;
   s.is_measured = 1;
-  if (is_refined) memcpy(saved_powers, powers, sizeof saved_powers);
-  while (try_next(&s, is_refined ? saved_powers : 0)) {
-  }
-  if (!is_refined) return;
-  copy_granule(&s.tried, granule);
-  memcpy(powers, saved_powers, sizeof saved_powers);
-  find_largest(&s);
-  s.tries_since_best = 0;
-  s.gain_before_refining = granule->global_gain;
-  s.is_refining = 1;
-  while (try_next(&s, saved_powers)) {
+  while (try_next(&s)) {
   }
 }

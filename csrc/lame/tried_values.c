@@ -31,8 +31,7 @@ void mp3a_start_values(mp3a_tried_values *v, lame_internal_flags *gfc, const FLO
   v->gain = granule->global_gain;
   v->pairs = at_most((granule->max_nonzero_coeff + 2) / 2, MP3A_COUNT_PAIRS);
   v->doubt = 0, v->ones_from = MP3A_LINES;
-  v->is_as_lame = granule->part2_3_length >= LARGE_BITS || gfc->cfg.noise_shaping_amp == 3 ||
-                  gfc->cfg.use_best_huffman == 2;
+  v->is_as_lame = granule->part2_3_length >= LARGE_BITS;
   mp3a_kernels()->huffman.pack(granule->l3_enc, 2 * v->pairs, v->keys);
 }
 
