@@ -127,11 +127,15 @@ static void set_noise_of_zeros(gr_info const *granule, mp3a_granule_noise *noise
   }
 }
 
-int mp3a_settle_noise(mp3a_granule_noise *noise, uint64_t bands) {
+MP3A_SMALL int mp3a_settle_noise(mp3a_granule_noise *noise, uint64_t bands) {
   bands &= noise->are_near;
   if (!bands) return 0;
   mp3a_sum_squares(noise->squares, &noise->bands, bands, noise->of.noise);
   noise->are_near &= ~bands;
+  for (; bands; bands &= bands - 1) {
+    int const sfb = __builtin_ctzll(bands);
+    noise->of.ratio[sfb] = noise->of.inverse[sfb] * noise->of.noise[sfb];
+  }
   return 1;
 }
 
@@ -183,8 +187,6 @@ FLOAT mp3a_most_logarithm(gr_info const *granule, mp3a_granule_noise *noise, mp3
   for (int sfb = 0; sfb < bands; sfb++)
     most = most < noise->of.ratio[sfb] ? noise->of.ratio[sfb] : most;
   uint64_t const nearest = bands_of_most(noise, bands, most);
-  if (kind == IS_LAMES && mp3a_settle_noise(noise, nearest))
-    for (int sfb = 0; sfb < bands; sfb++)
-      noise->of.ratio[sfb] = noise->of.inverse[sfb] * noise->of.noise[sfb];
+  if (kind == IS_LAMES) mp3a_settle_noise(noise, nearest);
   return most_logarithm(noise, nearest);
 }

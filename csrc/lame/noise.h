@@ -20,7 +20,7 @@ typedef struct mp3a_granule_noise {
 void mp3a_start_noise(lame_internal_flags const *gfc, gr_info const *granule, FLOAT const *allowed,
                       FLOAT const *energy, mp3a_granule_noise *noise);
 
-/* Makes the noise of these bands LAME's, to the bit, but not the ratios. Returns 0 where it was. */
+/* Makes noise and ratio of these bands LAME's, to the bit. Returns 0 where they were. */
 int mp3a_settle_noise(mp3a_granule_noise *noise, uint64_t bands);
 
 typedef enum { IS_NEAR, IS_LAMES } mp3a_noise_kind;

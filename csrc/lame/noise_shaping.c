@@ -51,13 +51,6 @@ MP3A_SMALL static void find_most_distortion(shaping *s) {
   s->most_distortion = most;
 }
 
-MP3A_SMALL static void settle_distortion(shaping *s) {
-  mp3a_settle_noise(&s->noise, ~(uint64_t)0);
-  for (int sfb = 0; sfb < s->tried.psymax; sfb++)
-    s->distortion[sfb] = s->noise.of.inverse[sfb] * s->noise.of.noise[sfb];
-  find_most_distortion(s);
-}
-
 /* From which distortion on bands are amplified. The root of a float is never so
    close to the middle of two floats that pow() could round it otherwise. */
 static FLOAT distortion_to_amplify(const shaping *s) {
@@ -82,7 +75,10 @@ static uint64_t distorted_bands(shaping *s) {
   uint64_t const high = bands_from(s, limit * (1 + doubt));
   if (low == high || !(low & (low - 1))) return low;
   uint64_t const most = limit == 1 ? 0 : bands_from(s, s->most_distortion * (1 - doubt));
-  if ((most | (low & ~high)) & are_near) settle_distortion(s);
+  if ((most | (low & ~high)) & are_near) {
+    mp3a_settle_noise(&s->noise, ~(uint64_t)0);
+    find_most_distortion(s);
+  }
   return bands_from(s, distortion_to_amplify(s));
 }
 
@@ -98,20 +94,17 @@ static uint64_t bands_to_amplify(shaping *s) {
   return bands;
 }
 
-static mp3a_factor_limits amplify_distorted(shaping *s) {
-  gr_info *granule = &s->tried;
-  FLOAT const factor = granule->scalefac_scale ? 1.68179283050742922612f : 1.29683955465100964055f;
-  uint64_t const bands = bands_to_amplify(s);
-  amplify_bands(s, bands, factor);
+static mp3a_factor_limits raise_factors(gr_info *granule, uint64_t bands) {
   return mp3a_kernels()->band_factors.raise(granule->scalefac, granule->window,
                                             granule->subblock_gain, bands, granule->sfbdivide,
                                             granule->sfbmax);
 }
 
-static int are_all_amplified(const gr_info *granule) {
-  for (int sfb = 0; sfb < granule->sfbmax; sfb++)
-    if (granule->scalefac[sfb] + granule->subblock_gain[granule->window[sfb]] == 0) return 0;
-  return 1;
+static mp3a_factor_limits amplify_distorted(shaping *s) {
+  int const is_doubled = s->tried.scalefac_scale;
+  uint64_t const bands = bands_to_amplify(s);
+  amplify_bands(s, bands, is_doubled ? 1.68179283050742922612f : 1.29683955465100964055f);
+  return raise_factors(&s->tried, bands);
 }
 
 /* Half as many scale factors of double effect; odd ones are rounded up. */
@@ -166,17 +159,18 @@ static int raise_windows(shaping *s) {
 /* Returns 0 where no more scale factors are left to try. */
 static int balance(shaping *s) {
   lame_internal_flags *gfc = s->gfc;
-  mp3a_factor_limits const limits = amplify_distorted(s);
+  mp3a_factor_limits limits = amplify_distorted(s);
+  int const is_doubled = s->tried.scalefac_scale;
   if (limits.are_all_finer) return 0;
   if (!mp3a_count_scale_factors(gfc, &s->tried, limits)) return 1;
   if (gfc->cfg.noise_shaping <= 1) return 0;
   mp3a_clear_halves(&s->values);
-  if (!s->tried.scalefac_scale)
+  if (!is_doubled)
     double_scale(s);
-  else if (s->tried.block_type != SHORT_TYPE || gfc->cfg.subblock_gain <= 0 ||
-           raise_windows(s) || are_all_amplified(&s->tried))
+  else if (s->tried.block_type != SHORT_TYPE || gfc->cfg.subblock_gain <= 0 || raise_windows(s))
     return 0;
-  return !scale_bitcount(gfc, &s->tried);
+  limits = raise_factors(&s->tried, 0);
+  return !(is_doubled && limits.are_all_finer) && !mp3a_count_scale_factors(gfc, &s->tried, limits);
 }
 
 /* ---- comparison ---- */

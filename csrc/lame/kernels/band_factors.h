@@ -29,10 +29,9 @@ typedef struct mp3a_changed_bands {
 } mp3a_changed_bands;
 
 typedef struct mp3a_band_factors_kernels {
-  /* Sets the steps as mp3a_find_steps(). Tells which of `asked`
-     had another, and sets their widths; `are_zeros` aren't asked while they are zeros. Those
-     follow from the bands' largest powers and the power of 1, which LAME makes of what is 0.5946 of
-     it and more, at least. */
+  /* Sets the steps as mp3a_find_steps(). Tells which of `asked` had another, and sets their widths;
+     `are_zeros` aren't asked while they are zeros. Those follow from the bands' largest powers and
+     the power of 1, which LAME makes of what is 0.5946 of it and more, at least. */
   void (*steps)(const mp3a_gains *gains, int count, uint64_t asked, uint64_t are_zeros,
                 const float *largest, float one, int *step, float *width,
                 mp3a_changed_bands *bands);

@@ -47,27 +47,37 @@ static inline unsigned least_escaped(const uint16_t *before, const uint16_t *aft
   return low_bits > high_bits ? high_bits : low_bits;
 }
 
-static void grow_scalar(const mp3a_length_sums *sums, const int *largest, int fixed, int direction,
-                        int count, unsigned *bits) {
+typedef unsigned least_bits(const uint16_t *before, const uint16_t *after, int largest);
+
+/* `least`: for values up to 15. */
+__attribute__((always_inline)) static inline void grow(const mp3a_length_sums *sums,
+                                                       const int *largest, int fixed,
+                                                       int direction, int count, unsigned *bits,
+                                                       least_bits *least) {
   int most = 0;
   for (int k = 0; k < count; k++) {
     int const at = fixed + direction * (k + 1), band = direction > 0 ? at - 1 : at;
     const uint16_t *before = sums[direction > 0 ? fixed : at];
     const uint16_t *after = sums[direction > 0 ? at : fixed];
     most = largest[band] > most ? largest[band] : most;
-    if (most > 15) {
-      bits[k] = least_escaped(before, after, most);
-      continue;
-    }
-    const mp3a_candidates *candidates = &mp3a_candidate_tables[most];
-    int const first = mp3a_sum_of_table(candidates->table);
-    unsigned least = candidates->count ? 0xffff : 0;
-    for (int i = first; i < first + candidates->count; i++) {
-      unsigned const length = (uint16_t)(after[i] - before[i]);
-      least = length < least ? length : least;
-    }
-    bits[k] = least;
+    bits[k] = most > 15 ? least_escaped(before, after, most) : least(before, after, most);
   }
+}
+
+static unsigned least_scalar(const uint16_t *before, const uint16_t *after, int largest) {
+  const mp3a_candidates *candidates = &mp3a_candidate_tables[largest];
+  int const first = mp3a_sum_of_table(candidates->table);
+  unsigned least = candidates->count ? 0xffff : 0;
+  for (int i = first; i < first + candidates->count; i++) {
+    unsigned const length = (uint16_t)(after[i] - before[i]);
+    least = length < least ? length : least;
+  }
+  return least;
+}
+
+static void grow_scalar(const mp3a_length_sums *sums, const int *largest, int fixed, int direction,
+                        int count, unsigned *bits) {
+  grow(sums, largest, fixed, direction, count, bits, least_scalar);
 }
 
 #if defined(__x86_64__)
@@ -113,26 +123,21 @@ __attribute__((target("avx2"))) static int add_avx2(const mp3a_length_sums befor
   return (int)(first >> 4 > second ? first >> 4 : second);
 }
 
+__attribute__((target("avx2"))) static inline unsigned least_avx2(const uint16_t *before,
+                                                                 const uint16_t *after,
+                                                                 int largest) {
+  __typeof__(&choices[0]) choice = &choices[largest];
+  __m128i x = _mm_sub_epi16(_mm_loadu_si128((const __m128i *)(after + choice->half)),
+                            _mm_loadu_si128((const __m128i *)(before + choice->half)));
+  x = _mm_and_si128(x, _mm_loadu_si128((const __m128i *)choice->keep));
+  x = _mm_or_si128(x, _mm_loadu_si128((const __m128i *)choice->raise));
+  return (unsigned)_mm_cvtsi128_si32(_mm_minpos_epu16(x)) & 0xffff;
+}
+
 __attribute__((target("avx2"))) static void grow_avx2(const mp3a_length_sums *sums,
                                                       const int *largest, int fixed, int direction,
                                                       int count, unsigned *bits) {
-  int most = 0;
-  for (int k = 0; k < count; k++) {
-    int const at = fixed + direction * (k + 1), band = direction > 0 ? at - 1 : at;
-    const uint16_t *before = sums[direction > 0 ? fixed : at];
-    const uint16_t *after = sums[direction > 0 ? at : fixed];
-    most = largest[band] > most ? largest[band] : most;
-    if (most > 15) {
-      bits[k] = least_escaped(before, after, most);
-      continue;
-    }
-    __typeof__(&choices[0]) choice = &choices[most];
-    __m128i x = _mm_sub_epi16(_mm_loadu_si128((const __m128i *)(after + choice->half)),
-                              _mm_loadu_si128((const __m128i *)(before + choice->half)));
-    x = _mm_and_si128(x, _mm_loadu_si128((const __m128i *)choice->keep));
-    x = _mm_or_si128(x, _mm_loadu_si128((const __m128i *)choice->raise));
-    bits[k] = (unsigned)_mm_cvtsi128_si32(_mm_minpos_epu16(x)) & 0xffff;
-  }
+  grow(sums, largest, fixed, direction, count, bits, least_avx2);
 }
 #endif
 
